@@ -1,0 +1,77 @@
+import type { FeatureKind, FeatureRole, FeatureTier } from './feature.ts';
+
+/** What a slot of a frame holds for one feature. */
+export const SLOT = {
+  /** The event does not speak about this feature's role at all (e.g. a label-only event): no observation. */
+  absent: 0,
+  /** A known feature that the event should have and has not, or has as null. */
+  missing: 1,
+  number: 2,
+  text: 3,
+  boolean: 4,
+  /** Present, but an array, an object or otherwise no value: counted as invalid. */
+  invalid: 5,
+} as const;
+export type Slot = (typeof SLOT)[keyof typeof SLOT];
+
+/** One feature of a model's dictionary, as the decoder needs it. */
+export interface SchemaFeature {
+  readonly id: number;
+  readonly name: string;
+  readonly kind: FeatureKind;
+  readonly role: FeatureRole;
+  readonly tier: FeatureTier;
+}
+
+/** The dictionary of one model: which features a decoder looks for, and at which index of a frame they go. */
+export interface ModelSchema {
+  readonly modelId: number;
+  readonly model: string;
+  readonly features: readonly SchemaFeature[];
+  /** Feature name to index in `features`. A Map, never a plain object: names come from outside. */
+  readonly indexOf: ReadonlyMap<string, number>;
+  /** Attributes declared for slicing, in order. */
+  readonly attributes: readonly string[];
+}
+
+/**
+ * One decoded event, as struct of arrays. Frames are reused from event to event: a decoder fills one, the accumulator
+ * reads it before the next is filled, and neither allocates per value.
+ */
+export class EventFrame {
+  schema: ModelSchema | null = null;
+  id: string | null = null;
+  version: string | null = null;
+  /** Event time, milliseconds since the epoch. */
+  time = 0;
+  /** One SLOT, number or text per feature of the schema. */
+  slots = new Uint8Array(0);
+  numbers = new Float64Array(0);
+  texts: string[] = [];
+  /** One value per declared attribute of the schema, null where the event has none. */
+  attributes: (string | null)[] = [];
+  /** How many keys of `features` the schema does not know. */
+  unknownFeatures = 0;
+
+  /** Makes the frame ready for an event of this model: every slot absent. */
+  reset(schema: ModelSchema): void {
+    const size = schema.features.length;
+    if (this.slots.length !== size) {
+      this.slots = new Uint8Array(size);
+      this.numbers = new Float64Array(size);
+      this.texts = Array.from({ length: size }, () => '');
+    } else {
+      this.slots.fill(SLOT.absent);
+    }
+    if (this.attributes.length !== schema.attributes.length) {
+      this.attributes = schema.attributes.map(() => null);
+    } else {
+      this.attributes.fill(null);
+    }
+    this.schema = schema;
+    this.id = null;
+    this.version = null;
+    this.time = 0;
+    this.unknownFeatures = 0;
+  }
+}
