@@ -1,0 +1,56 @@
+/**
+ * The seam between a source, the decoders and the accumulator.
+ *
+ * Terminology
+ * - Source: where events come from (kafka, replay, http). It delivers batches per partition and knows how to seek.
+ * - Position: (topic, partition, offset): the next offset to read. Positions live in Postgres, never in the source.
+ * - Batch: consecutive records of one partition that cover [from, to) of its offsets without a hole.
+ * - Claim: taking a partition over: raises its epoch, so that an earlier owner's commits are refused.
+ * - Checkpoint: one durable step of tiles + position, in one transaction.
+ */
+
+/** One record as it left the source. Offsets are whole numbers below 2^53. */
+export interface SourceRecord {
+  readonly offset: number;
+  /** Broker or file time of the record, ms since the epoch. */
+  readonly timestamp: number;
+  readonly key: Uint8Array | null;
+  /** null: a tombstone. */
+  readonly value: Uint8Array | null;
+  readonly headers: ReadonlyMap<string, Uint8Array>;
+}
+
+export interface PartitionKey {
+  readonly source: string;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+export interface RecordBatch {
+  readonly partition: PartitionKey;
+  /** The offset the source was asked for: the batch covers [from, to). */
+  readonly from: number;
+  readonly to: number;
+  readonly records: readonly SourceRecord[];
+  /** Offset after the newest record of the partition, when the source knows it: lag = logEnd - position. */
+  readonly logEnd: number | null;
+}
+
+/** Why a record is not counted. Bounded: it becomes a metric label. */
+export const QUARANTINE_REASONS = [
+  'too-large',
+  'invalid-encoding',
+  'invalid-json',
+  'invalid-shape',
+  'unknown-model',
+  'invalid-timestamp',
+  'future-event',
+  'limit-exceeded',
+] as const;
+export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
+
+export interface Rejection {
+  readonly reason: QuarantineReason;
+  /** One sentence for people: which key, what was expected. Never a value from the event beyond 100 characters. */
+  readonly detail: string;
+}

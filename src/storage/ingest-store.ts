@@ -1,0 +1,98 @@
+import type { PartitionKey, QuarantineReason } from '../core/domain/ingestion.ts';
+
+/** A partition as claimed: everything an owner needs to go on. */
+export interface PartitionClaim {
+  /** ingest_partition.id: the `part` of this partition's tiles. */
+  readonly part: number;
+  readonly epoch: number;
+  readonly nextOffset: number;
+  readonly state: 'ok' | 'halted';
+  readonly reason: string | null;
+  readonly anchorOffset: number | null;
+  readonly anchorHash: Uint8Array | null;
+}
+
+/** One tile row as it is to stand after the commit (whole, absolute: not a delta). */
+export interface TileWrite {
+  /** ms since the epoch, aligned to 5 minutes UTC. */
+  readonly start: number;
+  readonly modelId: number;
+  readonly binningSetId: number;
+  readonly segmentId: number;
+  readonly events: number;
+  readonly counts: Uint8Array;
+}
+
+export interface TileKey {
+  readonly start: number;
+  readonly modelId: number;
+  readonly binningSetId: number;
+  readonly segmentId: number;
+}
+
+export interface QuarantineWrite {
+  readonly offset: number;
+  readonly reason: QuarantineReason;
+  readonly detail: string;
+  /** At most 4 KiB. */
+  readonly payload: Uint8Array | null;
+}
+
+export interface ProgressWrite {
+  readonly modelId: number;
+  readonly events: number;
+  readonly minEventTime: number;
+  readonly maxEventTime: number;
+}
+
+/** What became of the offsets of one checkpoint: adds up to nextOffset - previousOffset. */
+export interface OffsetOutcomes {
+  readonly counted: number;
+  readonly quarantined: number;
+  readonly tooLate: number;
+  readonly duplicate: number;
+  /** Control records, tombstones and compacted-away offsets. */
+  readonly filtered: number;
+}
+
+export interface CheckpointWrite {
+  readonly part: number;
+  readonly epoch: number;
+  readonly previousOffset: number;
+  readonly nextOffset: number;
+  readonly outcomes: OffsetOutcomes;
+  readonly anchorOffset: number | null;
+  readonly anchorHash: Uint8Array | null;
+  /** Sorted by key, so that two writers can never wait for each other in a circle. */
+  readonly tiles: readonly TileWrite[];
+  readonly quarantine: readonly QuarantineWrite[];
+  /** Absolute values per model for this partition. */
+  readonly progress: readonly ProgressWrite[];
+}
+
+/**
+ * - committed: durable.
+ * - fenced: epoch or offset did not match; nothing was written; forget everything about the partition and claim again.
+ * - unknown: the connection was lost at COMMIT; forget everything and claim again: the stored offset tells which it was.
+ * - retry: rolled back for a passing reason; the same checkpoint may be tried again after a pause.
+ */
+export type CheckpointResult =
+  | { readonly outcome: 'committed' }
+  | { readonly outcome: 'fenced' }
+  | { readonly outcome: 'unknown'; readonly error: Error }
+  | { readonly outcome: 'retry'; readonly error: Error };
+
+/** Positions, tiles and quarantine of the partitions this process reads. */
+export interface IngestStore {
+  /** Registers a partition at this offset unless it is known already; returns the stored next offset either way. */
+  ensurePartition(key: PartitionKey, startOffset: number): Promise<{ nextOffset: number }>;
+  /** The stored next offset, or null when the partition has never been seen. */
+  position(key: PartitionKey): Promise<number | null>;
+  claim(key: PartitionKey, owner: string): Promise<PartitionClaim | null>;
+  /** The partition's own tiles with these keys (those that exist). */
+  loadTiles(part: number, keys: readonly TileKey[]): Promise<TileWrite[]>;
+  loadProgress(part: number): Promise<ProgressWrite[]>;
+  commit(write: CheckpointWrite): Promise<CheckpointResult>;
+  /** Tells that the owner has read everything up to the log end now; false when the claim is no longer ours. */
+  markCaughtUp(part: number, epoch: number): Promise<boolean>;
+}

@@ -1,0 +1,32 @@
+export const NOTIFY_REASONS = ['first', 'escalated', 'added', 'resolved', 'repeat', 'test'] as const;
+export type NotifyReason = (typeof NOTIFY_REASONS)[number];
+
+/** What to send to one recipient; `message` is plain data, complete: rendering needs nothing else. */
+export interface OutboxWrite {
+  readonly dedupKey: string;
+  readonly receiver: string;
+  readonly channel: string;
+  readonly recipient: string;
+  readonly reason: NotifyReason;
+  readonly message: unknown;
+}
+
+export interface OutboxLease extends OutboxWrite {
+  readonly id: number;
+  readonly leaseEpoch: number;
+  /** Attempts before this one. */
+  readonly attempts: number;
+  readonly createdAt: number;
+}
+
+export interface OutboxStore {
+  /** Takes up to `limit` due rows with FOR UPDATE SKIP LOCKED and a lease; oldest first. */
+  lease(limit: number, leaseMs: number): Promise<OutboxLease[]>;
+  /** Each answers false when the lease was lost to another process meanwhile. */
+  markSent(lease: OutboxLease): Promise<boolean>;
+  markRetry(lease: OutboxLease, delayMs: number, error: string): Promise<boolean>;
+  markDead(lease: OutboxLease, error: string): Promise<boolean>;
+  oldestPendingSeconds(): Promise<ReadonlyMap<string, number>>;
+  /** Undelivered rows. */
+  pending(): Promise<number>;
+}
