@@ -23,6 +23,8 @@ export interface BaselineStore {
   add(baseline: Baseline, tiers: ReadonlyMap<string, FeatureTier>): Promise<BaselineRow>;
   /** Makes this version the active one and retires the one before, in one transaction. */
   activate(modelId: number, version: number): Promise<BaselineRow>;
-  active(modelId: number): Promise<{ readonly row: BaselineRow; readonly baseline: Baseline } | null>;
+  active(
+    modelId: number,
+  ): Promise<{ readonly row: BaselineRow; readonly baseline: Baseline } | null>;
   list(modelId: number): Promise<BaselineRow[]>;
 }

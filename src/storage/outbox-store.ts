@@ -1,4 +1,11 @@
-export const NOTIFY_REASONS = ['first', 'escalated', 'added', 'resolved', 'repeat', 'test'] as const;
+export const NOTIFY_REASONS = [
+  'first',
+  'escalated',
+  'added',
+  'resolved',
+  'repeat',
+  'test',
+] as const;
 export type NotifyReason = (typeof NOTIFY_REASONS)[number];
 
 /** What to send to one recipient; `message` is plain data, complete: rendering needs nothing else. */
