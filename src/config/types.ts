@@ -1,0 +1,240 @@
+import type { FeatureKind, FeatureRole, FeatureTier } from '../core/domain/feature.ts';
+import type { Severity } from '../core/domain/verdict.ts';
+import type { LogLevel } from '../platform/log.ts';
+
+/**
+ * The configuration as the rest of driftd sees it: checked, defaults filled in, durations in milliseconds, secrets read,
+ * paths absolute, references between sections known to hold. Immutable.
+ *
+ * The same keys in snake_case are the YAML file: docs/configuration.md.
+ */
+export interface DriftdConfig {
+  /** null: this process reads no Kafka. */
+  readonly kafka: KafkaConfig | null;
+  /** null: nothing is replayed. */
+  readonly replay: ReplayConfig | null;
+  readonly postgres: PostgresConfig;
+  readonly http: HttpConfig;
+  readonly log: LogConfig;
+  readonly ingest: IngestConfig;
+  readonly baselines: BaselinesConfig;
+  readonly models: readonly ModelConfig[];
+  readonly monitors: readonly MonitorConfig[];
+  readonly receivers: readonly ReceiverConfig[];
+  readonly routes: readonly RouteConfig[];
+  /** null only when no receiver has an e-mail channel. */
+  readonly smtp: SmtpConfig | null;
+}
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface KafkaConfig {
+  /** host:port, as kafkajs takes them. */
+  readonly brokers: readonly string[];
+  readonly group: string;
+  readonly clientId: string;
+  readonly topics: readonly TopicConfig[];
+  /** null: plain text. */
+  readonly tls: KafkaTlsConfig | null;
+  readonly sasl: KafkaSaslConfig | null;
+  readonly sessionTimeoutMs: number;
+}
+
+/** Where a partition that has never been seen starts; a number is an instant, ms since the epoch. */
+export type TopicStart = 'earliest' | 'latest' | number;
+
+export const EVENT_FORMATS = ['native'] as const;
+export type EventFormat = (typeof EVENT_FORMATS)[number];
+
+export interface TopicConfig {
+  readonly name: string;
+  readonly start: TopicStart;
+  readonly format: EventFormat;
+}
+
+/** PEM texts, already read from their files; null where the file names none. */
+export interface KafkaTlsConfig {
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  /** Name to expect in the broker's certificate, when it is not the broker's host. */
+  readonly serverName: string | null;
+}
+
+export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
+
+export interface KafkaSaslConfig {
+  readonly mechanism: SaslMechanism;
+  readonly username: string;
+  readonly password: string;
+}
+
+export const REPLAY_FORMATS = ['csv', 'ndjson'] as const;
+export type ReplayFormat = (typeof REPLAY_FORMATS)[number];
+
+/** A file of events that is read once, as if it were a topic with one partition. */
+export interface ReplayConfig {
+  /** Stands for the topic's name in positions and metrics. */
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly format: ReplayFormat;
+  /** For csv rows: the model they are events of, and the column of the event time. null for ndjson (native events). */
+  readonly model: string | null;
+  readonly timeColumn: string | null;
+}
+
+export interface PostgresConfig {
+  /** Connection string; holds the password: never log it. */
+  readonly url: string;
+  /** Connections at most. */
+  readonly pool: number;
+}
+
+export interface HttpConfig {
+  readonly listen: HostPort;
+  /** 'none' was said explicitly; 'loopback': the address is reachable from this machine only. */
+  readonly auth: 'loopback' | 'none';
+}
+
+export interface LogConfig {
+  readonly level: LogLevel;
+}
+
+export interface IngestConfig {
+  /** A checkpoint is made at the latest this long after the first uncommitted record. */
+  readonly checkpointIntervalMs: number;
+  /** ... or when this many records wait. */
+  readonly checkpointRecords: number;
+  /** ... or this many bytes. */
+  readonly checkpointBytes: number;
+  /** Events further ahead of the broker's clock than this go to quarantine. */
+  readonly futureToleranceMs: number;
+}
+
+export interface BaselinesConfig {
+  /** Absolute; null: no baseline files are loaded at start. */
+  readonly directory: string | null;
+}
+
+export interface ModelConfig {
+  readonly name: string;
+  /** Keys of `attributes` that events are sliced by. */
+  readonly attributes: readonly string[];
+  readonly allowedLatenessMs: number;
+  /** Column of the event time in baseline row files. */
+  readonly timeColumn: string;
+  /** What is said about features by name; a Map, since names come from outside. */
+  readonly features: ReadonlyMap<string, FeatureConfig>;
+}
+
+/** null: as the baseline has it. */
+export interface FeatureConfig {
+  readonly kind: FeatureKind | null;
+  readonly role: FeatureRole | null;
+  readonly tier: FeatureTier;
+}
+
+/** The spans a window may have, in ms, by the name used in config, API and metrics. */
+export const WINDOW_SPANS = {
+  '1h': 3_600_000,
+  '6h': 21_600_000,
+  '24h': 86_400_000,
+  '7d': 604_800_000,
+} as const;
+export type WindowName = keyof typeof WINDOW_SPANS;
+
+export interface WindowConfig {
+  readonly name: WindowName;
+  readonly spanMs: number;
+}
+
+export const MONITOR_CLOCKS = ['wall', 'event'] as const;
+export type MonitorClock = (typeof MONITOR_CLOCKS)[number];
+
+export const SEASONALITIES = ['none', 'daily', 'weekly'] as const;
+export type Seasonality = (typeof SEASONALITIES)[number];
+
+export interface MonitorConfig {
+  readonly name: string;
+  readonly model: string;
+  /** Cron expression of five fields. */
+  readonly schedule: string;
+  /** IANA name. */
+  readonly timeZone: string;
+  readonly clock: MonitorClock;
+  /** Shortest first. */
+  readonly windows: readonly WindowConfig[];
+  readonly seasonality: Seasonality;
+  /** Ticks missed that are run after all, oldest first. */
+  readonly catchUp: number;
+  readonly policy: PolicyConfig;
+}
+
+/** A tolerated effect per severity. */
+export interface DeltaConfig {
+  readonly warning: number;
+  readonly critical: number;
+}
+
+/** Where the variance inflation of autocorrelated events comes from; a number fixes it. */
+export type DesignEffectConfig = 'baseline' | 'history' | 'none' | number;
+
+export interface PolicyConfig {
+  /** False alerts a day that the whole monitor may raise in expectation. */
+  readonly alertBudgetPerDay: number;
+  /** KS and PSI. */
+  readonly delta: DeltaConfig;
+  /** Spike, missing, invalid, unseen and the other shares. */
+  readonly shareDelta: DeltaConfig;
+  /** Opens when `firing` of the last `of` evaluations fire. */
+  readonly open: { readonly firing: number; readonly of: number };
+  /** Closes after this many evaluations in a row that do not. */
+  readonly close: number;
+  readonly designEffect: DesignEffectConfig;
+}
+
+export interface ReceiverConfig {
+  readonly name: string;
+  readonly email: EmailReceiverConfig | null;
+}
+
+export interface EmailReceiverConfig {
+  /** Bare addresses, one recipient each. */
+  readonly to: readonly string[];
+  readonly sendResolved: boolean;
+}
+
+/** The first route that matches gets the alert. A matcher that is null matches everything. */
+export interface RouteConfig {
+  readonly receiver: string;
+  readonly match: RouteMatch;
+  readonly groupWaitMs: number;
+  readonly groupIntervalMs: number;
+  readonly repeatIntervalMs: number;
+}
+
+export interface RouteMatch {
+  readonly model: string | null;
+  readonly feature: string | null;
+  readonly tier: FeatureTier | null;
+  readonly severity: Severity | null;
+}
+
+export const SMTP_TLS_MODES = ['starttls', 'implicit', 'none'] as const;
+export type SmtpTlsMode = (typeof SMTP_TLS_MODES)[number];
+
+export interface SmtpConfig {
+  readonly host: string;
+  readonly port: number;
+  /** null: no login. */
+  readonly auth: { readonly username: string; readonly password: string } | null;
+  /** Bare address. */
+  readonly from: string;
+  /** starttls: required, never skipped. */
+  readonly tls: SmtpTlsMode;
+}
