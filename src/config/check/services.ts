@@ -1,0 +1,100 @@
+import { parseDuration } from '../duration.ts';
+import { isLoopback, parseHostPort } from '../host-port.ts';
+import type { Path } from '../document/problems.ts';
+import { suggestion } from '../document/nearest.ts';
+import type { Tell } from './checks.ts';
+import type { ValidParts } from './valid-parts.ts';
+
+export function checkServices(parts: ValidParts, tell: Tell): void {
+  checkListener(parts, tell);
+  checkKafka(parts, tell);
+  checkReplay(parts, tell);
+  if (parts.ingest !== null) {
+    between(
+      ['ingest', 'checkpoint_interval'],
+      parts.ingest.checkpoint_interval,
+      '10ms',
+      '60s',
+      tell,
+    );
+    between(['ingest', 'future_tolerance'], parts.ingest.future_tolerance, '0s', '1d', tell);
+  }
+}
+
+function checkListener({ http }: ValidParts, tell: Tell): void {
+  if (http === null) return;
+  const listen = parseHostPort(http.listen);
+  if (listen === null) {
+    tell(
+      ['http', 'listen'],
+      `"${http.listen}" has no port from 0 to 65535, write it like "127.0.0.1:8080"`,
+    );
+  } else if (!isLoopback(listen.host) && http.auth !== 'none') {
+    tell(
+      ['http', 'listen'],
+      `${listen.host} can be reached from other machines and nothing asks them for a token: ` +
+        'listen on 127.0.0.1, or say "auth: none" beside it if everyone may read what is served',
+      'LISTEN_UNSAFE',
+    );
+  }
+}
+
+function checkKafka({ kafka }: ValidParts, tell: Tell): void {
+  if (kafka === null) return;
+  kafka.brokers.forEach((broker, i) => {
+    const port = parseHostPort(broker)?.port ?? 0;
+    if (port === 0) {
+      tell(
+        ['kafka', 'brokers', i],
+        `"${broker}" has no port from 1 to 65535, write it like "127.0.0.1:9092"`,
+      );
+    }
+  });
+  const seen = new Set<string>();
+  kafka.topics.forEach((topic, i) => {
+    if (seen.has(topic.name))
+      tell(['kafka', 'topics', i, 'name'], `"${topic.name}" is listed before, name it once`);
+    seen.add(topic.name);
+  });
+  between(['kafka', 'session_timeout'], kafka.session_timeout, '1s', '30m', tell);
+  if (
+    typeof kafka.tls === 'object' &&
+    (kafka.tls.cert_file === undefined) !== (kafka.tls.key_file === undefined)
+  ) {
+    tell(['kafka', 'tls'], 'a client certificate needs both cert_file and key_file');
+  }
+}
+
+function checkReplay({ replay, modelNames }: ValidParts, tell: Tell): void {
+  if (replay === null) return;
+  for (const key of ['model', 'time_column'] as const) {
+    const given = replay[key] !== undefined;
+    if (replay.format === 'csv' && !given)
+      tell(['replay'], `csv rows need ${key} to become events, add it`);
+    if (replay.format !== 'csv' && given) {
+      tell(
+        ['replay', key],
+        `is only for csv: events of ${replay.format} name their model and time themselves, take it out`,
+      );
+    }
+  }
+  if (replay.model !== undefined && !modelNames.includes(replay.model)) {
+    tell(
+      ['replay', 'model'],
+      `there is no model "${replay.model}", ${suggestion(replay.model, modelNames, 'models')}`,
+    );
+  }
+}
+
+/** Tells a duration that lies outside [least, most]. */
+export function between(
+  path: Path,
+  written: string,
+  least: string,
+  most: string,
+  tell: Tell,
+): void {
+  const ms = parseDuration(written) ?? NaN;
+  if (ms >= (parseDuration(least) ?? 0) && ms <= (parseDuration(most) ?? Infinity)) return;
+  tell(path, `${written} is out of range: from ${least} to ${most}`);
+}

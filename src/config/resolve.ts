@@ -1,0 +1,179 @@
+import { pathFrom } from '../platform/files.ts';
+import type { Secrets } from './check/secrets.ts';
+import { parseDuration } from './duration.ts';
+import { isLoopback, parseHostPort } from './host-port.ts';
+import { OPEN_PATTERN } from './spec/monitoring.ts';
+import type { ConfigDocument } from './spec/spec.ts';
+import { WINDOW_SPANS } from './types.ts';
+import type {
+  DriftdConfig,
+  FeatureConfig,
+  HttpConfig,
+  KafkaConfig,
+  ModelConfig,
+  MonitorConfig,
+  ReceiverConfig,
+  ReplayConfig,
+  RouteConfig,
+  SmtpConfig,
+} from './types.ts';
+
+/**
+ * The typed configuration of a document that passed every check: units resolved, secrets put in, relative paths made
+ * absolute from `folder`.
+ */
+export function resolveConfig(
+  document: ConfigDocument,
+  secrets: Secrets,
+  folder: string,
+): DriftdConfig {
+  const { baselines, ingest, postgres } = document;
+  return {
+    kafka: document.kafka === undefined ? null : kafkaConfig(document.kafka, secrets),
+    replay: document.replay === undefined ? null : replayConfig(document.replay, folder),
+    postgres: { url: secrets.postgresUrl ?? '', pool: postgres.pool },
+    http: httpConfig(document.http),
+    log: { level: document.log.level },
+    ingest: {
+      checkpointIntervalMs: ms(ingest.checkpoint_interval),
+      checkpointRecords: ingest.checkpoint_records,
+      checkpointBytes: ingest.checkpoint_bytes,
+      futureToleranceMs: ms(ingest.future_tolerance),
+    },
+    baselines: {
+      directory: baselines.directory === undefined ? null : pathFrom(folder, baselines.directory),
+    },
+    models: document.models.map(modelConfig),
+    monitors: document.monitors.map(monitorConfig),
+    receivers: document.receivers.map(receiverConfig),
+    routes: document.routes.map(routeConfig),
+    smtp: document.smtp === undefined ? null : smtpConfig(document.smtp, secrets),
+  };
+}
+
+/** The duration of a text that the spec has let through. */
+function ms(duration: string): number {
+  const value = parseDuration(duration);
+  if (value === null) throw new RangeError(`the spec let "${duration}" through as a duration`);
+  return value;
+}
+
+function kafkaConfig(kafka: NonNullable<ConfigDocument['kafka']>, secrets: Secrets): KafkaConfig {
+  const { sasl, tls } = kafka;
+  const serverName = typeof tls === 'object' ? (tls.server_name ?? null) : null;
+  return {
+    brokers: kafka.brokers,
+    group: kafka.group,
+    clientId: kafka.client_id,
+    topics: kafka.topics.map(({ name, start, format }) => ({
+      name,
+      start: start === 'earliest' || start === 'latest' ? start : Date.parse(start),
+      format,
+    })),
+    tls:
+      tls === false
+        ? null
+        : { ca: secrets.tlsCa, cert: secrets.tlsCert, key: secrets.tlsKey, serverName },
+    sasl:
+      sasl === undefined
+        ? null
+        : {
+            mechanism: sasl.mechanism,
+            username: sasl.username,
+            password: secrets.saslPassword ?? '',
+          },
+    sessionTimeoutMs: ms(kafka.session_timeout),
+  };
+}
+
+function replayConfig(replay: NonNullable<ConfigDocument['replay']>, folder: string): ReplayConfig {
+  return {
+    name: replay.name,
+    path: pathFrom(folder, replay.path),
+    format: replay.format,
+    model: replay.model ?? null,
+    timeColumn: replay.time_column ?? null,
+  };
+}
+
+function httpConfig(http: ConfigDocument['http']): HttpConfig {
+  const listen = parseHostPort(http.listen);
+  if (listen === null) throw new RangeError(`the checks let "${http.listen}" through`);
+  return { listen, auth: http.auth ?? (isLoopback(listen.host) ? 'loopback' : 'none') };
+}
+
+function modelConfig(model: ConfigDocument['models'][number]): ModelConfig {
+  const features = Object.entries(model.features).map(
+    ([name, feature]): [string, FeatureConfig] => [
+      name,
+      { kind: feature.kind ?? null, role: feature.role ?? null, tier: feature.tier },
+    ],
+  );
+  return {
+    name: model.name,
+    attributes: model.attributes,
+    allowedLatenessMs: ms(model.allowed_lateness),
+    timeColumn: model.time_column,
+    features: new Map(features),
+  };
+}
+
+function monitorConfig(monitor: ConfigDocument['monitors'][number]): MonitorConfig {
+  const { policy } = monitor;
+  const open = OPEN_PATTERN.exec(policy.open);
+  return {
+    name: monitor.name,
+    model: monitor.model,
+    schedule: monitor.schedule.trim(),
+    timeZone: monitor.time_zone,
+    clock: monitor.clock,
+    windows: monitor.windows
+      .map((name) => ({ name, spanMs: WINDOW_SPANS[name] }))
+      .toSorted((a, b) => a.spanMs - b.spanMs),
+    seasonality: monitor.seasonality,
+    catchUp: monitor.catch_up,
+    policy: {
+      alertBudgetPerDay: policy.alert_budget_per_day,
+      delta: policy.delta,
+      shareDelta: policy.share_delta,
+      open: { firing: Number(open?.[1]), of: Number(open?.[2]) },
+      close: policy.close,
+      designEffect: policy.design_effect,
+    },
+  };
+}
+
+function receiverConfig(receiver: ConfigDocument['receivers'][number]): ReceiverConfig {
+  const { email } = receiver;
+  return {
+    name: receiver.name,
+    email: email === undefined ? null : { to: email.to, sendResolved: email.send_resolved },
+  };
+}
+
+function routeConfig(route: ConfigDocument['routes'][number]): RouteConfig {
+  const { match } = route;
+  return {
+    receiver: route.receiver,
+    match: {
+      model: match.model ?? null,
+      feature: match.feature ?? null,
+      tier: match.tier ?? null,
+      severity: match.severity ?? null,
+    },
+    groupWaitMs: ms(route.group_wait),
+    groupIntervalMs: ms(route.group_interval),
+    repeatIntervalMs: ms(route.repeat_interval),
+  };
+}
+
+function smtpConfig(smtp: NonNullable<ConfigDocument['smtp']>, secrets: Secrets): SmtpConfig {
+  const { username } = smtp;
+  return {
+    host: smtp.host,
+    port: smtp.port,
+    auth: username === undefined ? null : { username, password: secrets.smtpPassword ?? '' },
+    from: smtp.from,
+    tls: smtp.tls,
+  };
+}

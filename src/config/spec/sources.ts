@@ -1,0 +1,122 @@
+import { z } from 'zod';
+
+import { EVENT_FORMATS, REPLAY_FORMATS, SASL_MECHANISMS } from '../types.ts';
+import { count, duration, hostPort, name, path, secretFile, text } from './fields.ts';
+
+const topic = z.strictObject({
+  name: text('Topic that holds prediction events.', 'predictions')
+    .max(249)
+    .regex(/^[A-Za-z0-9._-]+$/),
+  start: z
+    .union([z.enum(['earliest', 'latest']), z.iso.datetime({ offset: true })])
+    .default('latest')
+    .meta({
+      description:
+        'Where a partition that has never been seen starts: `earliest`, `latest` or an RFC 3339 instant. Afterwards the position stored in Postgres decides, never the broker.',
+      examples: ['earliest', 'latest', '2026-01-01T00:00:00Z'],
+    }),
+  format: z
+    .enum(EVENT_FORMATS)
+    .default('native')
+    .meta({ description: 'Shape of the events.', examples: ['native'] }),
+});
+
+const tls = z
+  .union([
+    z.boolean(),
+    z.strictObject({
+      ca_file: path(
+        'PEM file with the authority that signed the brokers.',
+        'certs/ca.pem',
+      ).optional(),
+      cert_file: path('PEM file with the client certificate.', 'certs/client.pem').optional(),
+      key_file: path(
+        'PEM file with the key of the client certificate.',
+        'certs/client.key',
+      ).optional(),
+      server_name: text(
+        'Name to expect in the certificate, when it is not the host that is connected to.',
+        'kafka.internal',
+      ).optional(),
+    }),
+  ])
+  .default(false)
+  .meta({
+    description:
+      '`true`: TLS with the authorities Node knows; an object: with your own. Certificates are always verified.',
+    examples: [true],
+  });
+
+const sasl = z
+  .strictObject({
+    mechanism: z
+      .enum(SASL_MECHANISMS)
+      .meta({ description: 'How to log in.', examples: ['scram-sha-512'] }),
+    username: text('User name.', 'driftd'),
+    password: text('Password; rather use `password_file`.', '${KAFKA_PASSWORD}').optional(),
+    password_file: secretFile('password').optional(),
+  })
+  .meta({ description: 'Login at the brokers. Leave it out when they need none.' });
+
+export const kafka = z
+  .strictObject({
+    brokers: z
+      .array(hostPort('Address of a broker.', '127.0.0.1:9092'))
+      .min(1)
+      .meta({
+        description: 'Brokers to begin with; the others are found through them.',
+        examples: [['127.0.0.1:9092']],
+      }),
+    group: text(
+      'Consumer group. Processes with the same group share the partitions.',
+      'driftd',
+    ).default('driftd'),
+    client_id: text('Name under which the brokers see this process.', 'driftd').default('driftd'),
+    topics: z.array(topic).min(1).meta({ description: 'Topics to read.' }),
+    tls,
+    sasl: sasl.optional(),
+    session_timeout: duration(
+      'A process that sends no heartbeat for this long loses its partitions to the others.',
+      '15s',
+    ).default('15s'),
+  })
+  .meta({ description: 'Events from Kafka. Leave it out to read none.' });
+
+export const replay = z
+  .strictObject({
+    name: text('Stands for the name of a topic in positions and metrics.', 'flights-2013'),
+    path: path('File of events; it may be gzipped (`.gz`).', 'data/flights.csv.gz'),
+    format: z.enum(REPLAY_FORMATS).meta({
+      description: '`ndjson`: one native event a line; `csv`: one event a row.',
+      examples: ['ndjson'],
+    }),
+    model: name('For csv: the model that the rows are events of.', 'flights-late').optional(),
+    time_column: text('For csv: column of the event time.', 'ts').optional(),
+  })
+  .meta({
+    description: 'Events from a file, read once and exactly once. Leave it out to replay nothing.',
+  });
+
+export const ingest = z
+  .strictObject({
+    checkpoint_interval: duration(
+      'A checkpoint is made at the latest this long after the first record that has none.',
+      '1s',
+    ).default('1s'),
+    checkpoint_records: count('... or when this many records wait.', {
+      min: 1,
+      max: 1_000_000,
+      example: 10_000,
+    }).default(10_000),
+    checkpoint_bytes: count('... or when this many bytes of records wait.', {
+      min: 1_024,
+      max: 1_073_741_824,
+      example: 16_777_216,
+    }).default(16_777_216),
+    future_tolerance: duration(
+      'Events that are further ahead of the broker than this go to quarantine.',
+      '5m',
+    ).default('5m'),
+  })
+  .prefault({})
+  .meta({ description: 'How events become durable counts.' });
