@@ -1,0 +1,96 @@
+import { fastify } from 'fastify';
+import type { FastifyInstance } from 'fastify';
+
+import type { HostPort } from '../../config/types.ts';
+import { DriftdError } from '../../platform/errors.ts';
+import type { HttpDeps } from './deps.ts';
+import { registerProblems } from './problem-details.ts';
+import { registerRequestMetrics } from './request-metrics.ts';
+import { registerLanding } from './routes/landing.ts';
+import { registerLivez } from './routes/livez.ts';
+import { registerMetrics } from './routes/metrics.ts';
+import { registerReadyz } from './routes/readyz.ts';
+import { registerVersion } from './routes/version.ts';
+import { registerSecurityHeaders } from './security-headers.ts';
+
+const BODY_LIMIT_BYTES = 1_048_576;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export interface HttpServer {
+  /**
+   * Listens; with port 0 the system chooses one.
+   * @throws DriftdError LISTEN_FAILED when the port is taken or the address is not ours
+   */
+  start(): Promise<HostPort>;
+  /** Takes no new connection, lets running requests end, closes idle ones. */
+  stop(): Promise<void>;
+}
+
+export function createHttpServer(deps: HttpDeps): HttpServer {
+  const app = buildHttpApp(deps);
+  return {
+    async start() {
+      const { host, port } = deps.listen;
+      deps.eventLoop.start();
+      try {
+        await app.listen({ host, port });
+      } catch (error) {
+        deps.eventLoop.stop();
+        throw listenFailed(deps.listen, error);
+      }
+      const bound = app.server.address();
+      return typeof bound === 'object' && bound !== null
+        ? { host, port: bound.port }
+        : { host, port };
+    },
+    async stop() {
+      deps.eventLoop.stop();
+      await app.close();
+    },
+  };
+}
+
+/** The application without a listener: `inject()` asks it directly. */
+export function buildHttpApp(deps: HttpDeps): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    requestIdHeader: false,
+    genReqId: (request) => requestId(request.headers['x-request-id']),
+  });
+  registerSecurityHeaders(app);
+  registerRequestMetrics(app, deps.httpMetrics);
+  registerProblems(app, deps.log);
+  for (const register of [
+    registerLanding,
+    registerLivez,
+    registerReadyz,
+    registerVersion,
+    registerMetrics,
+  ]) {
+    register(app, deps);
+  }
+  return app;
+}
+
+/** The caller's id when it is harmless in a log and a header, else a new one. */
+function requestId(given: string | string[] | undefined): string {
+  if (typeof given === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(given)) return given;
+  return globalThis.crypto.randomUUID();
+}
+
+function listenFailed(listen: HostPort, error: unknown): DriftdError {
+  const where = `${listen.host}:${listen.port}`;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE:
+      'another process has this port: stop it, or change http.listen (port 0 takes a free one)',
+    EACCES: 'this user may not use this port: take one from 1024 up in http.listen',
+    EADDRNOTAVAIL: 'this machine does not have this address: change http.listen',
+    ENOTFOUND: 'this host name is not known: change http.listen',
+  };
+  const reason = reasons[code] ?? code;
+  return new DriftdError('LISTEN_FAILED', `cannot listen on ${where}: ${reason}`, { cause: error });
+}
