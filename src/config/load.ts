@@ -5,7 +5,7 @@ import type { ValidateCron } from './check/checks.ts';
 import { readSecrets } from './check/secrets.ts';
 import { validParts } from './check/valid-parts.ts';
 import type { Environment } from './document/environment.ts';
-import { problemsError } from './document/problems.ts';
+import { ConfigError } from './document/problems.ts';
 import type { Problem } from './document/problems.ts';
 import { parseSource } from './document/source.ts';
 import { validate } from './document/validate.ts';
@@ -35,7 +35,7 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Dr
     );
   }
   const source = parseSource(read.text, options.env);
-  if (!source.readable) throw problemsError(file, source.problems);
+  if (!source.readable) throw new ConfigError(file, source.problems);
   const { document, data, problems } = validate(source);
   const parts = validParts(data);
   const found: Problem[] = [...source.problems, ...problems];
@@ -44,7 +44,7 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Dr
   const secrets = await readSecrets(parts, folder, (path, message, code = 'CONFIG_INVALID') => {
     found.push({ code, place: source.placeOf(path), path, message });
   });
-  if (found.length > 0 || document === null) throw problemsError(file, withoutEchoes(found));
+  if (found.length > 0 || document === null) throw new ConfigError(file, withoutEchoes(found));
   return resolveConfig(document, secrets, folder);
 }
 

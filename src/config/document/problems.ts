@@ -29,17 +29,29 @@ export function renderPath(path: Path): string {
   return text;
 }
 
-/** Says them all, one a line, in the order of the file. */
-export function problemsError(file: string, problems: readonly Problem[]): DriftdError {
-  const sorted = problems.toSorted(
-    (a, b) => a.place.line - b.place.line || a.place.column - b.place.column,
-  );
-  const lines = sorted.map((problem) => {
-    const where = `${file}:${problem.place.line}:${problem.place.column}`;
-    const path = renderPath(problem.path);
-    return path === '' ? `${where} ${problem.message}` : `${where} ${path}: ${problem.message}`;
-  });
-  const codes = new Set(sorted.map((problem) => problem.code));
-  const only = codes.size === 1 ? sorted[0]?.code : undefined;
-  return new DriftdError(only ?? 'CONFIG_INVALID', lines.join('\n'));
+/** A configuration file with mistakes: the message says them all, one a line, in the order of the file. */
+export class ConfigError extends DriftdError {
+  readonly file: string;
+  readonly problems: readonly Problem[];
+
+  constructor(file: string, problems: readonly Problem[]) {
+    const sorted = problems.toSorted(
+      (a, b) => a.place.line - b.place.line || a.place.column - b.place.column,
+    );
+    const codes = new Set(sorted.map((problem) => problem.code));
+    const only = codes.size === 1 ? sorted[0]?.code : undefined;
+    super(
+      only ?? 'CONFIG_INVALID',
+      sorted.map((problem) => renderProblem(file, problem)).join('\n'),
+    );
+    this.name = 'ConfigError';
+    this.file = file;
+    this.problems = sorted;
+  }
+}
+
+/** `config/driftd.yaml:12:5 monitors[0].schedule: what is wrong, write it like ...` */
+function renderProblem(file: string, { place, path, message }: Problem): string {
+  const where = `${file}:${place.line}:${place.column}`;
+  return path.length === 0 ? `${where} ${message}` : `${where} ${renderPath(path)}: ${message}`;
 }

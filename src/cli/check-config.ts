@@ -1,0 +1,76 @@
+import { Command } from 'commander';
+
+import { ConfigError, renderPath } from '../config/document/problems.ts';
+import { loadConfig } from '../config/load.ts';
+import type { DriftdConfig } from '../config/types.ts';
+import { DriftdError } from '../platform/errors.ts';
+import type { ExitCode } from '../platform/errors.ts';
+import type { CliDeps, CliIo } from './deps.ts';
+import { configOption, formatOption } from './options.ts';
+import type { OutputFormat } from './options.ts';
+
+export function checkConfigCommand(
+  deps: CliDeps,
+  io: CliIo,
+  done: (code: ExitCode) => void,
+): Command {
+  return new Command('check-config')
+    .description('read the configuration as run would, tell every mistake, start nothing')
+    .addOption(configOption())
+    .addOption(formatOption())
+    .action(async (options: { config: string; format: OutputFormat }) => {
+      try {
+        const config = await loadConfig(options.config, {
+          env: io.env,
+          validateCron: deps.validateCron,
+        });
+        io.out(
+          options.format === 'json'
+            ? `${JSON.stringify(toJson(config))}\n`
+            : `${options.config} is fine: ${inWords(config)}.\n`,
+        );
+      } catch (thrown) {
+        if (options.format !== 'json' || !(thrown instanceof DriftdError)) throw thrown;
+        io.out(`${JSON.stringify(errorJson(thrown))}\n`);
+        done(thrown.exitCode);
+      }
+    });
+}
+
+function toJson({ models, monitors, receivers, kafka, replay }: DriftdConfig) {
+  return {
+    ok: true,
+    models: models.map((model) => model.name),
+    monitors: monitors.map((monitor) => monitor.name),
+    receivers: receivers.map((receiver) => receiver.name),
+    topics: kafka?.topics.map((topic) => topic.name) ?? [],
+    replay: replay?.name ?? null,
+  };
+}
+
+function inWords({ models, monitors, receivers, kafka, replay }: DriftdConfig): string {
+  const number = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+  const parts = [
+    number(kafka?.topics.length ?? 0, 'topic'),
+    number(models.length, 'model'),
+    number(monitors.length, 'monitor'),
+    number(receivers.length, 'receiver'),
+  ];
+  if (replay !== null) parts.unshift('1 replay');
+  return parts.join(', ');
+}
+
+function errorJson(error: DriftdError) {
+  const problems =
+    error instanceof ConfigError
+      ? error.problems.map(({ code, place, path, message }) => ({
+          code,
+          file: error.file,
+          line: place.line,
+          column: place.column,
+          path: renderPath(path),
+          message,
+        }))
+      : [{ code: error.code, message: error.message }];
+  return { ok: false, code: error.code, problems };
+}

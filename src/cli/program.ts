@@ -1,0 +1,78 @@
+import { Command, CommanderError } from 'commander';
+
+import { ConfigError } from '../config/document/problems.ts';
+import { DriftdError, EXIT, toError } from '../platform/errors.ts';
+import type { ExitCode } from '../platform/errors.ts';
+import { checkConfigCommand } from './check-config.ts';
+import type { CliDeps, CliIo } from './deps.ts';
+import { migrateCommand } from './migrate.ts';
+import { runCommand } from './run.ts';
+import { versionCommand } from './version.ts';
+
+const HELP_TAIL = `
+Examples:
+  driftd check-config --config driftd.yaml     is the file right?
+  driftd run --config driftd.yaml              everything in one process
+  driftd run --roles ingest                    one more worker of the same consumer group
+
+Exit codes:
+  0 ok    1 unexpected    2 usage    3 invalid configuration or input
+  4 drift found           5 schema newer than this program    6 something needed cannot be reached
+docs/errors.md explains every error.`;
+
+/**
+ * Runs one command line (without node and script) to its end.
+ * @returns the exit code; operating errors are told as a sentence on the error output, defects with their stack
+ */
+export async function runCli(argv: readonly string[], deps: CliDeps, io: CliIo): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok;
+  const program = createProgram(deps, io, (result) => {
+    code = result;
+  });
+  try {
+    if (argv.length === 0) {
+      io.err(program.helpInformation());
+      return EXIT.usage;
+    }
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (thrown) {
+    return report(thrown, io);
+  }
+}
+
+export function createProgram(deps: CliDeps, io: CliIo, done: (code: ExitCode) => void): Command {
+  const program = new Command('driftd')
+    .description('Watches the inputs and outputs of machine-learning models for drift.')
+    .version(deps.build.version, '-V, --version', 'print the version')
+    .helpCommand('help [command]', 'tell more about a command')
+    .addHelpText('after', HELP_TAIL);
+  const commands = [
+    runCommand(deps, io, done),
+    checkConfigCommand(deps, io, done),
+    migrateCommand(deps, io),
+    versionCommand(deps, io),
+  ];
+  for (const command of commands) program.addCommand(command);
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .showHelpAfterError(
+        `(driftd ${command === program ? '' : `${command.name()} `}--help tells more)`,
+      )
+      .configureOutput({ writeOut: io.out, writeErr: io.err });
+  }
+  return program;
+}
+
+function report(thrown: unknown, io: CliIo): ExitCode {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (thrown instanceof DriftdError) {
+    // Mistakes in a file begin with file:line:column, as editors and CI want them.
+    io.err(thrown instanceof ConfigError ? `${thrown.message}\n` : `driftd: ${thrown.message}\n`);
+    return thrown.exitCode;
+  }
+  const error = toError(thrown);
+  io.err(`driftd: unexpected: ${error.stack ?? error.message}\n`);
+  return EXIT.unexpected;
+}

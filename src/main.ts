@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+import { cli } from './cli/cli.ts';
+
+/** The only file that touches signals and the exit code. */
+
+/** An asked-for stop that takes longer than this is not coming: 10 s for the daemon's own deadline and a little more. */
+const HARD_STOP_MS = 11_000;
+
+const stop = new AbortController();
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    if (stop.signal.aborted) process.exit(1);
+    stop.abort(signal);
+    setTimeout(() => process.exit(0), HARD_STOP_MS).unref();
+  });
+}
+
+// A reader that went away (driftd ... | head) is no defect.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : 1);
+});
+
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (thrown: unknown) => {
+    const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    const line = {
+      level: 'fatal',
+      time: new Date().toISOString(),
+      event,
+      stack,
+      msg: 'driftd fails',
+    };
+    process.stderr.write(`${JSON.stringify(line)}\n`, () => process.exit(1));
+  });
+}
+
+const code = await cli(process.argv.slice(2), {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  env: process.env,
+  stop: stop.signal,
+});
+// Output to a pipe is asynchronous: end only after it is written, and even if something still holds the loop open.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
