@@ -1,0 +1,112 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** What the second, secured listener asks of its clients. */
+export interface KafkaSecurity {
+  readonly sasl?: {
+    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+    readonly username: string;
+    readonly password: string;
+  };
+  /** TLS with this private key (PKCS #8) and certificate chain, both PEM. */
+  readonly tls?: { readonly key: string; readonly certificate: string };
+}
+
+export interface KafkaPorts {
+  readonly plain: number;
+  readonly controller: number;
+  readonly secure: number;
+}
+
+const LOGIN_MODULES = {
+  plain: 'org.apache.kafka.common.security.plain.PlainLoginModule',
+  scram: 'org.apache.kafka.common.security.scram.ScramLoginModule',
+} as const;
+
+function protocolOf(security: KafkaSecurity): string {
+  if (security.sasl !== undefined)
+    return security.tls === undefined ? 'SASL_PLAINTEXT' : 'SASL_SSL';
+  return security.tls === undefined ? 'PLAINTEXT' : 'SSL';
+}
+
+function securityProperties(folder: string, security: KafkaSecurity): Record<string, string> {
+  const properties: Record<string, string> = {};
+  const { sasl, tls } = security;
+  if (sasl !== undefined) {
+    const mechanism = sasl.mechanism;
+    const prefix = `listener.name.secure.${mechanism}`;
+    properties['listener.name.secure.sasl.enabled.mechanisms'] = mechanism.toUpperCase();
+    properties[`${prefix}.sasl.jaas.config`] =
+      mechanism === 'plain'
+        ? `${LOGIN_MODULES.plain} required user_${sasl.username}="${sasl.password}";`
+        : `${LOGIN_MODULES.scram} required;`;
+  }
+  if (tls !== undefined) {
+    const store = path.join(folder, 'keystore.pem');
+    writeFileSync(store, `${tls.key.trim()}\n${tls.certificate.trim()}\n`, { mode: 0o600 });
+    properties['listener.name.secure.ssl.keystore.type'] = 'PEM';
+    properties['listener.name.secure.ssl.keystore.location'] = store;
+  }
+  return properties;
+}
+
+/** The text of server.properties for a broker that is also its own controller. */
+export function serverProperties(
+  folder: string,
+  ports: KafkaPorts,
+  security: KafkaSecurity | undefined,
+  settings: Readonly<Record<string, string>> = {},
+): string {
+  const at = (name: string, port: number): string => `${name}://127.0.0.1:${String(port)}`;
+  const secure = security === undefined ? '' : `,${at('SECURE', ports.secure)}`;
+  const clients = at('PLAIN', ports.plain) + secure;
+  const protocols = ['PLAIN:PLAINTEXT', 'CONTROLLER:PLAINTEXT'];
+  if (security !== undefined) protocols.push(`SECURE:${protocolOf(security)}`);
+  const properties: Record<string, string> = {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${String(ports.controller)}`,
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAIN',
+    listeners: `${clients},${at('CONTROLLER', ports.controller)}`,
+    'advertised.listeners': clients,
+    'listener.security.protocol.map': protocols.join(','),
+    'log.dirs': path.join(folder, 'data'),
+    'num.partitions': '1',
+    'auto.create.topics.enable': 'false',
+    'offsets.topic.replication.factor': '1',
+    'offsets.topic.num.partitions': '4',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'transaction.state.log.num.partitions': '4',
+    'share.coordinator.state.topic.replication.factor': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    'group.initial.rebalance.delay.ms': '0',
+    'group.min.session.timeout.ms': '1000',
+    // A broker that was killed may come back only when its old session is over.
+    'broker.session.timeout.ms': '3000',
+    'broker.heartbeat.interval.ms': '500',
+    'controlled.shutdown.enable': 'false',
+    ...(security === undefined ? {} : securityProperties(folder, security)),
+    ...settings,
+  };
+  const escape = (value: string): string => value.replaceAll('\\', '\\\\');
+  return Object.entries(properties)
+    .map(([name, value]) => `${name}=${escape(value)}\n`)
+    .join('');
+}
+
+/** Arguments of StorageTool; SCRAM users must be in the metadata from the first record on. */
+export function storageFormatArgs(
+  clusterId: string,
+  properties: string,
+  security: KafkaSecurity | undefined,
+): string[] {
+  const args = ['format', '--cluster-id', clusterId, '--config', properties];
+  const sasl = security?.sasl;
+  if (sasl !== undefined && sasl.mechanism !== 'plain') {
+    const user = `name=${sasl.username},password=${sasl.password}`;
+    args.push('--add-scram', `${sasl.mechanism.toUpperCase()}=[${user}]`);
+  }
+  return args;
+}
