@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { DriftdError } from '../../platform/errors.ts';
+import { sleep } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Client, Pool } from './pool.ts';
+
+const FOLDER = new URL('./migrations/', import.meta.url);
+
+/** Held while migrating, so that any number of processes may start at once. The number only has to be ours. */
+const ADVISORY_LOCK = 0x64726966;
+const LOCK_ATTEMPTS = 120;
+const LOCK_PAUSE_MS = 500;
+
+interface Migration {
+  readonly version: number;
+  readonly file: string;
+  readonly sql: string;
+  readonly checksum: string;
+  /** Binaries that know fewer migrations than this one must not run on the schema. */
+  readonly breaking: boolean;
+}
+
+/** The migrations that this binary knows, ascending. A file is `NNNN_name.sql`; a first line `-- breaking` says that older binaries must stop. */
+export async function knownMigrations(): Promise<Migration[]> {
+  const files = (await readdir(FOLDER)).filter((file) => /^\d{4}_\w+\.sql$/.test(file)).sort();
+  return Promise.all(
+    files.map(async (file) => {
+      const sql = await readFile(new URL(file, FOLDER), 'utf8');
+      const checksum = createHash('sha256').update(sql).digest('hex');
+      return {
+        version: Number(file.slice(0, 4)),
+        file,
+        sql,
+        checksum,
+        breaking: sql.startsWith('-- breaking'),
+      };
+    }),
+  );
+}
+
+async function takeLock(client: Client): Promise<void> {
+  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt += 1) {
+    const { rows } = await client.query<{ locked: boolean }>(
+      'SELECT pg_try_advisory_lock($1) AS locked',
+      [ADVISORY_LOCK],
+    );
+    if (rows[0]?.locked === true) return;
+    await sleep(LOCK_PAUSE_MS);
+  }
+  throw new DriftdError(
+    'DATABASE_UNREACHABLE',
+    'another process has been migrating the database for a minute; wait for it, or end it, and start again',
+  );
+}
+
+async function applied(
+  client: Client,
+): Promise<Map<number, { checksum: string; breaking: boolean }>> {
+  await client.query(`CREATE TABLE IF NOT EXISTS schema_version (
+    version integer PRIMARY KEY, file text NOT NULL, checksum text NOT NULL,
+    breaking boolean NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`);
+  const { rows } = await client.query<{ version: number; checksum: string; breaking: boolean }>(
+    'SELECT version, checksum, breaking FROM schema_version',
+  );
+  return new Map(rows.map((row) => [row.version, row]));
+}
+
+function refuseNewer(
+  known: readonly Migration[],
+  done: ReadonlyMap<number, { breaking: boolean }>,
+): void {
+  const newest = known.at(-1)?.version ?? 0;
+  for (const [version, { breaking }] of done) {
+    if (version > newest && breaking) {
+      throw new DriftdError(
+        'SCHEMA_TOO_NEW',
+        `the database has schema version ${version}, which this driftd (up to ${newest}) must not use; run the newer driftd, or restore the backup that belongs to this one`,
+      );
+    }
+  }
+}
+
+/**
+ * Brings the schema up to date: each migration once, in order, in a transaction of its own, under one advisory lock.
+ * @returns the schema version before and after
+ * @throws DriftdError SCHEMA_TOO_NEW | DATABASE_UNREACHABLE
+ */
+export async function migrate(pool: Pool, log: Log): Promise<{ from: number; to: number }> {
+  const known = await knownMigrations();
+  const client = await pool.connect();
+  try {
+    await takeLock(client);
+    const done = await applied(client);
+    refuseNewer(known, done);
+    const from = Math.max(0, ...done.keys());
+    for (const migration of known) {
+      const before = done.get(migration.version);
+      if (before === undefined) {
+        await apply(client, migration);
+        log.info({ migration: migration.file }, 'schema migrated');
+      } else if (before.checksum !== migration.checksum) {
+        log.warn({ migration: migration.file }, 'a migration that was applied has changed since');
+      }
+    }
+    return { from, to: Math.max(from, known.at(-1)?.version ?? 0) };
+  } finally {
+    await client.query('SELECT pg_advisory_unlock($1)', [ADVISORY_LOCK]).catch(() => undefined);
+    client.release();
+  }
+}
+
+async function apply(client: Client, migration: Migration): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    await client.query("SET LOCAL lock_timeout = '3s'");
+    await client.query(migration.sql);
+    await client.query(
+      'INSERT INTO schema_version (version, file, checksum, breaking) VALUES ($1, $2, $3, $4)',
+      [migration.version, migration.file, migration.checksum, migration.breaking],
+    );
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
