@@ -1,73 +1,71 @@
-import { fingerprint128, sha256, utf8 } from './fingerprint.ts';
-import { createHasher, hash64 } from './hash64.ts';
+import { categoryKey } from './category-key.ts';
+import { fingerprint128, sha256 } from './hash/fingerprint.ts';
+import { createHasher, hash64 } from './hash/hash64.ts';
 import type { CategoricalBinning } from './types.ts';
 
-/** Categories counted one by one; STATISTICS 5. */
+/** Categories with a counter of their own (STATISTICS 5). */
 export const DEFAULT_TRACKED = 64;
-/** Cells of the salted hash over all values. */
-export const HASH_CELLS = 256;
-/** Known values kept by hash so that "unseen" means something; the heaviest ones, about 0.8 MB. */
+/** Further categories that are told from unseen ones: 8 bytes each, so at most 0.8 MB a binning. */
 export const MAX_KNOWN = 100_000;
-/** A category's name in UTF-8 bytes; longer ones are bounded by `boundedKey`. */
-export const MAX_KEY_BYTES = 64;
+/** Counters by salted hash, over every value. */
+export const HASH_CELLS = 256;
 
-/**
- * A category's name within 64 bytes of UTF-8: longer names keep their first characters and end in "~" and 16 hex digits
- * of their SHA-256, so that two long names stay two categories.
- */
-export function boundedKey(text: string): string {
-  // A UTF-16 unit takes at most 3 bytes: short texts need no encoding to know that they fit.
-  if (text.length * 3 <= MAX_KEY_BYTES) return text;
-  if (utf8(text).length <= MAX_KEY_BYTES) return text;
-  const digest = sha256(text).slice(0, 16);
-  let prefix = '';
-  let size = 0;
-  for (const char of text) {
-    const bytes = utf8(char).length;
-    if (size + bytes > MAX_KEY_BYTES - 17) break;
-    prefix += char;
-    size += bytes;
-  }
-  return `${prefix}~${digest}`;
+/** The two categories of every boolean feature. */
+export const BOOLEAN_CATEGORIES: readonly string[] = ['false', 'true'];
+
+export interface CategoricalBinningOptions {
+  readonly tracked?: number;
+  readonly kind?: 'categorical' | 'boolean';
+  /** Salt of the hashes; by default derived from the tracked categories, so that equal counts give equal binnings. */
+  readonly salt?: string;
 }
 
 /**
- * The binning of a categorical feature: its heaviest values one by one, the others known by hash.
+ * Categories from baseline counts: the heaviest are tracked (by falling count, then by name), up to 100,000 more are
+ * known by hash, everything else will be unseen. A boolean binning is always the same, whatever the counts.
  *
- * @param counts value to count in the baseline, keys as `boundedKey` gives them
- * @param options.tracked how many values are counted one by one (64)
- * @param options.salt of the hash cells; fixed with the binning
+ * @param counts rows per category; keys are brought into their bounded form (`categoryKey`) and merged
  */
 export function buildCategoricalBinning(
   counts: ReadonlyMap<string, number>,
-  options: { readonly tracked?: number; readonly salt?: string } = {},
+  options: CategoricalBinningOptions = {},
 ): CategoricalBinning {
-  const tracked = options.tracked ?? DEFAULT_TRACKED;
-  const salt = options.salt ?? 'driftd';
-  const byWeight = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
-  const categories = byWeight.slice(0, tracked).map(([value]) => value);
+  const kind = options.kind ?? 'categorical';
+  if (kind === 'boolean') {
+    return categoricalBinning(kind, BOOLEAN_CATEGORIES, new BigUint64Array(0), options.salt ?? '');
+  }
+  const ranked = rankCategories(counts);
+  const tracked = ranked.slice(0, options.tracked ?? DEFAULT_TRACKED).map(([key]) => key);
+  const salt = options.salt ?? sha256(JSON.stringify(tracked)).slice(0, 16);
   const hasher = createHasher(salt);
-  const known = BigUint64Array.from(
-    byWeight.slice(tracked, tracked + MAX_KNOWN).map(([value]) => hash64(hasher, value)),
-  ).sort();
-  return categoricalBinning('categorical', categories, known, salt);
+  const others = ranked.slice(tracked.length, tracked.length + MAX_KNOWN);
+  const known = BigUint64Array.from(others, ([key]) => hash64(hasher, key)).sort();
+  return categoricalBinning(kind, tracked, known, salt);
+}
+
+/** Categories in their bounded form by falling count, then by name (UTF-16 order, the same everywhere). */
+export function rankCategories(counts: ReadonlyMap<string, number>): [string, number][] {
+  const merged = new Map<string, number>();
+  for (const [text, count] of counts) {
+    const key = categoryKey(text);
+    merged.set(key, (merged.get(key) ?? 0) + count);
+  }
+  return [...merged].sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
 }
 
 /** The one binning of every boolean feature. */
 export function booleanBinning(): CategoricalBinning {
-  return categoricalBinning('boolean', ['false', 'true'], new BigUint64Array(0), 'driftd');
+  return buildCategoricalBinning(new Map(), { kind: 'boolean' });
 }
 
-/** A binning of these parts with its id. */
+/** A binning of these parts with its id; the parts are taken as they are. */
 export function categoricalBinning(
   kind: 'categorical' | 'boolean',
   categories: readonly string[],
   known: BigUint64Array,
   salt: string,
 ): CategoricalBinning {
-  const content = JSON.stringify([`${kind}/1`, salt, categories]);
-  const id = fingerprint128(
-    `${content}\n${Array.from(known, (hash) => hash.toString(16)).join(' ')}`,
-  );
+  const hashes = Array.from(known, (hash) => hash.toString(16)).join(' ');
+  const id = fingerprint128(`${kind}/1\n${JSON.stringify([salt, ...categories])}\n${hashes}`);
   return { kind, id, categories, known, salt };
 }

@@ -1,9 +1,10 @@
 import { SLOT } from '../domain/event-frame.ts';
+import type { Slot } from '../domain/event-frame.ts';
 import { createBinLookup } from './bin-lookup.ts';
-import { HASH_CELLS, boundedKey } from './categorical-binning.ts';
-import { createHasher } from './hash64.ts';
-import { addHeavy } from './heavy-values.ts';
-import { emptyCategoricalHistogram, emptyNumericHistogram } from './histogram.ts';
+import { addCategory, addNumberCategory } from './categorical-histogram.ts';
+import { createCategoryLookup } from './category-lookup.ts';
+import { BinningMismatchError } from './histogram.ts';
+import { addNumber, tailPlaces } from './numeric-histogram.ts';
 import type {
   Binning,
   CategoricalBinning,
@@ -14,136 +15,101 @@ import type {
 } from './types.ts';
 
 /**
- * Counts the values of one feature under one binning. Made once a binning: it holds the look-up tables; the histogram it
- * adds to is handed in, so that one counter serves every tile. Nothing is allocated per value.
+ * Counts slots of event frames into histograms under one binning. Made once a binning (it builds the look-up tables)
+ * and shared by every histogram under it: tiles, segments, windows. Nothing is allocated per value, but for category
+ * texts that are not tracked.
  */
 export interface Counter {
   readonly binning: Binning;
-  empty(): Histogram;
   /**
-   * Counts one slot of an event frame into `h`, a histogram of this counter's binning. `absent` counts nothing. A value
-   * of the wrong type is invalid: text or a boolean for a numeric feature (numeric strings too); for a boolean feature
-   * anything but true and false. A categorical feature takes numbers and booleans by their JavaScript spelling.
+   * Counts one slot, by the feature's kind:
+   * - any: absent is no observation; missing and invalid have their counters.
+   * - numeric: a number (NaN is invalid, +-Infinity goes to the end bins). Text, numeric or not, and booleans are of the
+   *   wrong type: invalid.
+   * - categorical: a text; a finite number and a boolean count as the category of that name (21 as `21`, true as `true`).
+   * - boolean: a boolean; the numbers 0 and 1; the texts true and false in lower, upper or title case. Else invalid.
+   *
+   * @param histogram one under this binning
+   * @param number the number, or 0 / 1 of a boolean slot
+   * @returns the bin the value went to, or -1 when it was not binned; for categories the tracked index, then K for
+   * other and K + 1 for unseen
+   * @throws BinningMismatchError when the histogram has another binning
    */
-  add(h: Histogram, slot: number, number: number, text: string): void;
+  add(histogram: Histogram, slot: Slot, number: number, text: string): number;
 }
 
 export function createCounter(binning: Binning): Counter {
-  return binning.kind === 'numeric' ? numericCounter(binning) : categoricalCounter(binning);
+  if (binning.kind === 'numeric') return numericCounter(binning);
+  return binning.kind === 'boolean' ? booleanCounter(binning) : categoricalCounter(binning);
 }
 
 function numericCounter(binning: NumericBinning): Counter {
   const lookup = createBinLookup(binning.edges);
-  const tailOf = new Int16Array(binning.edges.length + 1).fill(-1);
-  binning.tailBins.forEach((bin, i) => {
-    tailOf[bin] = i;
-  });
-  function addNumber(h: NumericHistogram, raw: number): void {
-    if (Number.isNaN(raw)) {
-      h.invalid += 1;
-      return;
-    }
-    const bin = lookup(raw);
-    h.counts[bin] = (h.counts[bin] as number) + 1;
-    if (raw - raw !== 0) {
-      h.infinite += 1;
-      return;
-    }
-    if (raw === 0) h.zero += 1;
-    else if (raw < 0) h.negative += 1;
-    if (Math.trunc(raw) === raw) h.integer += 1;
-    h.sum += raw;
-    h.sumSquares += raw * raw;
-    if (raw < h.min) h.min = raw;
-    if (raw > h.max) h.max = raw;
-    const tail = tailOf[bin] as number;
-    if (tail >= 0) h.tailSums[tail] = (h.tailSums[tail] as number) + raw;
-  }
+  const places = tailPlaces(binning);
   return {
     binning,
-    empty: () => emptyNumericHistogram(binning),
-    add(h, slot, number) {
-      if (slot === SLOT.absent) return;
-      if (slot === SLOT.number) addNumber(h as NumericHistogram, number);
-      else if (slot === SLOT.missing) h.missing += 1;
-      else h.invalid += 1;
+    add(histogram, slot, number) {
+      assertSame(histogram, binning);
+      if (slot === SLOT.number) {
+        return addNumber(histogram as NumericHistogram, number, lookup, places);
+      }
+      return addUnbinned(histogram, slot);
     },
-  };
-}
-
-/** Open-addressing set of 64-bit hashes, as two 32-bit lanes: no bigint per value. */
-function knownSet(known: BigUint64Array): (high: number, low: number) => boolean {
-  if (known.length === 0) return () => false;
-  const size = 1 << Math.ceil(Math.log2(known.length * 2 + 1));
-  const table = new Uint32Array(size * 2);
-  let hasZero = false;
-  for (const hash of known) {
-    const high = Number(hash >> 32n);
-    const low = Number(hash & 0xffffffffn);
-    if (high === 0 && low === 0) {
-      hasZero = true;
-      continue;
-    }
-    let at = low & (size - 1);
-    while (table[at * 2] !== 0 || table[at * 2 + 1] !== 0) at = (at + 1) & (size - 1);
-    table[at * 2] = high;
-    table[at * 2 + 1] = low;
-  }
-  return (high, low) => {
-    if (high === 0 && low === 0) return hasZero;
-    let at = low & (size - 1);
-    for (;;) {
-      const storedHigh = table[at * 2];
-      const storedLow = table[at * 2 + 1];
-      if (storedHigh === high && storedLow === low) return true;
-      if (storedHigh === 0 && storedLow === 0) return false;
-      at = (at + 1) & (size - 1);
-    }
   };
 }
 
 function categoricalCounter(binning: CategoricalBinning): Counter {
-  const hasher = createHasher(binning.salt);
-  const isKnown = knownSet(binning.known);
-  // Index and hash cell of each tracked category, so that a tracked value costs one Map look-up.
-  const tracked = new Map<string, number>();
-  const cellOf = new Uint8Array(binning.categories.length);
-  binning.categories.forEach((category, i) => {
-    tracked.set(category, i);
-    hasher.update(category);
-    cellOf[i] = hasher.low % HASH_CELLS;
-  });
-  function addCategory(h: CategoricalHistogram, raw: string): void {
-    const direct = tracked.get(raw);
-    if (direct !== undefined) {
-      h.counts[direct] = (h.counts[direct] as number) + 1;
-      const cell = cellOf[direct] as number;
-      h.cells[cell] = (h.cells[cell] as number) + 1;
-      return;
-    }
-    const text = boundedKey(raw);
-    if (text !== raw && tracked.has(text)) {
-      addCategory(h, text);
-      return;
-    }
-    hasher.update(text);
-    const cell = hasher.low % HASH_CELLS;
-    h.cells[cell] = (h.cells[cell] as number) + 1;
-    if (isKnown(hasher.high, hasher.low)) h.other += 1;
-    else h.unseen += 1;
-    addHeavy(h.heavy, text);
-  }
+  const lookup = createCategoryLookup(binning);
   return {
     binning,
-    empty: () => emptyCategoricalHistogram(binning),
     add(histogram, slot, number, text) {
-      const h = histogram as CategoricalHistogram;
-      if (slot === SLOT.absent) return;
-      if (slot === SLOT.missing) h.missing += 1;
-      else if (slot === SLOT.boolean) addCategory(h, number === 0 ? 'false' : 'true');
-      else if (binning.kind === 'boolean' || slot === SLOT.invalid) h.invalid += 1;
-      else if (slot === SLOT.number) addCategory(h, String(number));
-      else addCategory(h, text);
+      assertSame(histogram, binning);
+      const target = histogram as CategoricalHistogram;
+      if (slot === SLOT.text) return addCategory(target, text, lookup);
+      if (slot === SLOT.number) return addNumberCategory(target, number, lookup);
+      if (slot === SLOT.boolean)
+        return addCategory(target, number === 0 ? 'false' : 'true', lookup);
+      return addUnbinned(target, slot);
     },
   };
+}
+
+function booleanCounter(binning: CategoricalBinning): Counter {
+  const lookup = createCategoryLookup(binning);
+  return {
+    binning,
+    add(histogram, slot, number, text) {
+      assertSame(histogram, binning);
+      if (slot === SLOT.absent || slot === SLOT.missing) return addUnbinned(histogram, slot);
+      const value = slot === SLOT.invalid ? null : booleanOf(slot, number, text);
+      if (value === null) return addUnbinned(histogram, SLOT.invalid);
+      return addCategory(histogram as CategoricalHistogram, value, lookup);
+    },
+  };
+}
+
+/** `false`, `true`, or null when the slot's value is no boolean. */
+function booleanOf(slot: Slot, number: number, text: string): 'false' | 'true' | null {
+  if (slot === SLOT.text) return booleanOfText(text);
+  if (number === 0) return 'false';
+  return number === 1 ? 'true' : null;
+}
+
+/** What the usual writers of booleans make: JSON and JavaScript, Python, SQL. */
+export function booleanOfText(text: string): 'false' | 'true' | null {
+  if (text === 'true' || text === 'True' || text === 'TRUE') return 'true';
+  return text === 'false' || text === 'False' || text === 'FALSE' ? 'false' : null;
+}
+
+/** Counts what has no bin: missing, or of the wrong type for the feature. */
+function addUnbinned(histogram: Histogram, slot: Slot): number {
+  if (slot === SLOT.missing) histogram.missing += 1;
+  else if (slot !== SLOT.absent) histogram.invalid += 1;
+  return -1;
+}
+
+function assertSame(histogram: Histogram, binning: Binning): void {
+  if (histogram.binning !== binning && histogram.binning.id !== binning.id) {
+    throw new BinningMismatchError(binning.id, histogram.binning.id);
+  }
 }

@@ -1,5 +1,6 @@
 import { nextDouble, prevDouble } from './double.ts';
-import { fingerprint128 } from './fingerprint.ts';
+import { fingerprint128 } from './hash/fingerprint.ts';
+import { quantileLinear } from './quantile.ts';
 import type { NumericBinning } from './types.ts';
 
 /** Quantile bins of the default binning; STATISTICS 2a: more buys nothing against sampling error. */
@@ -59,13 +60,19 @@ export function buildNumericBinning(
   return assemble(coreEdges, atomValues, tailScale(sorted, min, max), min, max);
 }
 
-/** The distinct values, ascending, with their counts; -0 becomes 0. */
+/**
+ * The distinct values, ascending, with their counts; -0 becomes 0.
+ * @throws RangeError on a sample that is not finite and ascending
+ */
 function distinct(sorted: Float64Array): { values: Float64Array; counts: Float64Array } {
   const values = new Float64Array(sorted.length);
   const counts = new Float64Array(sorted.length);
   let size = 0;
   for (const raw of sorted) {
     const value = raw === 0 ? 0 : raw;
+    if (!Number.isFinite(value) || (size > 0 && value < (values[size - 1] as number))) {
+      throw new RangeError('a numeric binning needs finite values in ascending order');
+    }
     if (size > 0 && values[size - 1] === value) counts[size - 1] = (counts[size - 1] as number) + 1;
     else {
       values[size] = value;
@@ -88,7 +95,7 @@ function quantileEdges(
   for (const { value, count } of rest) {
     cumulative += count;
     let reached = false;
-    while (next < parts && cumulative >= (next * total) / parts) {
+    while (next <= parts && cumulative >= (next * total) / parts) {
       reached = true;
       next += 1;
     }
@@ -99,9 +106,7 @@ function quantileEdges(
 
 /** The unit of the tails: q99 - q01, else the range, else max(|v|, 1) for a constant. */
 function tailScale(sorted: Float64Array, min: number, max: number): number {
-  const at = (p: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(p * sorted.length) - 1))] as number;
-  const spread = at(0.99) - at(0.01);
+  const spread = quantileLinear(sorted, 0.99) - quantileLinear(sorted, 0.01);
   if (spread > 0 && Number.isFinite(spread)) return spread;
   const range = max - min;
   if (range > 0 && Number.isFinite(range)) return range;

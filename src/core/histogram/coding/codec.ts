@@ -1,9 +1,9 @@
-import { HASH_CELLS } from './categorical-binning.ts';
+import { MAX_KEY_BYTES } from '../category-key.ts';
 import { ByteReader, ByteWriter, HistogramDecodeError } from './byte-stream.ts';
 import { crc32 } from './checksum.ts';
-import { utf8 } from './fingerprint.ts';
-import { HEAVY_SLOTS } from './heavy-values.ts';
-import { emptyCategoricalHistogram, emptyNumericHistogram } from './histogram.ts';
+import { utf8 } from '../hash/fingerprint.ts';
+import { HEAVY_SLOTS } from '../heavy-values.ts';
+import { binnedTotal, emptyHistogram } from '../histogram.ts';
 import type {
   Binning,
   CategoricalBinning,
@@ -11,7 +11,7 @@ import type {
   Histogram,
   NumericBinning,
   NumericHistogram,
-} from './types.ts';
+} from '../types.ts';
 
 /*
  * Layout of a packed blob, version 1 (docs/statistics.md describes the numbers; SQL reads the same bytes):
@@ -80,7 +80,7 @@ function writeCounts(out: ByteWriter, counts: Float64Array): void {
 function writeNumeric(out: ByteWriter, h: NumericHistogram): void {
   writeCounts(out, h.counts);
   for (const n of [h.missing, h.invalid, h.zero, h.negative, h.integer, h.infinite]) out.varint(n);
-  if (h.min <= h.max) {
+  if (binnedTotal(h) > h.infinite) {
     for (const x of [h.sum, h.sumSquares, h.min, h.max]) out.double(x);
   }
   h.binning.tailBins.forEach((bin, i) => {
@@ -163,7 +163,7 @@ function readCounts(input: ByteReader, counts: Float64Array): void {
 }
 
 function readNumeric(input: ByteReader, binning: NumericBinning): NumericHistogram {
-  const h = emptyNumericHistogram(binning);
+  const h = emptyHistogram(binning);
   readCounts(input, h.counts);
   h.missing = input.varint();
   h.invalid = input.varint();
@@ -190,7 +190,7 @@ function readNumeric(input: ByteReader, binning: NumericBinning): NumericHistogr
 }
 
 function readCategorical(input: ByteReader, binning: CategoricalBinning): CategoricalHistogram {
-  const h = emptyCategoricalHistogram(binning);
+  const h = emptyHistogram(binning);
   readCounts(input, h.counts);
   h.missing = input.varint();
   h.invalid = input.varint();
@@ -200,9 +200,23 @@ function readCategorical(input: ByteReader, binning: CategoricalBinning): Catego
   const heavy = input.varint();
   if (heavy > HEAVY_SLOTS) throw new HistogramDecodeError('the list of heavy values is too long');
   for (let i = 0; i < heavy; i += 1) {
-    const name = new TextDecoder().decode(input.raw(input.varint()));
+    const name = readName(input);
     h.heavy.set(name, input.varint());
   }
-  if (h.cells.length !== HASH_CELLS) throw new HistogramDecodeError('the hash cells are not 256');
   return h;
+}
+
+/** BOM kept and bad UTF-8 refused: a name comes back as it was written, or not at all. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function readName(input: ByteReader): string {
+  const length = input.varint();
+  if (length > MAX_KEY_BYTES)
+    throw new HistogramDecodeError('the name of a heavy value is too long');
+  const bytes = input.raw(length);
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new HistogramDecodeError('the name of a heavy value is not UTF-8');
+  }
 }

@@ -30,7 +30,9 @@ export class ByteWriter {
     this.size += 1;
   }
 
+  /** @throws RangeError for anything but a whole number of 0 to 2^53 - 1 */
   varint(value: number): void {
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} is no count`);
     this.reserve(8);
     let rest = value;
     while (rest >= 0x80) {
