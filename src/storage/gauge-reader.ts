@@ -1,0 +1,74 @@
+import type { Severity, Verdict } from '../core/domain/verdict.ts';
+
+/** What the gauges show, read from the database: the same on every replica, and there again after a restart. */
+export interface GaugeSnapshot {
+  /** Scores of the latest evaluation of each monitor; features that are retired are not in it. */
+  readonly scores: readonly ScoreGauges[];
+  readonly alerts: readonly AlertGauges[];
+  readonly models: readonly ModelGauges[];
+  readonly monitors: readonly MonitorGauges[];
+  readonly partitions: readonly PartitionGauges[];
+  /** Offsets that can never be counted, by source. */
+  readonly gapRecords: ReadonlyMap<string, number>;
+  /** Age of the oldest undelivered row by channel, seconds; channels with nothing pending are not in it. */
+  readonly outboxOldestSeconds: ReadonlyMap<string, number>;
+}
+
+/** null: nothing to show, never 0 instead. */
+export interface ScoreGauges {
+  readonly monitor: string;
+  readonly model: string;
+  readonly feature: string;
+  readonly segment: string;
+  /** '1h', '6h', '24h', '7d'. */
+  readonly window: string;
+  /** ms since the epoch. */
+  readonly windowEnd: number;
+  readonly verdict: Verdict;
+  readonly samples: number;
+  readonly psi: number | null;
+  readonly ks: number | null;
+  /** Width of the certified interval of D. */
+  readonly ksErrorBound: number | null;
+  readonly ksPvalue: number | null;
+  readonly missingRatio: number | null;
+  readonly invalidRatio: number | null;
+  readonly outOfRangeRatio: number | null;
+  readonly unseenCategoryRatio: number | null;
+  readonly minimumDetectableEffect: number | null;
+}
+
+export interface AlertGauges {
+  readonly model: string;
+  readonly feature: string;
+  readonly state: 'inactive' | 'pending' | 'firing';
+  readonly severity: Severity | null;
+}
+
+export interface ModelGauges {
+  readonly model: string;
+  readonly events: number;
+  /** Greatest event time counted, ms since the epoch. */
+  readonly lastEvent: number | null;
+  readonly baseline: { readonly version: number; readonly createdAt: number } | null;
+}
+
+export interface MonitorGauges {
+  readonly monitor: string;
+  /** When the latest evaluation was stored, ms since the epoch. */
+  readonly lastSuccess: number | null;
+  readonly ticksMissed: number;
+}
+
+export interface PartitionGauges {
+  readonly topic: string;
+  readonly partition: number;
+  readonly halted: boolean;
+  /** Greatest event time of each model counted here, ms since the epoch. */
+  readonly maxEventTime: ReadonlyMap<string, number>;
+}
+
+export interface GaugeReader {
+  /** One consistent look. Rejects when the database does not answer. */
+  read(): Promise<GaugeSnapshot>;
+}

@@ -1,0 +1,233 @@
+import type { Severity, Verdict } from '../../core/domain/verdict.ts';
+import type {
+  AlertGauges,
+  GaugeReader,
+  GaugeSnapshot,
+  ModelGauges,
+  MonitorGauges,
+  PartitionGauges,
+  ScoreGauges,
+} from '../gauge-reader.ts';
+import { inTransaction } from './pool.ts';
+import type { Client, Pool } from './pool.ts';
+
+/** Only what is configured is shown: a series goes when its model or monitor does. */
+export interface GaugeScope {
+  readonly models: readonly string[];
+  readonly monitors: readonly string[];
+}
+
+/**
+ * Seven small queries in one snapshot; the scores (up to features x segments x windows rows) are read again only when
+ * a monitor has a newer evaluation, since an evaluation never changes.
+ */
+export function createGaugeReader(pool: Pool, scope: GaugeScope): GaugeReader {
+  const cache: ScoreCache = { key: '', rows: [] };
+  return {
+    read: () =>
+      inTransaction(
+        pool,
+        (client) => readSnapshot(client, scope, cache),
+        'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
+      ),
+  };
+}
+
+interface ScoreCache {
+  key: string;
+  rows: readonly ScoreRow[];
+}
+
+async function readSnapshot(
+  client: Client,
+  scope: GaugeScope,
+  cache: ScoreCache,
+): Promise<GaugeSnapshot> {
+  const evaluations = await readEvaluations(client, scope);
+  const features = await readFeatures(client, scope);
+  return {
+    scores: await readScores(client, evaluations, features, cache),
+    alerts: await readAlerts(client, scope),
+    models: await readModels(client, scope),
+    monitors: evaluations.map(({ monitor, createdAt, ticksMissed }): MonitorGauges => ({
+      monitor,
+      lastSuccess: createdAt,
+      ticksMissed,
+    })),
+    partitions: await readPartitions(client, scope),
+    gapRecords: await readGaps(client),
+    outboxOldestSeconds: await readOutbox(client),
+  };
+}
+
+interface EvaluationRow {
+  readonly monitor: string;
+  readonly evaluationId: number | null;
+  readonly windowEnd: number | null;
+  readonly createdAt: number | null;
+  readonly ticksMissed: number;
+}
+
+async function readEvaluations(client: Client, scope: GaugeScope): Promise<EvaluationRow[]> {
+  const { rows } = await client.query<EvaluationRow>(
+    `SELECT mo.name AS monitor, e.id AS "evaluationId", e.window_end AS "windowEnd", e.created_at AS "createdAt",
+            (SELECT count(*) FROM monitor_tick t WHERE t.monitor_id = mo.id AND t.state = 'missed') AS "ticksMissed"
+       FROM monitor mo
+       JOIN model m ON m.id = mo.model_id
+       LEFT JOIN LATERAL (SELECT id, window_end, created_at FROM evaluation
+                           WHERE monitor_id = mo.id ORDER BY window_end DESC, revision DESC LIMIT 1) e ON true
+      WHERE mo.name = ANY($1) AND m.retired_at IS NULL
+      ORDER BY mo.name`,
+    [scope.monitors],
+  );
+  return rows;
+}
+
+type FeatureNames = ReadonlyMap<number, { readonly model: string; readonly feature: string }>;
+
+async function readFeatures(client: Client, scope: GaugeScope): Promise<FeatureNames> {
+  const { rows } = await client.query<{ id: number; model: string; feature: string }>(
+    `SELECT f.id, m.name AS model, f.name AS feature
+       FROM feature f JOIN model m ON m.id = f.model_id
+      WHERE m.name = ANY($1) AND m.retired_at IS NULL AND f.retired_at IS NULL`,
+    [scope.models],
+  );
+  return new Map(rows.map(({ id, model, feature }) => [id, { model, feature }]));
+}
+
+interface ScoreRow {
+  readonly evaluationId: number;
+  readonly featureId: number;
+  readonly segment: string;
+  readonly window: string;
+  readonly verdict: Verdict;
+  readonly samples: number;
+  readonly psi: number | null;
+  readonly ks: number | null;
+  readonly ksErrorBound: number | null;
+  readonly ksLogP: number | null;
+  readonly missingRatio: number | null;
+  readonly invalidRatio: number | null;
+  readonly outOfRangeRatio: number | null;
+  readonly unseenCategoryRatio: number | null;
+  readonly minimumDetectableEffect: number | null;
+}
+
+const SCORES = `
+  SELECT evaluation_id AS "evaluationId", feature_id AS "featureId", segment, window_name AS "window", verdict,
+         n AS samples, psi, ks, ks_high - ks_low AS "ksErrorBound", ks_log_p AS "ksLogP",
+         (result #>> '{gauges,missingRatio}')::float8 AS "missingRatio",
+         (result #>> '{gauges,invalidRatio}')::float8 AS "invalidRatio",
+         (result #>> '{gauges,outOfRangeRatio}')::float8 AS "outOfRangeRatio",
+         (result #>> '{gauges,unseenCategoryRatio}')::float8 AS "unseenCategoryRatio",
+         (result #>> '{minimumDetectableEffect}')::float8 AS "minimumDetectableEffect"
+    FROM score WHERE evaluation_id = ANY($1)`;
+
+async function readScores(
+  client: Client,
+  evaluations: readonly EvaluationRow[],
+  features: FeatureNames,
+  cache: ScoreCache,
+): Promise<ScoreGauges[]> {
+  const byId = new Map(evaluations.map((evaluation) => [evaluation.evaluationId, evaluation]));
+  const ids = evaluations.flatMap(({ evaluationId }) =>
+    evaluationId === null ? [] : [evaluationId],
+  );
+  const key = ids.join();
+  if (cache.key !== key) {
+    const { rows } = await client.query<ScoreRow>(SCORES, [ids]);
+    cache.key = key;
+    cache.rows = rows;
+  }
+  return cache.rows.flatMap(({ evaluationId, featureId, ksLogP, ...row }) => {
+    const evaluation = byId.get(evaluationId);
+    const names = features.get(featureId);
+    if (evaluation === undefined || evaluation.windowEnd === null || names === undefined) return [];
+    const { monitor, windowEnd } = evaluation;
+    const ksPvalue = ksLogP === null ? null : Math.exp(ksLogP);
+    return [{ ...row, ...names, monitor, windowEnd, ksPvalue }];
+  });
+}
+
+async function readAlerts(client: Client, scope: GaugeScope): Promise<AlertGauges[]> {
+  const { rows } = await client.query<{
+    model: string;
+    feature: string;
+    state: AlertGauges['state'];
+    severity: Severity | null;
+  }>(
+    `SELECT m.name AS model, f.name AS feature, a.state, a.severity
+       FROM alert a
+       JOIN monitor mo ON mo.id = a.monitor_id
+       JOIN feature f ON f.id = a.feature_id
+       JOIN model m ON m.id = f.model_id
+      WHERE mo.name = ANY($1) AND m.retired_at IS NULL AND f.retired_at IS NULL`,
+    [scope.monitors],
+  );
+  return rows;
+}
+
+async function readModels(client: Client, scope: GaugeScope): Promise<ModelGauges[]> {
+  const { rows } = await client.query<{
+    model: string;
+    events: number;
+    lastEvent: number | null;
+    version: number | null;
+    createdAt: number | null;
+  }>(
+    `SELECT m.name AS model, coalesce(p.events, 0)::bigint AS events, p.last_event AS "lastEvent",
+            b.version, b.created_at AS "createdAt"
+       FROM model m
+       LEFT JOIN (SELECT model_id, sum(events) AS events, max(max_event_time) AS last_event
+                    FROM model_progress GROUP BY model_id) p ON p.model_id = m.id
+       LEFT JOIN baseline b ON b.model_id = m.id AND b.state = 'active'
+      WHERE m.name = ANY($1) AND m.retired_at IS NULL
+      ORDER BY m.name`,
+    [scope.models],
+  );
+  return rows.map(({ version, createdAt, ...row }) => ({
+    ...row,
+    baseline: version === null || createdAt === null ? null : { version, createdAt },
+  }));
+}
+
+async function readPartitions(client: Client, scope: GaugeScope): Promise<PartitionGauges[]> {
+  const { rows } = await client.query<{
+    topic: string;
+    partition: number;
+    halted: boolean;
+    model: string | null;
+    maxEventTime: number | null;
+  }>(
+    `SELECT i.topic, i.partition, i.state = 'halted' AS halted, m.name AS model, p.max_event_time AS "maxEventTime"
+       FROM ingest_partition i
+       LEFT JOIN (model_progress p JOIN model m ON m.id = p.model_id AND m.name = ANY($1)) ON p.part = i.id
+      ORDER BY i.topic, i.partition`,
+    [scope.models],
+  );
+  const partitions = new Map<string, PartitionGauges & { maxEventTime: Map<string, number> }>();
+  for (const { topic, partition, halted, model, maxEventTime } of rows) {
+    const key = JSON.stringify([topic, partition]);
+    const known = partitions.get(key);
+    const entry = known ?? { topic, partition, halted, maxEventTime: new Map<string, number>() };
+    if (model !== null && maxEventTime !== null) entry.maxEventTime.set(model, maxEventTime);
+    if (known === undefined) partitions.set(key, entry);
+  }
+  return [...partitions.values()];
+}
+
+async function readGaps(client: Client): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ source: string; records: number }>(
+    `SELECT i.source, coalesce(sum(g.to_offset - g.from_offset), 0)::bigint AS records
+       FROM ingest_partition i LEFT JOIN gap g ON g.part = i.id GROUP BY i.source`,
+  );
+  return new Map(rows.map(({ source, records }) => [source, records]));
+}
+
+async function readOutbox(client: Client): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ channel: string; seconds: number }>(
+    `SELECT channel, extract(epoch FROM now() - min(created_at))::float8 AS seconds
+       FROM outbox WHERE state = 'pending' GROUP BY channel`,
+  );
+  return new Map(rows.map(({ channel, seconds }) => [channel, Math.max(0, seconds)]));
+}
