@@ -22,6 +22,7 @@ export interface PlannedFeature {
   readonly groupOf: Uint8Array;
   /** q90 - q10 of the sample; 0 for categories. */
   readonly scale: number;
+  readonly goodTuring: BaselineFeature['goodTuring'];
 }
 
 /** A segment's own reference needs this many rows; below it the segment has no baseline. */
@@ -114,6 +115,7 @@ export function createBaselineBuilder(features: readonly PlannedFeature[]): Base
         histogram,
         blocks: blocks.hours.length === 0 ? null : blocks,
         scale: feature.scale,
+        goodTuring: feature.goodTuring,
         slots: null,
       };
     });

@@ -29,6 +29,7 @@ export function featureToData(feature: BaselineFeature): Fields {
     binning: binningToData(feature.histogram.binning),
     scale: feature.scale,
     ...histogramToData(feature.histogram),
+    ...(feature.goodTuring === null ? {} : { goodTuring: feature.goodTuring }),
     ...(feature.blocks === null ? {} : { days: blocksToData(feature.blocks) }),
     ...(feature.slots === null
       ? {}
@@ -57,6 +58,8 @@ export function featureFromData(data: unknown, where: string): BaselineFeature {
     histogram: histogramFromData(fields, binning, at),
     blocks: fields['days'] === undefined ? null : blocksFromData(fields['days'], binning, at),
     scale: number({ scale: 0, ...fields }, 'scale', at),
+    goodTuring:
+      fields['goodTuring'] === undefined ? null : goodTuringFromData(fields['goodTuring'], at),
     slots:
       slots === undefined
         ? null
@@ -66,6 +69,14 @@ export function featureFromData(data: unknown, where: string): BaselineFeature {
               return [count(slot, 'slot', at), histogramFromData(slot, binning, at)];
             }),
           ),
+  };
+}
+
+function goodTuringFromData(data: unknown, at: string): NonNullable<BaselineFeature['goodTuring']> {
+  const fields = object(data, `${at} goodTuring`);
+  return {
+    singletons: count(fields, 'singletons', at),
+    doubletons: count(fields, 'doubletons', at),
   };
 }
 

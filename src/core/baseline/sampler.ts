@@ -7,6 +7,7 @@ import { emptyHistogram } from '../histogram/histogram.ts';
 import { quantileLinear } from '../histogram/quantile.ts';
 import { SLOT } from '../domain/event-frame.ts';
 import { groupBins } from './blocks.ts';
+import type { BaselineFeature } from './types.ts';
 import type { Binning, Histogram } from '../histogram/types.ts';
 import type { FeatureKind } from '../domain/feature.ts';
 
@@ -39,6 +40,7 @@ export interface SampledPlan {
   readonly binning: Binning;
   readonly groupOf: Uint8Array;
   readonly scale: number;
+  readonly goodTuring: BaselineFeature['goodTuring'];
 }
 
 /** xorshift32 with a fixed seed: the same rows give the same sample. */
@@ -132,9 +134,24 @@ export function createFeatureSampler(declared: FeatureKind | null): FeatureSampl
       const histogram = emptyHistogram(binning);
       const counter = createCounter(binning);
       for (const [text, count] of categories) addWeighted(counter, histogram, text, count);
-      return { binning, groupOf: groupBins(histogram), scale: 0 };
+      return {
+        binning,
+        groupOf: groupBins(histogram),
+        scale: 0,
+        goodTuring: rareCounts(categories),
+      };
     },
   };
+}
+
+function rareCounts(categories: ReadonlyMap<string, number>): SampledPlan['goodTuring'] {
+  let singletons = 0;
+  let doubletons = 0;
+  for (const count of categories.values()) {
+    if (count === 1) singletons += 1;
+    else if (count === 2) doubletons += 1;
+  }
+  return { singletons, doubletons };
 }
 
 function numericPlan(sorted: Float64Array, onto: Binning | undefined): SampledPlan {
@@ -143,7 +160,7 @@ function numericPlan(sorted: Float64Array, onto: Binning | undefined): SampledPl
   const counter = createCounter(binning);
   for (const value of sorted) counter.add(histogram, SLOT.number, value, '');
   const scale = quantileLinear(sorted, 0.9) - quantileLinear(sorted, 0.1);
-  return { binning, groupOf: groupBins(histogram), scale };
+  return { binning, groupOf: groupBins(histogram), scale, goodTuring: null };
 }
 
 /** Counts a category `weight` times; only the coarse groups are made from it. */

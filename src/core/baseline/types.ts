@@ -27,6 +27,8 @@ export interface BaselineFeature {
   readonly blocks: BlockCounts | null;
   /** Numeric: q90 - q10 of the training values (0 on a constant); the unit of the normalised Wasserstein distance. Categories: 0. */
   readonly scale: number;
+  /** Categories: how many values the training rows hold exactly once and exactly twice (Good-Turing); numeric: null. */
+  readonly goodTuring: { readonly singletons: number; readonly doubletons: number } | null;
   /** Hour-of-week histograms (0 = Monday 00:00 UTC ... 167), only slots with rows; null without timestamps or when not asked for. */
   readonly slots: ReadonlyMap<number, Histogram> | null;
 }

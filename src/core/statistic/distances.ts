@@ -1,0 +1,57 @@
+/** Distances of two discrete distributions given as counts on the same bins. A side without counts gives 0. */
+
+function eachShare(
+  baseline: Float64Array,
+  live: Float64Array,
+  visit: (p: number, q: number) => void,
+): boolean {
+  let m = 0;
+  let n = 0;
+  for (const count of baseline) m += count;
+  for (const count of live) n += count;
+  if (m <= 0 || n <= 0) return false;
+  for (let i = 0; i < baseline.length; i += 1)
+    visit((live[i] as number) / n, (baseline[i] as number) / m);
+  return true;
+}
+
+/**
+ * Jensen-Shannon distance: the square root of the divergence, natural logarithms, 0 to sqrt(ln 2)
+ * (Endres and Schindelin 2003; as scipy's `jensenshannon`). In base 2 it is this divided by sqrt(ln 2).
+ */
+export function jensenShannon(baseline: Float64Array, live: Float64Array): number {
+  let sum = 0;
+  eachShare(baseline, live, (p, q) => {
+    const middle = (p + q) / 2;
+    if (p > 0) sum += p * Math.log(p / middle);
+    if (q > 0) sum += q * Math.log(q / middle);
+  });
+  return Math.sqrt(Math.max(0, sum / 2));
+}
+
+/** Hellinger distance, 0 to 1: sqrt(1/2 sum (sqrt p - sqrt q)^2). */
+export function hellinger(baseline: Float64Array, live: Float64Array): number {
+  let sum = 0;
+  eachShare(baseline, live, (p, q) => {
+    sum += (Math.sqrt(p) - Math.sqrt(q)) ** 2;
+  });
+  return Math.min(1, Math.sqrt(sum / 2));
+}
+
+/** Total variation distance, 0 to 1: 1/2 sum |p - q|. */
+export function totalVariation(baseline: Float64Array, live: Float64Array): number {
+  let sum = 0;
+  eachShare(baseline, live, (p, q) => {
+    sum += Math.abs(p - q);
+  });
+  return Math.min(1, sum / 2);
+}
+
+/** L-infinity, 0 to 1: the greatest |p - q| of a single bin. */
+export function linf(baseline: Float64Array, live: Float64Array): number {
+  let most = 0;
+  eachShare(baseline, live, (p, q) => {
+    most = Math.max(most, Math.abs(p - q));
+  });
+  return most;
+}

@@ -1,0 +1,133 @@
+import { logChi2Sf, logNoncentralChi2Sf } from './special/chi-square.ts';
+
+/** How empty bins are treated: half (+0.5 counts on both sides, driftd's own), floor (shares of 0 become 1e-4), evidently (as that package does). */
+export const PSI_MODES = ['half', 'floor', 'evidently'] as const;
+export type PsiMode = (typeof PSI_MODES)[number];
+
+/** Coarse groups of a PSI and the least baseline share of one (STATISTICS ruling 3). */
+export const PSI_GROUPS = 10;
+export const PSI_MIN_SHARE = 0.02;
+
+/**
+ * Population stability index, sum (p - q) ln(p / q), of counts on given bins.
+ * @param mode zero rule; `half`: p = (count + 0.5) / (total + 0.5 B)
+ * @returns 0 when a side is empty or there are fewer than two bins
+ */
+export function psi(baseline: Float64Array, live: Float64Array, mode: PsiMode = 'half'): number {
+  const bins = baseline.length;
+  let m = 0;
+  let n = 0;
+  for (let i = 0; i < bins; i += 1) {
+    m += baseline[i] as number;
+    n += live[i] as number;
+  }
+  if (m <= 0 || n <= 0 || bins < 2) return 0;
+  const q = shares(baseline, m, mode);
+  const p = shares(live, n, mode);
+  let sum = 0;
+  for (let i = 0; i < bins; i += 1) {
+    const a = p[i] as number;
+    const b = q[i] as number;
+    sum += (a - b) * Math.log(a / b);
+  }
+  return sum;
+}
+
+function shares(counts: Float64Array, total: number, mode: PsiMode): Float64Array {
+  if (mode === 'half') return counts.map((count) => (count + 0.5) / (total + 0.5 * counts.length));
+  const plain = counts.map((count) => count / total);
+  if (mode === 'floor') return plain.map((share) => Math.max(share, 1e-4));
+  let least = Infinity;
+  for (const share of plain) if (share > 0 && share < least) least = share;
+  const fill = least <= 1e-4 ? least / 1e6 : 1e-4;
+  return plain.map((share) => (share === 0 ? fill : share));
+}
+
+/**
+ * Coarse group of each fine bin: floor(10 x midpoint of its baseline CDF interval); groups below 2 % of the baseline are
+ * pooled with their lighter neighbour, empty ones vanish. Groups are numbered from 0 without holes.
+ */
+export function psiGroups(baseline: Float64Array): { groupOf: Uint8Array; groups: number } {
+  let total = 0;
+  for (const count of baseline) total += count;
+  const raw = new Uint8Array(baseline.length);
+  const mass = new Array<number>(PSI_GROUPS).fill(0);
+  let cumulative = 0;
+  for (let i = 0; i < baseline.length; i += 1) {
+    const share = total === 0 ? 0 : (baseline[i] as number) / total;
+    const group = Math.min(PSI_GROUPS - 1, Math.floor(PSI_GROUPS * (cumulative + share / 2)));
+    raw[i] = group;
+    mass[group] = (mass[group] as number) + share;
+    cumulative += share;
+  }
+  const target = poolNeighbours(mass);
+  const numbers = [...new Set(target)].sort((a, b) => a - b);
+  const groupOf = raw.map((group) => numbers.indexOf(target[group] as number));
+  return { groupOf, groups: numbers.length };
+}
+
+/** Group to the group it is pooled into: ordered groups, light ones join the lighter neighbour. */
+function poolNeighbours(mass: readonly number[]): number[] {
+  const parts = mass.map((share, i) => ({ share, members: [i] }));
+  for (;;) {
+    const at = parts.findIndex((part) => part.share < PSI_MIN_SHARE);
+    if (at < 0 || parts.length === 1) break;
+    const left = parts[at - 1];
+    const right = parts[at + 1];
+    const into =
+      left === undefined || (right !== undefined && right.share < left.share) ? right : left;
+    const part = parts[at];
+    if (into === undefined || part === undefined) break;
+    into.share += part.share;
+    into.members.push(...part.members);
+    parts.splice(at, 1);
+  }
+  const target = new Array<number>(mass.length).fill(0);
+  for (const part of parts) {
+    const name = Math.min(...part.members);
+    for (const member of part.members) target[member] = name;
+  }
+  return target;
+}
+
+/** Categories below 2 % of the baseline share one cell (STATISTICS ruling 3). */
+export function psiCells(baseline: Float64Array): { groupOf: Uint8Array; groups: number } {
+  let total = 0;
+  for (const count of baseline) total += count;
+  const groupOf = new Uint8Array(baseline.length);
+  let groups = 0;
+  const rare: number[] = [];
+  for (let i = 0; i < baseline.length; i += 1) {
+    if ((baseline[i] as number) >= PSI_MIN_SHARE * total && (baseline[i] as number) > 0) {
+      groupOf[i] = groups;
+      groups += 1;
+    } else rare.push(i);
+  }
+  for (const i of rare) groupOf[i] = groups;
+  return { groupOf, groups: rare.length > 0 ? groups + 1 : groups };
+}
+
+/** Sums fine counts into groups, scaled: `scale` 1 keeps them, n_eff / n shrinks them to the effective sample. */
+export function groupCounts(
+  counts: Float64Array,
+  groupOf: Uint8Array,
+  groups: number,
+  scale = 1,
+): Float64Array {
+  const sums = new Float64Array(groups);
+  for (let i = 0; i < counts.length; i += 1) {
+    const group = groupOf[i] as number;
+    sums[group] = (sums[group] as number) + (counts[i] as number) * scale;
+  }
+  return sums;
+}
+
+/**
+ * Both p-values of a PSI over B groups, c = 1/n + 1/m: no change, PSI/c ~ chi2(B-1) (Yurdakul 2018); and effect at most
+ * delta, PSI/c ~ non-central chi2(B-1, delta/c).
+ */
+export function psiLogP(value: number, groups: number, c: number, delta: number): number {
+  if (groups < 2) return 0;
+  if (delta === 0) return logChi2Sf(value / c, groups - 1);
+  return logNoncentralChi2Sf(value / c, groups - 1, delta / c);
+}

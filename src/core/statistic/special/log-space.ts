@@ -1,0 +1,19 @@
+/** Arithmetic on natural logarithms of probabilities: nothing underflows where the truth is 1e-200. */
+
+/** ln(e^a + e^b). */
+export function logAdd(a: number, b: number): number {
+  const high = Math.max(a, b);
+  if (high === -Infinity) return -Infinity;
+  return high + Math.log1p(Math.exp(Math.min(a, b) - high));
+}
+
+/** ln(1 - e^a) for a <= 0, without cancellation (Maechler 2012). */
+export function logOneMinusExp(a: number): number {
+  if (a >= 0) return -Infinity;
+  return a > -Math.LN2 ? Math.log(-Math.expm1(a)) : Math.log1p(-Math.exp(a));
+}
+
+/** A log probability brought into (-Infinity, 0]. */
+export function clampLogP(logP: number): number {
+  return logP > 0 ? 0 : logP;
+}
