@@ -17,7 +17,7 @@ export function checkDelivery(parts: ValidParts, tell: Tell): void {
         ['receivers', index],
         `receiver "${value.name}" has no channel, add one like email: { to: ["oncall@example.com"] }`,
       );
-    } else if (!parts.has('smtp')) {
+    } else if (!parts.has(['smtp'])) {
       tell(
         ['receivers', index, 'email'],
         'e-mail needs a mail server, add a section smtp with host and from',

@@ -38,7 +38,11 @@ export async function readSecrets(parts: ValidParts, folder: string, tell: Tell)
       tell([...section, `${key}_file`], `${key} is given too, keep one of the two`);
       return given.value;
     }
-    if (given.value === undefined && given.file === undefined && given.required) {
+    if (
+      given.required &&
+      !parts.has([...section, key]) &&
+      !parts.has([...section, `${key}_file`])
+    ) {
       tell(section, `${key} is missing, give ${key} or ${key}_file`);
     }
     return given.value ?? (await file([...section, `${key}_file`], given.file));

@@ -31,8 +31,8 @@ export interface ValidParts {
   /** Every name that is written, also of entries that are wrong elsewhere. */
   readonly modelNames: readonly string[];
   readonly receiverNames: readonly string[];
-  /** Is the section there at all, valid or not? */
-  has(section: string): boolean;
+  /** Is there anything at this path, valid or not? */
+  has(path: Path): boolean;
 }
 
 export function validParts(data: unknown): ValidParts {
@@ -49,7 +49,7 @@ export function validParts(data: unknown): ValidParts {
     routes: entries(route, data, 'routes'),
     modelNames: names(data, 'models'),
     receiverNames: names(data, 'receivers'),
-    has: (name) => valueAt(data, [name]) !== undefined,
+    has: (path) => valueAt(data, path) !== undefined,
   };
 }
 

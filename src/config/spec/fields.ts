@@ -40,7 +40,7 @@ export function path(description: string, example: string) {
     .string()
     .min(1)
     .meta({
-      description: `${description} A relative path counts from the folder of this file.`,
+      description: `${description} A relative path counts from the folder of the configuration file.`,
       examples: [example],
     });
 }
