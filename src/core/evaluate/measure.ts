@@ -1,0 +1,241 @@
+import type { CategoricalHistogram, NumericHistogram } from '../histogram/types.ts';
+import { cellTest, shareTest } from '../statistic/chernoff.ts';
+import type { CellTest } from '../statistic/chernoff.ts';
+import { contingencyTest } from '../statistic/contingency.ts';
+import { hellinger, jensenShannon, totalVariation } from '../statistic/distances.ts';
+import { ksDkwLogP, ksExactLogP, ksInterval, ksLimitLogP, pooledEnds } from '../statistic/ks.ts';
+import { groupCounts, psi, psiCells, psiGroups, psiLogP } from '../statistic/psi.ts';
+import { unseenTest } from '../statistic/unseen.ts';
+import { wasserstein } from '../statistic/wasserstein.ts';
+import type { StatisticName } from '../statistic/catalogue.ts';
+import type { Sample } from './sample.ts';
+import type { Delta, EvaluationPolicy, StatisticResult, Subject } from './types.ts';
+
+/** PSI is tested from this many effective values on, and only over two groups or more (STATISTICS ruling 3). */
+const PSI_MIN_N = 200;
+/** The spike statistic looks at bins of at most this baseline share. */
+const SPIKE_MAX_SHARE = 0.02;
+
+/** A statistic before the multiple-testing correction: everything but the gates' outcome. */
+export type Measured = Omit<StatisticResult, 'logPAdjusted' | 'fires'>;
+
+/** Every statistic of a sample, in the catalogue's order; those switched off or that do not apply are left out. */
+export function measure(
+  subject: Subject,
+  sample: Sample,
+  policy: EvaluationPolicy,
+  exactLimit: number,
+): Measured[] {
+  const measured =
+    sample.live.kind === 'numeric'
+      ? measureNumeric(
+          subject,
+          sample,
+          sample.baseline as NumericHistogram,
+          sample.live,
+          policy,
+          exactLimit,
+        )
+      : measureCategories(
+          subject,
+          sample,
+          sample.baseline as CategoricalHistogram,
+          sample.live,
+          policy,
+        );
+  return measured.filter(({ name }) => !policy.off.includes(name));
+}
+
+function measureNumeric(
+  subject: Subject,
+  sample: Sample,
+  baseline: NumericHistogram,
+  live: NumericHistogram,
+  policy: EvaluationPolicy,
+  exactLimit: number,
+): Measured[] {
+  const { baselineCells, liveCells, nEff, mEff } = sample;
+  const spike = cellTest(baselineCells, liveCells, nEff, mEff, 0, { maxShare: SPIKE_MAX_SHARE });
+  const spikeAt = (delta: number): CellTest =>
+    cellTest(baselineCells, liveCells, nEff, mEff, delta, { maxShare: SPIKE_MAX_SHARE });
+  const edges = live.binning.edges;
+  const width = subject.baseline?.scale ?? 0;
+  return [
+    measureKs(sample, baseline, live, policy, exactLimit),
+    measurePsi(sample, policy),
+    {
+      name: 'spike',
+      value: spike.value,
+      logP: spike.logP0,
+      logP0: spike.logP0,
+      logPDelta: bothDeltas(policy.shareDelta, (delta) => spikeAt(delta).logPDelta),
+      ...(spike.cell < 0 ? {} : { at: edges[Math.min(spike.cell, edges.length - 1)] as number }),
+    },
+    ...observedShares(sample, policy),
+    measureShare('zero', baseline.zero, live.zero, sample.n, sample.m, sample, policy),
+    measureShare('negative', baseline.negative, live.negative, sample.n, sample.m, sample, policy),
+    measureShare('integer', baseline.integer, live.integer, sample.n, sample.m, sample, policy),
+    ...reported(sample),
+    reportOnly('wasserstein', width > 0 ? wasserstein(baseline, live) / width : 0),
+  ];
+}
+
+function measureKs(
+  sample: Sample,
+  baseline: NumericHistogram,
+  live: NumericHistogram,
+  policy: EvaluationPolicy,
+  exactLimit: number,
+): Measured {
+  const { n, m, nEff, mEff, c } = sample;
+  const interval = ksInterval(baseline.counts, live.counts, live.binning.atoms);
+  const effective = c === Infinity ? 0 : 1 / c;
+  // Exact only without a design effect: the lattice knows whole, independent samples (ruling 4).
+  const exact = nEff === n && mEff === m && n > 0 && m > 0 && Math.max(n, m) <= exactLimit;
+  const exactP = exact
+    ? ksExactLogP(interval.low, n, m, pooledEnds(baseline.counts, live.counts))
+    : null;
+  const edge = live.binning.edges[interval.bin];
+  return {
+    name: 'ks',
+    value: interval.low,
+    low: interval.low,
+    high: interval.high,
+    logP: exactP ?? ksLimitLogP(interval.low, effective),
+    logP0: exactP ?? ksDkwLogP(interval.low, effective),
+    logPDelta: bothDeltas(policy.delta, (delta) => ksDkwLogP(interval.low - delta, effective)),
+    ...(edge === undefined ? {} : { at: edge }),
+  };
+}
+
+function measurePsi(sample: Sample, policy: EvaluationPolicy): Measured {
+  const { baselineCells, liveCells, shrinkN, shrinkM, nEff, c } = sample;
+  const { groupOf, groups } =
+    sample.live.kind === 'numeric' ? psiGroups(baselineCells) : psiCells(baselineCells);
+  const shown = psi(
+    groupCounts(baselineCells, groupOf, groups),
+    groupCounts(liveCells, groupOf, groups),
+    policy.psiMode,
+  );
+  if (nEff < PSI_MIN_N || groups < 2 || c === Infinity) {
+    return { name: 'psi', value: shown, logP: null, logP0: null, logPDelta: null };
+  }
+  // The gates see the effective counts, so that +0.5 weighs as it does in the null law.
+  const tested = psi(
+    groupCounts(baselineCells, groupOf, groups, shrinkM),
+    groupCounts(liveCells, groupOf, groups, shrinkN),
+  );
+  const logP0 = psiLogP(tested, groups, c, 0);
+  return {
+    name: 'psi',
+    value: shown,
+    logP: logP0,
+    logP0,
+    logPDelta: bothDeltas(policy.delta, (delta) => psiLogP(tested, groups, c, delta)),
+  };
+}
+
+function measureCategories(
+  subject: Subject,
+  sample: Sample,
+  baseline: CategoricalHistogram,
+  live: CategoricalHistogram,
+  policy: EvaluationPolicy,
+): Measured[] {
+  const { nEff, mEff, n } = sample;
+  const linf = (a: Float64Array, b: Float64Array, delta: number): CellTest =>
+    cellTest(a, b, nEff, mEff, delta, { bothDirections: true });
+  const tracked = linf(sample.baselineCells, sample.liveCells, 0);
+  const names = [...live.binning.categories, 'other', 'unseen'];
+  const results: Measured[] = [
+    measurePsi(sample, policy),
+    {
+      name: 'linf',
+      value: tracked.value,
+      logP: tracked.logP0,
+      logP0: tracked.logP0,
+      logPDelta: bothDeltas(
+        policy.shareDelta,
+        (delta) => linf(sample.baselineCells, sample.liveCells, delta).logPDelta,
+      ),
+      ...(tracked.cell < 0 ? {} : { at: names[tracked.cell] ?? '' }),
+    },
+    ...observedShares(sample, policy),
+  ];
+  if (live.kind === 'categorical') {
+    const hashed = linf(baseline.cells, live.cells, 0);
+    results.push({
+      name: 'linf_hash',
+      value: hashed.value,
+      logP: hashed.logP0,
+      logP0: hashed.logP0,
+      logPDelta: bothDeltas(
+        policy.shareDelta,
+        (delta) => linf(baseline.cells, live.cells, delta).logPDelta,
+      ),
+    });
+    const share = n > 0 ? live.unseen / n : 0;
+    const rare = subject.baseline?.goodTuring ?? { singletons: 0, doubletons: 0 };
+    const test = (delta: number) => unseenTest(share, nEff, mEff, rare, delta);
+    results.push({
+      name: 'unseen',
+      value: share,
+      logP: test(0).logP0,
+      logP0: test(0).logP0,
+      logPDelta: bothDeltas(policy.shareDelta, (delta) => test(delta).logPDelta),
+    });
+  }
+  results.push(...reported(sample));
+  const table = contingencyTest(sample.baselineCells, sample.liveCells);
+  if (table !== null) results.push({ ...reportOnly('chi2', table.chi2), logP: table.logP });
+  return results;
+}
+
+/** Missing and invalid are shares of all observations. */
+function observedShares(sample: Sample, policy: EvaluationPolicy): Measured[] {
+  const { baseline, live, observedN, observedM } = sample;
+  return [
+    measureShare('missing', baseline.missing, live.missing, observedN, observedM, sample, policy),
+    measureShare('invalid', baseline.invalid, live.invalid, observedN, observedM, sample, policy),
+  ];
+}
+
+function measureShare(
+  name: StatisticName,
+  baseCount: number,
+  liveCount: number,
+  n: number,
+  m: number,
+  sample: Sample,
+  policy: EvaluationPolicy,
+): Measured {
+  const { shrinkN, shrinkM } = sample;
+  const liveShare = n > 0 ? liveCount / n : 0;
+  const test = (delta: number) =>
+    shareTest(baseCount * shrinkM, m * shrinkM, liveShare, n * shrinkN, delta);
+  const none = test(0);
+  return {
+    name,
+    value: Math.abs(none.change),
+    logP: none.logP0,
+    logP0: none.logP0,
+    logPDelta: bothDeltas(policy.shareDelta, (delta) => test(delta).logPDelta),
+  };
+}
+
+function reported(sample: Sample): Measured[] {
+  const { baselineCells, liveCells } = sample;
+  return [
+    reportOnly('js', jensenShannon(baselineCells, liveCells)),
+    reportOnly('hellinger', hellinger(baselineCells, liveCells)),
+    reportOnly('tvd', totalVariation(baselineCells, liveCells)),
+  ];
+}
+
+function reportOnly(name: StatisticName, value: number): Measured {
+  return { name, value, logP: null, logP0: null, logPDelta: null };
+}
+
+function bothDeltas(delta: Delta, logP: (delta: number) => number): Delta {
+  return { warning: logP(delta.warning), critical: logP(delta.critical) };
+}

@@ -1,0 +1,79 @@
+import { binnedTotal, observationTotal } from '../histogram/histogram.ts';
+import type { Histogram } from '../histogram/types.ts';
+import { designEffectOf } from './design-effect.ts';
+import type { EvaluationPolicy, Subject } from './types.ts';
+
+/** A subject that can be compared, with its effective sizes. */
+export interface Sample {
+  readonly baseline: Histogram;
+  readonly live: Histogram;
+  /** Fine counts; categories with other and unseen as two further cells. */
+  readonly baselineCells: Float64Array;
+  readonly liveCells: Float64Array;
+  /** Binned values. */
+  readonly n: number;
+  readonly m: number;
+  /** With missing and invalid ones. */
+  readonly observedN: number;
+  readonly observedM: number;
+  /** What one value counts for after the design effect: n_eff = n * shrinkN. */
+  readonly shrinkN: number;
+  readonly shrinkM: number;
+  readonly nEff: number;
+  readonly mEff: number;
+  /** 1/n_eff + 1/m_eff. */
+  readonly c: number;
+  readonly designEffect: number;
+  readonly warmingUp: boolean;
+}
+
+/** Counts of a histogram as cells: bins, or tracked categories, other, unseen. */
+export function cellsOf(h: Histogram): Float64Array {
+  if (h.kind === 'numeric') return h.counts;
+  const cells = new Float64Array(h.counts.length + 2);
+  cells.set(h.counts);
+  cells[h.counts.length] = h.other;
+  cells[h.counts.length + 1] = h.unseen;
+  return cells;
+}
+
+/** @returns null when either side has no observation */
+export function sampleOf(subject: Subject, policy: EvaluationPolicy): Sample | null {
+  const { live, baseline: reference } = subject;
+  if (live === null || reference === null) return null;
+  const baseline = subject.mixture?.histogram ?? reference.histogram;
+  const observedN = observationTotal(live);
+  const observedM = observationTotal(baseline);
+  if (observedN === 0 || observedM === 0) return null;
+  const n = binnedTotal(live);
+  const m = binnedTotal(baseline);
+  const { designEffect, warmingUp } = designEffectOf(
+    policy.designEffect,
+    reference.blocks,
+    subject.history,
+    subject.window.spanMs,
+  );
+  const shrinkN = 1 / designEffect;
+  const shrinkM =
+    (subject.mixture === null ? 1 : subject.mixture.m / Math.max(1, m)) / designEffect;
+  const nEff = n * shrinkN;
+  const mEff = m * shrinkM;
+  const c = nEff > 0 && mEff > 0 ? 1 / nEff + 1 / mEff : Infinity;
+  return {
+    baseline,
+    live,
+    baselineCells: cellsOf(baseline),
+    liveCells: cellsOf(live),
+    n,
+    m,
+    observedN,
+    observedM,
+    shrinkN,
+    shrinkM,
+    nEff,
+    mEff,
+    c,
+    designEffect,
+    warmingUp,
+  };
+}
