@@ -17,37 +17,44 @@ export function groupBins(h: Histogram): Uint8Array {
 }
 
 function groupNumeric(counts: Float64Array): Uint8Array {
-  const groupOf = new Uint8Array(counts.length);
+  // below[bin]: how much lies at or below the bin's upper edge; the last bin has none.
+  const below = new Float64Array(counts.length - 1);
   let total = 0;
-  for (const count of counts) total += count;
-  let cumulative = 0;
+  for (const [bin, count] of counts.entries()) {
+    total += count;
+    if (bin < below.length) below[bin] = total;
+  }
+  const cuts = new Set<number>();
+  for (let decile = 1; decile < GROUPS; decile += 1) {
+    const target = (decile * total) / GROUPS;
+    let nearest = -1;
+    let distance = Infinity;
+    for (const [bin, mass] of below.entries()) {
+      // An edge with nothing on one side splits nothing.
+      if (mass === 0 || mass === total || Math.abs(mass - target) >= distance) continue;
+      nearest = bin;
+      distance = Math.abs(mass - target);
+    }
+    if (nearest >= 0) cuts.add(nearest);
+  }
+  const groupOf = new Uint8Array(counts.length);
   let group = 0;
-  let decile = 1;
   for (let bin = 0; bin < counts.length; bin += 1) {
     groupOf[bin] = group;
-    const before = cumulative;
-    cumulative += counts[bin] as number;
-    const target = (decile * total) / GROUPS;
-    // Cut behind this bin when its upper edge is at least as near to the decile as any later edge can be.
-    const after = bin + 1 < counts.length ? cumulative + (counts[bin + 1] as number) : Infinity;
-    const near = cumulative >= target || target - cumulative <= after - target;
-    if (decile < GROUPS && near && cumulative > before && cumulative < total) {
-      group += 1;
-      while (decile < GROUPS && (decile * total) / GROUPS <= cumulative) decile += 1;
-      if ((decile * total) / GROUPS - cumulative < total / (2 * GROUPS)) decile += 1;
-    }
+    if (cuts.has(bin)) group += 1;
   }
   return groupOf;
 }
 
 function groupCells(cells: readonly number[]): Uint8Array {
-  const byWeight = cells
+  const heaviest = cells
     .map((count, cell) => ({ count, cell }))
+    .filter(({ count }) => count > 0)
     .sort((a, b) => b.count - a.count || a.cell - b.cell);
-  const groupOf = new Uint8Array(cells.length).fill(Math.min(GROUPS, cells.length) - 1);
-  byWeight.slice(0, GROUPS - 1).forEach(({ cell }, group) => {
-    groupOf[cell] = group;
-  });
+  // Cells that the training rows never fill join the last group: an empty group would tell nothing.
+  const groups = Math.max(1, Math.min(GROUPS, heaviest.length));
+  const groupOf = new Uint8Array(cells.length).fill(groups - 1);
+  for (const [group, { cell }] of heaviest.slice(0, groups - 1).entries()) groupOf[cell] = group;
   return groupOf;
 }
 

@@ -1,154 +1,155 @@
+import { ALL_SEGMENT } from '../domain/feature.ts';
 import { SLOT } from '../domain/event-frame.ts';
-import type { Slot } from '../domain/event-frame.ts';
-import type { FeatureKind, FeatureRole } from '../domain/feature.ts';
 import { createCounter } from '../histogram/counter.ts';
 import type { Counter } from '../histogram/counter.ts';
 import { emptyHistogram } from '../histogram/histogram.ts';
-import type { Binning, Histogram } from '../histogram/types.ts';
+import type { Histogram } from '../histogram/types.ts';
 import { HOUR_MS, createBlockCollector } from './blocks.ts';
 import type { BlockCollector } from './blocks.ts';
-import { sealBaseline } from './document.ts';
-import { parseNumber } from './sampler.ts';
-import type { RowValue } from './sampler.ts';
-import type { Baseline, BaselineFeature } from './types.ts';
+import { sealBaseline } from './document/document.ts';
+import { rowSlot } from './row-value.ts';
+import type { RowSlot, RowValue } from './row-value.ts';
+import type { BaselinePlan, PlannedFeature } from './sampler.ts';
+import { slotOf } from './slots.ts';
+import type { Baseline, BaselineFeature, GoodTuring } from './types.ts';
 
-/** A feature whose training rows are to be counted: what the sampler of pass 1 made of it. */
-export interface PlannedFeature {
-  readonly name: string;
-  readonly kind: FeatureKind;
-  readonly role: FeatureRole;
-  readonly binning: Binning;
-  /** Coarse group of each bin or cell (`groupBins`). */
-  readonly groupOf: Uint8Array;
-  /** q90 - q10 of the sample; 0 for categories. */
-  readonly scale: number;
-  readonly goodTuring: BaselineFeature['goodTuring'];
+export interface BaselineBuilder {
+  /**
+   * Counts one training row.
+   * @param values one a column, as in pass 1; undefined is missing
+   * @param timeMs the row's time, ms since the epoch; null when it has none
+   * @param segments names of the segments the row belongs to, besides "all"; those not planned are passed over
+   */
+  addRow(
+    values: readonly (RowValue | undefined)[],
+    timeMs: number | null,
+    segments: readonly string[],
+  ): void;
+  /** @param provenance where the rows came from, for people; never a path */
+  build(model: string, provenance: string): Baseline;
 }
 
-/** A segment's own reference needs this many rows; below it the segment has no baseline. */
-export const MIN_SEGMENT_ROWS = 1_000;
-
-/** What a training row's value is to the counters: the same slots that a live event fills. */
-export interface RowSlot {
-  slot: Slot;
-  number: number;
-  text: string;
-}
-
-/**
- * A value of a training row as the slot a live event would have, judged by the feature's kind, so that `21` in a CSV and
- * 21 in an event are one value. Fills and returns `out`.
- */
-export function rowSlot(kind: FeatureKind, value: RowValue, out: RowSlot): RowSlot {
-  out.number = 0;
-  out.text = '';
-  if (value === null) {
-    out.slot = SLOT.missing;
-  } else if (typeof value === 'boolean') {
-    out.slot = SLOT.boolean;
-    out.number = value ? 1 : 0;
-  } else if (typeof value === 'number') {
-    out.slot = SLOT.number;
-    out.number = value;
-  } else if (kind === 'numeric') {
-    const number = parseNumber(value);
-    out.slot = Number.isNaN(number) ? SLOT.invalid : SLOT.number;
-    out.number = number;
-  } else {
-    out.slot = SLOT.text;
-    out.text = value;
-  }
-  return out;
-}
-
-/** What has been counted of one segment. */
+/** What has been counted of one segment, a place a feature. */
 interface SegmentCounts {
   rows: number;
   readonly histograms: Histogram[];
   readonly blocks: BlockCollector[];
 }
 
-export interface BaselineBuilder {
-  /**
-   * Counts one training row.
-   * @param values one per planned feature, in order
-   * @param timeMs the row's time, ms since the epoch; null when it has none
-   * @param segments names of the segments the row belongs to, besides "all"
-   */
-  addRow(values: readonly RowValue[], timeMs: number | null, segments: readonly string[]): void;
-  /** @param provenance where the rows came from, for people; never a path */
-  build(model: string, provenance: string): Baseline;
-}
-
-/** Counts training rows exactly, in memory bounded by features x segments x (bins + 10 groups x hours). */
-export function createBaselineBuilder(features: readonly PlannedFeature[]): BaselineBuilder {
+/**
+ * Pass 2: counts training rows exactly. Memory: features x segments x (bins + 10 groups x hours), and with slots
+ * features x 168 x bins more.
+ *
+ * @param options.slots keep hour-of-week histograms of the segment "all", for monitors with a seasonality
+ */
+export function createBaselineBuilder(
+  plan: BaselinePlan,
+  options: { readonly slots?: boolean } = {},
+): BaselineBuilder {
+  const { features } = plan;
   const counters = features.map((feature) => createCounter(feature.binning));
-  const empty = (): SegmentCounts => ({
-    rows: 0,
-    histograms: features.map((feature) => emptyHistogram(feature.binning)),
-    blocks: features.map((feature) => createBlockCollector(feature.groupOf)),
-  });
-  const all = empty();
-  const segments = new Map<string, SegmentCounts>();
+  const all = emptyCounts(features);
+  const segments = new Map([...plan.segments].map((name) => [name, emptyCounts(features)]));
+  const slots = new Map<number, Histogram[]>();
   const slot: RowSlot = { slot: SLOT.absent, number: 0, text: '' };
   let from = Infinity;
   let to = -Infinity;
 
-  function addTo(target: SegmentCounts, values: readonly RowValue[], hour: number | null): void {
-    target.rows += 1;
-    features.forEach((feature, i) => {
-      rowSlot(feature.kind, values[i] ?? null, slot);
-      const histogram = target.histograms[i] as Histogram;
-      const bin = (counters[i] as Counter).add(histogram, slot.slot, slot.number, slot.text);
-      if (bin >= 0 && hour !== null) target.blocks[i]?.add(bin, hour);
-    });
+  function add(
+    counts: SegmentCounts,
+    ofSlot: Histogram[] | null,
+    values: readonly (RowValue | undefined)[],
+    hour: number | null,
+  ): void {
+    counts.rows += 1;
+    for (const [i, feature] of features.entries()) {
+      if (feature.column < 0) continue;
+      rowSlot(feature.kind, values[feature.column] ?? null, slot);
+      const counter = counters[i] as Counter;
+      const bin = counter.add(counts.histograms[i] as Histogram, slot.slot, slot.number, slot.text);
+      if (ofSlot !== null) counter.add(ofSlot[i] as Histogram, slot.slot, slot.number, slot.text);
+      if (bin >= 0 && hour !== null) counts.blocks[i]?.add(bin, hour);
+    }
   }
 
-  function featuresOf(counts: SegmentCounts): BaselineFeature[] {
-    return features.map((feature, i) => {
-      const histogram = counts.histograms[i] as Histogram;
-      const blocks = (counts.blocks[i] as BlockCollector).build();
-      return {
-        name: feature.name,
-        kind: feature.kind,
-        role: feature.role,
-        histogram,
-        blocks: blocks.hours.length === 0 ? null : blocks,
-        scale: feature.scale,
-        goodTuring: feature.goodTuring,
-        slots: null,
-      };
-    });
+  function slotHistograms(hour: number): Histogram[] {
+    const index = slotOf(hour);
+    let histograms = slots.get(index);
+    if (histograms === undefined) {
+      histograms = features.map((feature) => emptyHistogram(feature.binning));
+      slots.set(index, histograms);
+    }
+    return histograms;
   }
 
   return {
     addRow(values, timeMs, names) {
+      const hour = timeMs === null ? null : Math.floor(timeMs / HOUR_MS);
       if (timeMs !== null) {
         from = Math.min(from, timeMs);
         to = Math.max(to, timeMs);
       }
-      const hour = timeMs === null ? null : Math.floor(timeMs / HOUR_MS);
-      addTo(all, values, hour);
+      const ofSlot = hour === null || options.slots !== true ? null : slotHistograms(hour);
+      add(all, ofSlot, values, hour);
       for (const name of names) {
-        let counts = segments.get(name);
-        if (counts === undefined) {
-          counts = empty();
-          segments.set(name, counts);
-        }
-        addTo(counts, values, hour);
+        const counts = segments.get(name);
+        if (counts !== undefined) add(counts, null, values, hour);
       }
     },
     build(model, provenance) {
-      const kept = [...segments].filter(([, counts]) => counts.rows >= MIN_SEGMENT_ROWS);
       return sealBaseline({
         model,
         rows: all.rows,
         from: from <= to ? from : null,
         to: from <= to ? to : null,
         provenance,
-        features: featuresOf(all),
-        segments: new Map(kept.map(([name, counts]) => [name, featuresOf(counts)])),
+        features: featuresOf(features, all, all, slots),
+        segments: new Map(
+          [...segments]
+            .filter(([name]) => name !== ALL_SEGMENT)
+            .map(([name, counts]) => [name, featuresOf(features, counts, all, new Map())]),
+        ),
       });
     },
   };
+}
+
+function emptyCounts(features: readonly PlannedFeature[]): SegmentCounts {
+  return {
+    rows: 0,
+    histograms: features.map((feature) => emptyHistogram(feature.binning)),
+    blocks: features.map((feature) => createBlockCollector(feature.groupOf)),
+  };
+}
+
+function featuresOf(
+  features: readonly PlannedFeature[],
+  counts: SegmentCounts,
+  all: SegmentCounts,
+  slots: ReadonlyMap<number, readonly Histogram[]>,
+): BaselineFeature[] {
+  const bySlot = [...slots].sort(([a], [b]) => a - b);
+  return features.map((feature, i) => {
+    const blocks = (counts.blocks[i] as BlockCollector).build();
+    return {
+      name: feature.name,
+      kind: feature.kind,
+      role: feature.role,
+      histogram: counts.histograms[i] as Histogram,
+      blocks: blocks.hours.length === 0 ? null : blocks,
+      scale: feature.scale,
+      slots:
+        slots.size === 0
+          ? null
+          : new Map(bySlot.map(([slot, list]) => [slot, list[i] as Histogram])),
+      goodTuring: scaleGoodTuring(feature.goodTuring, counts.rows / all.rows),
+    };
+  });
+}
+
+/** Of a segment: what its share of all rows would hold. "Known" is what all rows know, so the rate is theirs too. */
+function scaleGoodTuring(all: GoodTuring | null, share: number): GoodTuring | null {
+  if (all === null || share === 1) return all;
+  const scaled = (count: number): number => (share > 0 ? Math.ceil(count * share) : 0);
+  return { singletons: scaled(all.singletons), doubletons: scaled(all.doubletons) };
 }

@@ -16,6 +16,12 @@ export interface BlockCounts {
   readonly counts: Uint32Array;
 }
 
+/** Distinct values of a category feature that the training rows hold once and twice (STATISTICS 5). */
+export interface GoodTuring {
+  readonly singletons: number;
+  readonly doubletons: number;
+}
+
 /** One feature's reference distribution in one segment. */
 export interface BaselineFeature {
   readonly name: string;
@@ -28,7 +34,7 @@ export interface BaselineFeature {
   /** Numeric: q90 - q10 of the training values (0 on a constant); the unit of the normalised Wasserstein distance. Categories: 0. */
   readonly scale: number;
   /** Categories: how many values the training rows hold exactly once and exactly twice (Good-Turing); numeric: null. */
-  readonly goodTuring: { readonly singletons: number; readonly doubletons: number } | null;
+  readonly goodTuring: GoodTuring | null;
   /** Hour-of-week histograms (0 = Monday 00:00 UTC ... 167), only slots with rows; null without timestamps or when not asked for. */
   readonly slots: ReadonlyMap<number, Histogram> | null;
 }

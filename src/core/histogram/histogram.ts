@@ -33,9 +33,7 @@ export function emptyHistogram(binning: Binning): Histogram {
  * @throws BinningMismatchError when the binning ids differ; the target is then unchanged
  */
 export function mergeInto(target: Histogram, source: Histogram): void {
-  if (target.binning !== source.binning && target.binning.id !== source.binning.id) {
-    throw new BinningMismatchError(target.binning.id, source.binning.id);
-  }
+  assertSameBinning(target, source);
   if (target.kind === 'numeric' && source.kind === 'numeric') mergeNumeric(target, source);
   else if (target.kind !== 'numeric' && source.kind !== 'numeric') mergeCategorical(target, source);
 }
@@ -64,4 +62,41 @@ export function binnedTotal(histogram: Histogram): number {
 /** All observations: binned, missing and invalid. */
 export function observationTotal(histogram: Histogram): number {
   return binnedTotal(histogram) + histogram.missing + histogram.invalid;
+}
+
+/**
+ * Adds `factor` times `source` to `target`: counts and sums alike; the sidecar of heavy values is left out. For mixtures
+ * of references, whose counts are no longer whole numbers.
+ *
+ * @throws BinningMismatchError when the binning ids differ
+ */
+export function addScaled(target: Histogram, source: Histogram, factor: number): void {
+  assertSameBinning(target, source);
+  scaleArray(target.counts, source.counts, factor);
+  target.missing += factor * source.missing;
+  target.invalid += factor * source.invalid;
+  if (target.kind === 'numeric' && source.kind === 'numeric') {
+    scaleArray(target.tailSums, source.tailSums, factor);
+    for (const key of ['zero', 'negative', 'integer', 'infinite', 'sum', 'sumSquares'] as const) {
+      target[key] += factor * source[key];
+    }
+    target.min = Math.min(target.min, source.min);
+    target.max = Math.max(target.max, source.max);
+  } else if (target.kind !== 'numeric' && source.kind !== 'numeric') {
+    scaleArray(target.cells, source.cells, factor);
+    target.other += factor * source.other;
+    target.unseen += factor * source.unseen;
+  }
+}
+
+function scaleArray(target: Float64Array, source: Float64Array, factor: number): void {
+  for (let i = 0; i < target.length; i += 1) {
+    target[i] = (target[i] as number) + factor * (source[i] as number);
+  }
+}
+
+function assertSameBinning(target: Histogram, source: Histogram): void {
+  if (target.binning !== source.binning && target.binning.id !== source.binning.id) {
+    throw new BinningMismatchError(target.binning.id, source.binning.id);
+  }
 }

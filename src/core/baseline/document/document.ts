@@ -1,6 +1,8 @@
-import { sha256 } from '../histogram/hash/fingerprint.ts';
-import { BaselineDocumentError, featureFromData, featureToData } from './feature-document.ts';
-import type { Baseline, BaselineFeature } from './types.ts';
+import { sha256 } from '../../histogram/hash/fingerprint.ts';
+import type { Binning } from '../../histogram/types.ts';
+import { BaselineDocumentError, list, object } from './fields.ts';
+import { featureFromData, featureToData } from './feature.ts';
+import type { Baseline, BaselineFeature } from '../types.ts';
 
 /** The histogram document of a baseline: plain data, for files, the API and the database. */
 export interface BaselineDocument {
@@ -21,8 +23,8 @@ export function sealBaseline(parts: Omit<Baseline, 'fingerprint'>): Baseline {
     'baseline/1',
     parts.model,
     parts.rows,
-    parts.features.map(featureToData),
-    [...parts.segments].map(([name, features]) => [name, features.map(featureToData)]),
+    featuresToData(parts.features),
+    segmentsToData(parts),
   ]);
   return { ...parts, fingerprint: sha256(content) };
 }
@@ -36,15 +38,28 @@ export function toDocument(baseline: Baseline): BaselineDocument {
     from: iso(baseline.from),
     to: iso(baseline.to),
     provenance: baseline.provenance,
-    features: baseline.features.map(featureToData),
+    features: featuresToData(baseline.features),
     ...(baseline.segments.size === 0
       ? {}
-      : {
-          segments: Object.fromEntries(
-            [...baseline.segments].map(([name, features]) => [name, features.map(featureToData)]),
-          ),
-        }),
+      : { segments: Object.fromEntries(segmentsToData(baseline)) }),
   };
+}
+
+function featuresToData(features: readonly BaselineFeature[]): Record<string, unknown>[] {
+  return features.map((feature) => featureToData(feature));
+}
+
+/** A segment's features stand on the binnings of "all", and only name them. */
+function segmentsToData(
+  baseline: Pick<Baseline, 'features' | 'segments'>,
+): [string, Record<string, unknown>[]][] {
+  const told = new Set(baseline.features.map(({ histogram }) => histogram.binning.id));
+  return [...baseline.segments].map(([name, features]) => [
+    name,
+    features.map((feature) =>
+      featureToData(feature, told.has(feature.histogram.binning.id) ? 'id' : 'full'),
+    ),
+  ]);
 }
 
 /**
@@ -52,10 +67,7 @@ export function toDocument(baseline: Baseline): BaselineDocument {
  * @throws BaselineDocumentError naming the feature and the field
  */
 export function parseDocument(data: unknown): Baseline {
-  if (typeof data !== 'object' || data === null) {
-    throw new BaselineDocumentError('baseline', 'must be an object');
-  }
-  const fields = data as Record<string, unknown>;
+  const fields = object(data, 'baseline');
   const { model, rows, provenance } = fields;
   if (typeof model !== 'string' || model === '') {
     throw new BaselineDocumentError('baseline', '"model" must be a text');
@@ -63,26 +75,33 @@ export function parseDocument(data: unknown): Baseline {
   if (typeof rows !== 'number' || !Number.isSafeInteger(rows) || rows < 0) {
     throw new BaselineDocumentError('baseline', '"rows" must be a whole number, 0 or more');
   }
-  const segments = (fields['segments'] ?? {}) as Record<string, unknown>;
+  const segments = object(fields['segments'] ?? {}, 'segments');
+  const features = readFeatures(fields['features'], 'features', new Map());
+  const binnings = new Map(features.map(({ histogram: { binning } }) => [binning.id, binning]));
   return sealBaseline({
     model,
     rows,
     from: readTime(fields['from'], 'from'),
     to: readTime(fields['to'], 'to'),
     provenance: typeof provenance === 'string' ? provenance : '',
-    features: readFeatures(fields['features'], 'features'),
+    features,
     segments: new Map(
-      Object.entries(segments).map(([name, list]) => [
+      Object.entries(segments).map(([name, entries]) => [
         name,
-        readFeatures(list, `segments.${name}`),
+        readFeatures(entries, `segments.${name}`, binnings),
       ]),
     ),
   });
 }
 
-function readFeatures(value: unknown, where: string): BaselineFeature[] {
-  if (!Array.isArray(value)) throw new BaselineDocumentError(`baseline ${where}`, 'must be a list');
-  const features = value.map((data, i) => featureFromData(data, `${where}[${i}]`));
+function readFeatures(
+  value: unknown,
+  where: string,
+  binnings: ReadonlyMap<string, Binning>,
+): BaselineFeature[] {
+  const features = list(value, where, 'baseline').map((data, i) =>
+    featureFromData(data, `${where}[${i}]`, binnings),
+  );
   const seen = new Set<string>();
   for (const { name } of features) {
     if (seen.has(name))
@@ -105,7 +124,12 @@ function readTime(value: unknown, key: string): number | null {
   }
   const part = (i: number): number => Number(match[i] ?? 0);
   const millis = Number((match[7] ?? '0').padEnd(3, '0'));
-  const seconds = part(4) * 3600 + part(5) * 60 + part(6);
+  const [hour, minute, second] = [part(4), part(5), part(6)];
+  const valid = part(2) >= 1 && part(2) <= 12 && part(3) >= 1 && part(3) <= 31;
+  if (!valid || hour > 23 || minute > 59 || second > 59) {
+    throw new BaselineDocumentError('baseline', `"${key}" is no time of the calendar`);
+  }
+  const seconds = hour * 3600 + minute * 60 + second;
   return daysFromCivil(part(1), part(2), part(3)) * 86_400_000 + seconds * 1000 + millis;
 }
 

@@ -1,0 +1,131 @@
+import { SLOT } from '../domain/event-frame.ts';
+import type { FeatureKind } from '../domain/feature.ts';
+import { booleanBinning, buildCategoricalBinning } from '../histogram/categorical-binning.ts';
+import { categoryKey, numberKey } from '../histogram/category-key.ts';
+import { booleanOfText, createCounter } from '../histogram/counter.ts';
+import { emptyHistogram } from '../histogram/histogram.ts';
+import { buildNumericBinning } from '../histogram/numeric-binning.ts';
+import { quantileLinear } from '../histogram/quantile.ts';
+import type { Binning, CategoricalBinning, NumericBinning } from '../histogram/types.ts';
+import { groupBins } from './blocks.ts';
+import { createCategoryCounts } from './category-counts.ts';
+import { createReservoir } from './reservoir.ts';
+import { categoryText, isNumberText, parseNumber } from './row-value.ts';
+import type { RowValue } from './row-value.ts';
+import type { GoodTuring } from './types.ts';
+
+/** From this share of numbers on, a column is numeric and its other values are invalid. */
+const NUMERIC_SHARE = 0.95;
+/** So many values settle that a column is numeric; its texts need not be kept any longer. */
+const SETTLED_AFTER = 1_000;
+
+/** What pass 1 over the training rows learns about one feature. */
+export interface FeatureSampler {
+  add(value: RowValue): void;
+  /** Declared, or inferred; null while no value has been seen. */
+  kind(): FeatureKind | null;
+  /**
+   * How to count the feature in pass 2. Always there: a feature without a value gets a binning for none.
+   * @param current the binning history is counted under: used instead of a new one when the kind agrees
+   */
+  plan(current: Binning | undefined): SampledPlan;
+}
+
+export interface SampledPlan {
+  readonly kind: FeatureKind;
+  readonly binning: Binning;
+  /** Coarse group of each bin or cell (`groupBins`). */
+  readonly groupOf: Uint8Array;
+  /** q90 - q10 of the sample; 0 for categories. */
+  readonly scale: number;
+  /** Categories only. */
+  readonly goodTuring: GoodTuring | null;
+}
+
+/**
+ * @param declared the kind that was declared, or null to infer it: numeric from 95 % numbers on, boolean when all are,
+ * else categorical
+ * @param limits distinct values kept at most: numbers, texts
+ */
+export function createFeatureSampler(
+  declared: FeatureKind | null,
+  limits: { readonly numbers: number; readonly categories: number },
+): FeatureSampler {
+  const reservoir = createReservoir(limits.numbers);
+  let categories = createCategoryCounts(limits.categories);
+  let numbers = 0;
+  let booleans = 0;
+  let texts = 0;
+  let settled = declared;
+
+  function kindSoFar(): FeatureKind | null {
+    const total = numbers + booleans + texts;
+    if (settled !== null) return settled;
+    if (total === 0) return null;
+    if (numbers >= NUMERIC_SHARE * total) return 'numeric';
+    return booleans === total ? 'boolean' : 'categorical';
+  }
+
+  function note(value: number | string | boolean): void {
+    if (typeof value === 'boolean') booleans += 1;
+    else if (typeof value === 'number' || isNumberText(value)) numbers += 1;
+    else if (booleanOfText(value) !== null) booleans += 1;
+    else texts += 1;
+    if (numbers + booleans + texts === SETTLED_AFTER && kindSoFar() === 'numeric') {
+      settled = 'numeric';
+      categories = createCategoryCounts(limits.categories);
+    }
+  }
+
+  return {
+    add(value) {
+      if (value === null) return;
+      if (settled === null) note(value);
+      if (settled === null || settled === 'numeric') {
+        const number = typeof value === 'string' ? parseNumber(value) : value;
+        if (typeof number === 'number' && Number.isFinite(number)) reservoir.add(number);
+      }
+      if (settled === null || settled === 'categorical') {
+        const text = typeof value === 'number' ? numberKey(value) : categoryText(String(value));
+        if (typeof value !== 'number' || Number.isFinite(value)) categories.add(categoryKey(text));
+      }
+    },
+    kind: kindSoFar,
+    plan(current) {
+      const kind = kindSoFar() ?? 'categorical';
+      const reused = current?.kind === kind ? current : undefined;
+      if (kind === 'numeric') return numericPlan(reservoir.sorted(), reused);
+      if (kind === 'boolean') {
+        const binning = booleanBinning();
+        return { kind, binning, groupOf: Uint8Array.of(0, 1, 1, 1), scale: 0, goodTuring: null };
+      }
+      const plan = categoricalPlan(categories.counts, reused);
+      return { ...plan, goodTuring: categories.goodTuring() };
+    },
+  };
+}
+
+function numericPlan(sorted: Float64Array, current: Binning | undefined): SampledPlan {
+  // Without a finite value there is nothing to cut: the bins of a constant 0 count whatever comes later.
+  const binning = (current ??
+    buildNumericBinning(sorted.length === 0 ? Float64Array.of(0) : sorted)) as NumericBinning;
+  const histogram = emptyHistogram(binning);
+  const counter = createCounter(binning);
+  for (const value of sorted) counter.add(histogram, SLOT.number, value, '');
+  const spread = quantileLinear(sorted, 0.9) - quantileLinear(sorted, 0.1);
+  const scale = Number.isFinite(spread) ? spread : 0;
+  return { kind: 'numeric', binning, groupOf: groupBins(histogram), scale, goodTuring: null };
+}
+
+function categoricalPlan(
+  counts: ReadonlyMap<string, number>,
+  current: Binning | undefined,
+): Omit<SampledPlan, 'goodTuring'> {
+  const binning = (current ?? buildCategoricalBinning(counts)) as CategoricalBinning;
+  const histogram = emptyHistogram(binning);
+  // The coarse groups need the tracked categories' weights; the rest is one group anyhow.
+  binning.categories.forEach((category, i) => {
+    histogram.counts[i] = counts.get(category) ?? 0;
+  });
+  return { kind: 'categorical', binning, groupOf: groupBins(histogram), scale: 0 };
+}
