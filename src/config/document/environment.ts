@@ -1,6 +1,6 @@
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const REFERENCE = /\$(\$)?\{([^}]*)\}/g;
+const REFERENCE = /\$\$\{|\$\{([^}]*)(?:\}|$)/g;
 const INSIDE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/;
 
 export interface Substitution {
@@ -16,27 +16,24 @@ export interface Substitution {
 export function substitute(value: string, env: Environment): Substitution | null {
   if (!value.includes('${')) return null;
   const problems: string[] = [];
-  const text = value.replaceAll(
-    REFERENCE,
-    (whole: string, escaped: string | undefined, inside: string) => {
-      if (escaped !== undefined) return whole.slice(1);
-      const match = INSIDE.exec(inside);
-      if (match === null) {
-        problems.push(
-          `${whole} is no reference to the environment, write it like \${NAME} or \${NAME:-default}`,
-        );
-        return '';
-      }
-      const name = match[1] as string;
-      const fallback = match[2];
-      const given = Object.hasOwn(env, name) ? env[name] : undefined;
-      if (given !== undefined && (given !== '' || fallback === undefined)) return given;
-      if (fallback !== undefined) return fallback;
+  const text = value.replaceAll(REFERENCE, (whole: string, inside: string | undefined) => {
+    if (inside === undefined) return '${';
+    const match = INSIDE.exec(inside);
+    if (match === null || !whole.endsWith('}')) {
       problems.push(
-        `the environment variable ${name} is not set: set it, or give a default like \${${name}:-default}`,
+        `${whole} is no reference to the environment, write it like \${NAME} or \${NAME:-default}`,
       );
       return '';
-    },
-  );
+    }
+    const name = match[1] as string;
+    const fallback = match[2];
+    const given = Object.hasOwn(env, name) ? env[name] : undefined;
+    if (given !== undefined && (given !== '' || fallback === undefined)) return given;
+    if (fallback !== undefined) return fallback;
+    problems.push(
+      `the environment variable ${name} is not set: set it, or give a default like \${${name}:-default}`,
+    );
+    return '';
+  });
   return { text, problems };
 }
