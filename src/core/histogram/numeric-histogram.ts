@@ -55,8 +55,9 @@ export function addNumber(
   if (Math.trunc(value) === value) histogram.integer += 1;
   histogram.sum += value;
   histogram.sumSquares += value * value;
-  if (value < histogram.min) histogram.min = value;
-  if (value > histogram.max) histogram.max = value;
+  // + 0: a negative zero is a zero here too.
+  if (value < histogram.min) histogram.min = value + 0;
+  if (value > histogram.max) histogram.max = value + 0;
   const place = places[bin] as number;
   if (place >= 0) histogram.tailSums[place] = (histogram.tailSums[place] as number) + value;
   return bin;

@@ -9,6 +9,8 @@ export function quantileLinear(sorted: Float64Array, p: number): number {
   if (low === undefined) return NaN;
   const high = sorted[below + 1] ?? low;
   const share = position - below;
-  // Weights instead of low + share * (high - low): the difference of huge values overflows.
-  return share === 0 || low === high ? low : low * (1 - share) + high * share;
+  const step = high - low;
+  // The difference of huge values overflows: then by weights, which round a little more.
+  if (!Number.isFinite(step)) return low * (1 - share) + high * share;
+  return share < 0.5 ? low + step * share : high - step * (1 - share);
 }
