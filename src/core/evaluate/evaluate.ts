@@ -148,7 +148,9 @@ function exceedsDelta(statistic: StatisticResult, policy: EvaluationPolicy): boo
   const { effect } = statisticEntry(statistic.name);
   if (effect === null) return false;
   // The excess of a single share is compared with what the baseline makes credible, not with its point estimate.
-  if (effect === 'share') return statistic.value > policy.shareDelta.warning && statistic.logP0 < 0;
+  if (effect === 'share') {
+    return statistic.value > policy.shareDelta.warning && statistic.logP0 < Math.log(0.05);
+  }
   return statistic.value > policy.delta.warning;
 }
 

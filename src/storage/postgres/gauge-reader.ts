@@ -113,13 +113,14 @@ interface ScoreRow {
   readonly minimumDetectableEffect: number | null;
 }
 
+/** What has no column of its own comes out of the stored FeatureResult. */
 const SCORES = `
   SELECT evaluation_id AS "evaluationId", feature_id AS "featureId", segment, window_name AS "window", verdict,
          n AS samples, psi, ks, ks_high - ks_low AS "ksErrorBound", ks_log_p AS "ksLogP",
-         (result #>> '{gauges,missingRatio}')::float8 AS "missingRatio",
-         (result #>> '{gauges,invalidRatio}')::float8 AS "invalidRatio",
-         (result #>> '{gauges,outOfRangeRatio}')::float8 AS "outOfRangeRatio",
-         (result #>> '{gauges,unseenCategoryRatio}')::float8 AS "unseenCategoryRatio",
+         (result #>> '{missing,live}')::float8 AS "missingRatio",
+         (result #>> '{invalid,live}')::float8 AS "invalidRatio",
+         (result #>> '{outOfRangeShare}')::float8 AS "outOfRangeRatio",
+         (result #>> '{unseenShare}')::float8 AS "unseenCategoryRatio",
          (result #>> '{minimumDetectableEffect}')::float8 AS "minimumDetectableEffect"
     FROM score WHERE evaluation_id = ANY($1)`;
 

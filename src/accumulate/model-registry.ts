@@ -1,0 +1,107 @@
+import type { EventFrame, ModelSchema } from '../core/domain/event-frame.ts';
+import { createCounter } from '../core/histogram/counter.ts';
+import type { Counter } from '../core/histogram/counter.ts';
+import type { Log } from '../platform/log.ts';
+import type { CatalogStore, CountingPlan } from '../storage/catalog-store.ts';
+
+/** What the configuration says about a model's counting. */
+export interface CountedModel {
+  readonly name: string;
+  readonly attributes: readonly string[];
+  readonly allowedLatenessMs: number;
+}
+
+/** One feature of a binning set, ready to count: its slot in the frame and its counter. */
+export interface CountedFeature {
+  readonly frameIndex: number;
+  readonly counter: Counter;
+}
+
+/** A binning set, ready to count. */
+export interface CountedSet {
+  readonly id: number;
+  readonly features: readonly CountedFeature[];
+}
+
+/** A model, ready to count: its dictionary and the binning sets its events are counted under. */
+export interface CountedModelPlan {
+  readonly schema: ModelSchema;
+  readonly allowedLatenessMs: number;
+  readonly sets: readonly CountedSet[];
+}
+
+/** The models of the configuration with their counting plans, refreshed when a baseline is activated. */
+export interface ModelRegistry {
+  schema(model: string): ModelSchema | null;
+  plan(frame: EventFrame): CountedModelPlan;
+  planOf(modelId: number): CountedModelPlan | undefined;
+  /** Raised whenever a plan has changed: who holds tiles under the old one commits and drops them. */
+  readonly version: number;
+  /** One pass over the catalogue. */
+  refresh(): Promise<void>;
+}
+
+export function createModelRegistry(deps: {
+  readonly catalog: CatalogStore;
+  readonly models: readonly CountedModel[];
+  readonly log: Log;
+}): ModelRegistry {
+  const byName = new Map<string, CountedModelPlan>();
+  const byId = new Map<number, CountedModelPlan>();
+  const fingerprints = new Map<string, string>();
+  let version = 0;
+
+  async function refreshModel(model: CountedModel): Promise<void> {
+    const row = await deps.catalog.ensureModel(model.name);
+    const plan = await deps.catalog.countingPlan(row.id);
+    const fingerprint = JSON.stringify([
+      row.id,
+      plan?.features.map(({ id, tier }) => [id, tier]) ?? null,
+      plan?.sets.map((set) => set.id) ?? null,
+    ]);
+    if (fingerprints.get(model.name) === fingerprint) return;
+    const counted = compile(model, row.id, plan);
+    fingerprints.set(model.name, fingerprint);
+    byName.set(model.name, counted);
+    byId.set(row.id, counted);
+    version += 1;
+    const features = counted.schema.features.length;
+    deps.log.info({ model: model.name, features }, 'counting plan loaded');
+  }
+
+  return {
+    schema: (model) => byName.get(model)?.schema ?? null,
+    plan: (frame) => byId.get(frame.schema?.modelId ?? -1) as CountedModelPlan,
+    planOf: (modelId) => byId.get(modelId),
+    get version() {
+      return version;
+    },
+    async refresh() {
+      for (const model of deps.models) await refreshModel(model);
+    },
+  };
+}
+
+/** A model without a baseline has no features yet: its events are known, but nothing of them is binned. */
+function compile(
+  model: CountedModel,
+  modelId: number,
+  plan: CountingPlan | null,
+): CountedModelPlan {
+  const features = (plan?.features ?? []).filter((feature) => feature.tier !== 'ignore');
+  const indexOf = new Map(features.map((feature, i) => [feature.name, i]));
+  const indexById = new Map(features.map((feature, i) => [feature.id, i]));
+  const sets = (plan?.sets ?? []).map((set): CountedSet => ({
+    id: set.id,
+    features: set.entries.map(({ featureId, binning }) => ({
+      // A feature that is ignored now keeps its place in the blob, empty: -1 is no slot.
+      frameIndex: indexById.get(featureId) ?? -1,
+      counter: createCounter(binning),
+    })),
+  }));
+  return {
+    schema: { modelId, model: model.name, features, indexOf, attributes: model.attributes },
+    allowedLatenessMs: model.allowedLatenessMs,
+    sets,
+  };
+}

@@ -1,0 +1,39 @@
+/** SQLSTATE classes that pass by themselves: the same transaction may be tried again (RELIABILITY, step 7). */
+const PASSING = [/^40001$/, /^40P01$/, /^55P03$/, /^57014$/, /^53/, /^25006$/, /^57P0/, /^08/];
+
+/** What node-postgres puts on errors. */
+interface DatabaseError extends Error {
+  readonly code?: string;
+  readonly severity?: string;
+}
+
+/** Did the server say this itself (rather than the connection)? */
+export function isServerError(error: Error): boolean {
+  const { code, severity } = error as DatabaseError;
+  return severity !== undefined && code !== undefined && /^[0-9A-Z]{5}$/.test(code);
+}
+
+/** Worth trying again: a passing server condition, or no connection at all. */
+export function isPassing(error: Error): boolean {
+  if (!isServerError(error)) return isConnectionError(error);
+  const code = (error as DatabaseError).code ?? '';
+  return PASSING.some((pattern) => pattern.test(code));
+}
+
+const CONNECTION_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+function isConnectionError(error: Error): boolean {
+  if (CONNECTION_CODES.has((error as DatabaseError).code ?? '')) return true;
+  return /connection terminated|timeout|not queryable|client has encountered a connection error/i.test(
+    error.message,
+  );
+}

@@ -1,0 +1,240 @@
+import type { PartitionKey } from '../../core/domain/ingestion.ts';
+import { toError } from '../../platform/errors.ts';
+import type {
+  CheckpointResult,
+  CheckpointWrite,
+  IngestStore,
+  PartitionClaim,
+  ProgressWrite,
+  TileKey,
+  TileWrite,
+} from '../ingest-store.ts';
+import { isPassing, isServerError } from './commit-errors.ts';
+import type { Client, Pool } from './pool.ts';
+import { createTilePartitions } from './tile-partitions.ts';
+
+const iso = (time: number): string => new Date(time).toISOString();
+
+/** Positions, tiles and quarantine in Postgres. One writer per row: a partition's rows are written by its claimant only. */
+export function createIngestStore(pool: Pool): IngestStore {
+  const partitions = createTilePartitions(pool);
+  return {
+    async ensurePartition(key, startOffset) {
+      await pool.query(
+        `INSERT INTO ingest_partition (source, topic, partition, next_offset, start_offset)
+         VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING`,
+        [...keyOf(key), startOffset],
+      );
+      return { nextOffset: (await position(pool, key)) as number };
+    },
+    position: (key) => position(pool, key),
+    claim: (key, owner) => claim(pool, key, owner),
+    loadTiles: (part, keys) => loadTiles(pool, part, keys),
+    async loadProgress(part) {
+      const { rows } = await pool.query<ProgressWrite>(
+        `SELECT model_id AS "modelId", events, min_event_time AS "minEventTime", max_event_time AS "maxEventTime"
+         FROM model_progress WHERE part = $1`,
+        [part],
+      );
+      return rows;
+    },
+    async commit(write) {
+      try {
+        await partitions.ensure(write.tiles.map(({ start }) => start));
+      } catch (thrown) {
+        return retryOrThrow(toError(thrown));
+      }
+      return commit(pool, write);
+    },
+    async markCaughtUp(part, epoch) {
+      const { rowCount } = await pool.query(
+        "UPDATE ingest_partition SET progressed_at = now() WHERE id = $1 AND epoch = $2 AND state = 'ok'",
+        [part, epoch],
+      );
+      return rowCount === 1;
+    },
+  };
+}
+
+function keyOf(key: PartitionKey): [string, string, number] {
+  return [key.source, key.topic, key.partition];
+}
+
+async function position(pool: Pool, key: PartitionKey): Promise<number | null> {
+  const { rows } = await pool.query<{ next_offset: number }>(
+    'SELECT next_offset FROM ingest_partition WHERE source = $1 AND topic = $2 AND partition = $3',
+    keyOf(key),
+  );
+  return rows[0]?.next_offset ?? null;
+}
+
+/** Raising the epoch waits for a commit in flight and fences its owner from then on. */
+async function claim(pool: Pool, key: PartitionKey, owner: string): Promise<PartitionClaim | null> {
+  const { rows } = await pool.query<PartitionClaim>(
+    `UPDATE ingest_partition SET epoch = epoch + 1, owner = $4, claimed_at = now()
+     WHERE source = $1 AND topic = $2 AND partition = $3
+     RETURNING id AS part, epoch, next_offset AS "nextOffset", state, reason,
+       anchor_offset AS "anchorOffset", anchor_hash AS "anchorHash"`,
+    [...keyOf(key), owner],
+  );
+  return rows[0] ?? null;
+}
+
+async function loadTiles(pool: Pool, part: number, keys: readonly TileKey[]): Promise<TileWrite[]> {
+  if (keys.length === 0) return [];
+  const { rows } = await pool.query<TileWrite>(
+    `SELECT t.start, t.model_id AS "modelId", t.binning_set_id AS "binningSetId", t.segment_id AS "segmentId",
+       t.events, t.counts
+     FROM unnest($2::timestamptz[], $3::int[], $4::int[], $5::int[]) AS k (start, model_id, binning_set_id, segment_id)
+     JOIN tile t ON t.start = k.start AND t.span_minutes = 5 AND t.model_id = k.model_id
+       AND t.binning_set_id = k.binning_set_id AND t.segment_id = k.segment_id AND t.part = $1`,
+    [
+      part,
+      keys.map((key) => iso(key.start)),
+      keys.map((key) => key.modelId),
+      keys.map((key) => key.binningSetId),
+      keys.map((key) => key.segmentId),
+    ],
+  );
+  return rows;
+}
+
+function retryOrThrow(error: Error): CheckpointResult {
+  if (isPassing(error)) return { outcome: 'retry', error };
+  throw error;
+}
+
+/** The one transaction that moves a position, together with everything that was counted from the offsets it passes. */
+async function commit(pool: Pool, write: CheckpointWrite): Promise<CheckpointResult> {
+  let client: Client;
+  try {
+    client = await pool.connect();
+  } catch (thrown) {
+    return retryOrThrow(toError(thrown));
+  }
+  let broken = true;
+  try {
+    await client.query("BEGIN; SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '3s'");
+    if (!(await moveOffset(client, write))) {
+      await client.query('ROLLBACK');
+      broken = false;
+      return { outcome: 'fenced' };
+    }
+    await writeTiles(client, write);
+    await writeQuarantine(client, write);
+    await writeProgress(client, write);
+  } catch (thrown) {
+    const error = toError(thrown);
+    broken = !(await rolledBack(client));
+    client.release(broken);
+    return retryOrThrow(error);
+  }
+  try {
+    await client.query('COMMIT');
+    broken = false;
+    return { outcome: 'committed' };
+  } catch (thrown) {
+    const error = toError(thrown);
+    // The server's own refusal is a rollback; anything else at this point may have happened or not.
+    if (isServerError(error) && !/^(57P0|08)/.test((error as { code?: string }).code ?? '')) {
+      return retryOrThrow(error);
+    }
+    return { outcome: 'unknown', error };
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function rolledBack(client: Client): Promise<boolean> {
+  try {
+    await client.query('ROLLBACK');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Compare-and-swap on epoch and offset: refused when another owner has claimed or moved the partition. */
+async function moveOffset(client: Client, write: CheckpointWrite): Promise<boolean> {
+  const { outcomes } = write;
+  const { rowCount } = await client.query(
+    `UPDATE ingest_partition SET next_offset = $4, anchor_offset = coalesce($5, anchor_offset),
+       anchor_hash = coalesce($6, anchor_hash), counted = counted + $7, quarantined = quarantined + $8,
+       too_late = too_late + $9, duplicate = duplicate + $10, filtered = filtered + $11, progressed_at = now()
+     WHERE id = $1 AND epoch = $2 AND next_offset = $3 AND state = 'ok'`,
+    [
+      write.part,
+      write.epoch,
+      write.previousOffset,
+      write.nextOffset,
+      write.anchorOffset,
+      write.anchorHash === null ? null : Buffer.from(write.anchorHash),
+      outcomes.counted,
+      outcomes.quarantined,
+      outcomes.tooLate,
+      outcomes.duplicate,
+      outcomes.filtered,
+    ],
+  );
+  return rowCount === 1;
+}
+
+async function writeTiles(client: Client, { part, tiles }: CheckpointWrite): Promise<void> {
+  if (tiles.length === 0) return;
+  await client.query(
+    `INSERT INTO tile (start, span_minutes, model_id, binning_set_id, segment_id, part, events, counts)
+     SELECT start, 5, model_id, binning_set_id, segment_id, $1, events, counts
+     FROM unnest($2::timestamptz[], $3::int[], $4::int[], $5::int[], $6::bigint[], $7::bytea[])
+       AS t (start, model_id, binning_set_id, segment_id, events, counts)
+     ON CONFLICT (start, span_minutes, model_id, segment_id, binning_set_id, part)
+     DO UPDATE SET events = excluded.events, counts = excluded.counts`,
+    [
+      part,
+      tiles.map((tile) => iso(tile.start)),
+      tiles.map((tile) => tile.modelId),
+      tiles.map((tile) => tile.binningSetId),
+      tiles.map((tile) => tile.segmentId),
+      tiles.map((tile) => tile.events),
+      tiles.map((tile) => Buffer.from(tile.counts)),
+    ],
+  );
+}
+
+async function writeQuarantine(
+  client: Client,
+  { part, quarantine }: CheckpointWrite,
+): Promise<void> {
+  if (quarantine.length === 0) return;
+  await client.query(
+    `INSERT INTO quarantine (part, record_offset, reason, detail, payload)
+     SELECT $1, record_offset, reason, detail, payload
+     FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[]) AS q (record_offset, reason, detail, payload)
+     ON CONFLICT DO NOTHING`,
+    [
+      part,
+      quarantine.map((row) => row.offset),
+      quarantine.map((row) => row.reason),
+      quarantine.map((row) => row.detail),
+      quarantine.map((row) => (row.payload === null ? null : Buffer.from(row.payload))),
+    ],
+  );
+}
+
+async function writeProgress(client: Client, { part, progress }: CheckpointWrite): Promise<void> {
+  if (progress.length === 0) return;
+  await client.query(
+    `INSERT INTO model_progress (model_id, part, events, min_event_time, max_event_time, last_event_at)
+     SELECT model_id, $1, events, min_event_time, max_event_time, now()
+     FROM unnest($2::int[], $3::bigint[], $4::timestamptz[], $5::timestamptz[])
+       AS p (model_id, events, min_event_time, max_event_time)
+     ON CONFLICT (model_id, part) DO UPDATE SET events = excluded.events, min_event_time = excluded.min_event_time,
+       max_event_time = excluded.max_event_time, last_event_at = excluded.last_event_at`,
+    [
+      part,
+      progress.map((row) => row.modelId),
+      progress.map((row) => row.events),
+      progress.map((row) => iso(row.minEventTime)),
+      progress.map((row) => iso(row.maxEventTime)),
+    ],
+  );
+}
