@@ -178,5 +178,10 @@ function scoreSeries(score: ScoreGauges): Sample[] {
     ['driftd_feature_unseen_category_ratio', score.unseenCategoryRatio],
     ['driftd_feature_minimum_detectable_effect', score.minimumDetectableEffect],
   ];
-  return values.flatMap(([metric, value]) => (value === null ? [] : [{ metric, labels, value }]));
+  // Without data only the number of samples, 0, is true: shares of nothing are not.
+  const told =
+    score.verdict === 'no-data'
+      ? values.filter(([metric]) => metric === 'driftd_feature_samples')
+      : values;
+  return told.flatMap(([metric, value]) => (value === null ? [] : [{ metric, labels, value }]));
 }
