@@ -1,0 +1,25 @@
+import type { PartitionKey, QuarantineReason } from '../core/domain/ingestion.ts';
+
+/** What ingestion tells about itself; implemented by the metrics, a no-op in tests. */
+export interface IngestMetrics {
+  events(source: string, result: 'counted' | 'quarantined' | 'too_late', count: number): void;
+  quarantined(source: string, reason: QuarantineReason): void;
+  checkpoint(
+    source: string,
+    outcome: 'committed' | 'fenced' | 'unknown' | 'retry',
+    seconds: number,
+  ): void;
+  lag(partition: PartitionKey, records: number): void;
+  halted(partition: PartitionKey, halted: boolean): void;
+  /** The partition is no longer ours: its series go. */
+  released(partition: PartitionKey): void;
+}
+
+export const noIngestMetrics: IngestMetrics = {
+  events: () => undefined,
+  quarantined: () => undefined,
+  checkpoint: () => undefined,
+  lag: () => undefined,
+  halted: () => undefined,
+  released: () => undefined,
+};

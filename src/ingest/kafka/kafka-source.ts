@@ -1,0 +1,284 @@
+import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { KafkaConfig } from '../../config/types.ts';
+import type { PartitionKey, RecordBatch, SourceRecord } from '../../core/domain/ingestion.ts';
+import { createBackoff } from '../../platform/backoff.ts';
+import { sleep } from '../../platform/clock.ts';
+import { DriftdError, toError } from '../../platform/errors.ts';
+import type { Log } from '../../platform/log.ts';
+import type { EventSource, RecordConsumer, SourceControl } from '../event-source.ts';
+import { createKafkaClient } from './client.ts';
+import { assertTopics } from './topics.ts';
+
+/** New partitions are found within this time. */
+const METADATA_MAX_AGE_MS = 30_000;
+const LOG_END_POLL_MS = 5_000;
+const COMMIT_MS = 5_000;
+export const SOURCE_NAME = 'kafka';
+
+/**
+ * Kafka by kafkajs. The client only fetches and balances: positions come from the consumer by `seek`, its own commits are
+ * off, and a handler that never throws keeps it from stopping for good.
+ */
+export function createKafkaSource(config: KafkaConfig, log: Log): EventSource {
+  const kafka = createKafkaClient(config, log);
+  return new KafkaSource(kafka, config, log);
+}
+
+class KafkaSource implements EventSource {
+  readonly name = SOURCE_NAME;
+  private readonly kafka: Kafka;
+  private readonly config: KafkaConfig;
+  private readonly log: Log;
+  private readonly admin: Admin;
+  private consumer: Consumer | null = null;
+  private target: RecordConsumer | null = null;
+  /** Raised with every assignment: a control or batch of an older one does nothing. */
+  private generation = 0;
+  private assignment: PartitionKey[] = [];
+  private readonly courtesy = new Map<
+    string,
+    { topic: string; partition: number; offset: string }
+  >();
+  private timers: NodeJS.Timeout[] = [];
+  private readonly stopped = new AbortController();
+  private rebuilding: Promise<void> | null = null;
+
+  constructor(kafka: Kafka, config: KafkaConfig, log: Log) {
+    this.kafka = kafka;
+    this.config = config;
+    this.log = log;
+    this.admin = kafka.admin();
+  }
+
+  async start(target: RecordConsumer): Promise<void> {
+    this.target = target;
+    const where = this.config.brokers.join(', ');
+    try {
+      await this.admin.connect();
+    } catch (thrown) {
+      throw new DriftdError(
+        'KAFKA_UNREACHABLE',
+        `no Kafka broker answers at ${where}: ${toError(thrown).message}; check kafka.brokers, and tls and sasl if the listener asks for them`,
+        { cause: thrown },
+      );
+    }
+    await assertTopics(
+      this.admin,
+      this.config.topics.map(({ name }) => name),
+      where,
+    );
+    await this.connectConsumer();
+    this.timers = [
+      setInterval(() => void this.tellLogEnds(), LOG_END_POLL_MS),
+      setInterval(() => void this.commitCourtesy(), COMMIT_MS),
+    ];
+  }
+
+  private async connectConsumer(): Promise<void> {
+    const consumer = this.kafka.consumer({
+      groupId: this.config.group,
+      sessionTimeout: this.config.sessionTimeoutMs,
+      heartbeatInterval: Math.round(this.config.sessionTimeoutMs / 5),
+      rebalanceTimeout: Math.max(30_000, this.config.sessionTimeoutMs * 2),
+      metadataMaxAge: METADATA_MAX_AGE_MS,
+      maxWaitTimeInMs: 250,
+      maxBytesPerPartition: 4 * 1024 * 1024,
+      allowAutoTopicCreation: false,
+      retry: {
+        retries: 20,
+        initialRetryTime: 200,
+        maxRetryTime: 5_000,
+        restartOnFailure: () => Promise.resolve(true),
+      },
+    });
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.assign(consumer, payload.memberAssignment);
+    });
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) this.rebuild(payload.error);
+    });
+    this.consumer = consumer;
+    await consumer.connect();
+    // Always from the beginning: what the client would read is of no weight, custody sends it to the stored position.
+    await consumer.subscribe({
+      topics: this.config.topics.map(({ name }) => name),
+      fromBeginning: true,
+    });
+    await consumer.run({
+      autoCommit: false,
+      partitionsConsumedConcurrently: 1,
+      eachBatch: (payload) => this.take(payload),
+    });
+  }
+
+  /** kafkajs stops for good after errors that it does not expect; then a new consumer takes its place. */
+  private rebuild(cause: Error): void {
+    if (this.stopped.signal.aborted || this.rebuilding !== null) return;
+    this.log.warn({ err: cause }, 'the Kafka consumer stopped; starting another');
+    this.rebuilding = (async () => {
+      const backoff = createBackoff({ baseMs: 500, capMs: 10_000, floorMs: 250 });
+      for (let attempt = 0; !this.stopped.signal.aborted; attempt += 1) {
+        await this.consumer?.disconnect().catch(() => undefined);
+        try {
+          await this.connectConsumer();
+          return;
+        } catch (thrown) {
+          this.log.warn({ err: toError(thrown) }, 'starting a Kafka consumer failed');
+          await sleep(backoff.delay(attempt), this.stopped.signal);
+        }
+      }
+    })().finally(() => {
+      this.rebuilding = null;
+    });
+  }
+
+  private key(topic: string, partition: number): PartitionKey {
+    return { source: SOURCE_NAME, topic, partition };
+  }
+
+  private assign(consumer: Consumer, byTopic: Readonly<Record<string, number[]>>): void {
+    this.generation += 1;
+    this.courtesy.clear();
+    this.assignment = Object.entries(byTopic).flatMap(([topic, partitions]) =>
+      partitions.map((partition) => this.key(topic, partition)),
+    );
+    this.log.info({ partitions: this.assignment.length }, 'partitions assigned');
+    this.target?.assigned(this.assignment, this.control(consumer, this.generation));
+    void this.tellLogEnds();
+  }
+
+  private control(consumer: Consumer, generation: number): SourceControl {
+    const live = (): boolean => generation === this.generation && consumer === this.consumer;
+    const guarded = (what: string, action: () => void): void => {
+      if (!live()) return;
+      try {
+        action();
+      } catch (thrown) {
+        // Between two assignments the client knows no partitions: the next one starts everything afresh.
+        this.log.debug({ err: toError(thrown) }, `${what} came between two assignments`);
+      }
+    };
+    return {
+      seek: ({ topic, partition }, offset) => {
+        guarded('a seek', () => {
+          consumer.seek({ topic, partition, offset: String(offset) });
+        });
+      },
+      pause: ({ topic, partition }) => {
+        guarded('a pause', () => {
+          consumer.pause([{ topic, partitions: [partition] }]);
+        });
+      },
+      resume: ({ topic, partition }) => {
+        guarded('a resume', () => {
+          consumer.resume([{ topic, partitions: [partition] }]);
+        });
+      },
+      startOffset: (key) => this.startOffset(key),
+      committed: ({ topic, partition }, offset) => {
+        if (live())
+          this.courtesy.set(`${topic}/${partition}`, { topic, partition, offset: String(offset) });
+      },
+    };
+  }
+
+  /** Never throws: an error here would stop the client for good. */
+  private async take(payload: EachBatchPayload): Promise<void> {
+    const { batch, pause, heartbeat } = payload;
+    const generation = this.generation;
+    try {
+      const taken = this.target?.batch(toRecordBatch(payload)) ?? false;
+      if (!taken && generation === this.generation) pause();
+      await heartbeat();
+    } catch (thrown) {
+      this.log.warn(
+        { err: toError(thrown), topic: batch.topic, partition: batch.partition },
+        'a batch was not taken',
+      );
+    }
+  }
+
+  private async startOffset({ topic, partition }: PartitionKey): Promise<number> {
+    const start = this.config.topics.find(({ name }) => name === topic)?.start ?? 'earliest';
+    const offsets =
+      typeof start === 'number'
+        ? await this.admin.fetchTopicOffsetsByTimestamp(topic, start)
+        : (await this.admin.fetchTopicOffsets(topic)).map((row) => ({
+            partition: row.partition,
+            offset: start === 'latest' ? row.high : row.low,
+          }));
+    const found = offsets.find((row) => row.partition === partition);
+    if (found === undefined) throw new Error(`Kafka knows no partition ${partition} of ${topic}`);
+    return Number(found.offset);
+  }
+
+  private async tellLogEnds(): Promise<void> {
+    const { generation } = this;
+    try {
+      for (const topic of new Set(this.assignment.map((key) => key.topic))) {
+        const offsets = await this.admin.fetchTopicOffsets(topic);
+        if (generation !== this.generation) return;
+        for (const { partition, high } of offsets)
+          this.target?.logEnd(this.key(topic, partition), Number(high));
+      }
+    } catch (thrown) {
+      this.log.debug({ err: toError(thrown) }, 'asking for the ends of the log failed');
+    }
+  }
+
+  private async commitCourtesy(): Promise<void> {
+    if (this.courtesy.size === 0 || this.consumer === null) return;
+    const offsets = [...this.courtesy.values()];
+    this.courtesy.clear();
+    try {
+      await this.consumer.commitOffsets(offsets);
+    } catch (thrown) {
+      this.log.debug({ err: toError(thrown) }, 'the courtesy commit to the broker failed');
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.stopped.abort();
+    for (const timer of this.timers) clearInterval(timer);
+    await this.rebuilding;
+    await this.commitCourtesy();
+    this.generation += 1;
+    await this.consumer?.disconnect().catch(() => undefined);
+    await this.admin.disconnect().catch(() => undefined);
+  }
+}
+
+/** kafkajs' batch with the interval of offsets that it covers. */
+function toRecordBatch({ batch }: EachBatchPayload): RecordBatch {
+  const { topic, partition, messages, highWatermark } = batch;
+  const from = Number((batch as unknown as { fetchedOffset: string }).fetchedOffset);
+  const records = messages.map((message): SourceRecord => ({
+    offset: Number(message.offset),
+    timestamp: Number(message.timestamp),
+    key: message.key,
+    value: message.value,
+    headers: headersOf(message.headers),
+  }));
+  return {
+    partition: { source: SOURCE_NAME, topic, partition },
+    from,
+    to: Math.max(from, Number(batch.lastOffset()) + 1),
+    records: records.filter((record) => record.offset >= from),
+    logEnd: Number(highWatermark),
+  };
+}
+
+const NO_HEADERS: ReadonlyMap<string, Uint8Array> = new Map();
+
+function headersOf(
+  headers: EachBatchPayload['batch']['messages'][number]['headers'],
+): ReadonlyMap<string, Uint8Array> {
+  if (headers === undefined) return NO_HEADERS;
+  const found = new Map<string, Uint8Array>();
+  for (const [name, value] of Object.entries(headers)) {
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined)
+      found.set(name, typeof first === 'string' ? Buffer.from(first) : first);
+  }
+  return found.size === 0 ? NO_HEADERS : found;
+}

@@ -1,0 +1,37 @@
+import type { Admin } from 'kafkajs';
+import { DriftdError, toError } from '../../platform/errors.ts';
+
+/**
+ * Makes sure that the topics exist; driftd never makes one.
+ * @throws DriftdError KAFKA_TOPIC_MISSING | KAFKA_UNREACHABLE
+ */
+export async function assertTopics(
+  admin: Admin,
+  topics: readonly string[],
+  where: string,
+): Promise<void> {
+  let existing: string[];
+  try {
+    existing = await admin.listTopics();
+  } catch (thrown) {
+    throw new DriftdError(
+      'KAFKA_UNREACHABLE',
+      `Kafka at ${where} does not list its topics: ${toError(thrown).message}`,
+      {
+        cause: thrown,
+      },
+    );
+  }
+  const missing = topics.filter((topic) => !existing.includes(topic));
+  if (missing.length > 0) {
+    throw new DriftdError(
+      'KAFKA_TOPIC_MISSING',
+      `Kafka at ${where} has no topic ${missing.join(', ')}; create it, or correct kafka.topics (it has: ${
+        existing
+          .filter((name) => !name.startsWith('__'))
+          .slice(0, 10)
+          .join(', ') || 'none'
+      })`,
+    );
+  }
+}

@@ -1,0 +1,56 @@
+import type { PartitionKey, RecordBatch } from '../core/domain/ingestion.ts';
+import { toError } from '../platform/errors.ts';
+import { partitionName } from './event-source.ts';
+import type { EventSource, RecordConsumer, SourceControl } from './event-source.ts';
+import { PartitionWorker } from './partition-worker.ts';
+import type { WorkerDeps } from './partition-worker.ts';
+
+/** Reads one source: a worker a partition. */
+export interface Pipeline {
+  start(): Promise<void>;
+  /** Stops reading, commits what is queued, ends. */
+  stop(): Promise<void>;
+  /** Are partitions assigned (or is the source one that needs none)? */
+  readonly assigned: number | null;
+}
+
+export function createPipeline(source: EventSource, deps: WorkerDeps): Pipeline {
+  const workers = new Map<string, PartitionWorker>();
+  let assigned: number | null = null;
+  let stopping = false;
+
+  function replace(partitions: readonly PartitionKey[], control: SourceControl): void {
+    for (const worker of workers.values()) {
+      deps.metrics.released(worker.key);
+      worker.abandon().catch((thrown: unknown) => {
+        deps.log.warn({ err: toError(thrown) }, 'an abandoned partition worker failed');
+      });
+    }
+    workers.clear();
+    assigned = partitions.length;
+    if (stopping) return;
+    for (const key of partitions)
+      workers.set(partitionName(key), new PartitionWorker(key, control, deps));
+  }
+
+  const consumer: RecordConsumer = {
+    assigned: replace,
+    batch: (batch: RecordBatch) =>
+      workers.get(partitionName(batch.partition))?.offer(batch) ?? false,
+    logEnd: (key, end) => {
+      workers.get(partitionName(key))?.logEnd(end);
+    },
+  };
+
+  return {
+    start: () => source.start(consumer),
+    async stop() {
+      stopping = true;
+      await Promise.all([...workers.values()].map((worker) => worker.drain()));
+      await source.stop();
+    },
+    get assigned() {
+      return assigned;
+    },
+  };
+}
