@@ -142,7 +142,7 @@ export const METRICS = {
   driftd_events_total: process(
     'counter',
     ['source', 'result'],
-    'Records by what became of them: counted, quarantined, late, duplicate, filtered.',
+    'Records by what became of them: counted, quarantined, too_late.',
   ),
   driftd_events_quarantined_total: process(
     'counter',
@@ -164,7 +164,7 @@ export const METRICS = {
     ['source'],
     'Checkpoints whose connection broke at commit; the stored position told what had happened.',
   ),
-  driftd_checkpoint_duration_seconds: seconds(['source'], 'Time that a checkpoint took.'),
+  driftd_checkpoint_duration_seconds: seconds(['source'], 'Time that a committed checkpoint took.'),
   driftd_consumer_lag: process(
     'gauge',
     ['topic', 'partition'],

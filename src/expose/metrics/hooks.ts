@@ -1,19 +1,25 @@
 import type { MetricRegistry } from './registry.ts';
 
+interface Partition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
 /**
  * What the stages tell about their work. Each object has the shape that its stage asks for (`IngestMetrics`,
  * `EvaluateMetrics`, `NotifyMetrics`); stages and this one meet in the composition root only.
  */
 export interface StageHooks {
   readonly ingest: {
-    /** Records by what became of them: counted, quarantined, late, duplicate, filtered. */
+    /** Records by what became of them: counted, quarantined, too_late. */
     events(source: string, result: string, count: number): void;
-    quarantined(source: string, reason: string, count: number): void;
-    checkpoint(source: string, seconds: number): void;
-    fenced(source: string): void;
-    unknown(source: string): void;
-    /** null: the partition is not ours any more. */
-    lag(topic: string, partition: number, records: number | null): void;
+    quarantined(source: string, reason: string): void;
+    /** outcome: committed, fenced, unknown, retry. */
+    checkpoint(source: string, outcome: string, seconds: number): void;
+    lag(partition: Partition, records: number): void;
+    halted(partition: Partition, halted: boolean): void;
+    /** The partition is not ours any more: another process tells its lag now. */
+    released(partition: Partition): void;
   };
   readonly evaluate: {
     evaluated(monitor: string, seconds: number): void;
@@ -29,24 +35,26 @@ export function createHooks(registry: MetricRegistry): StageHooks {
     ingest: {
       events(source, result, count) {
         registry.increment('driftd_events_total', { source, result }, count);
-        if (result === 'late') registry.increment('driftd_events_late_total', { source }, count);
+        if (result === 'too_late')
+          registry.increment('driftd_events_late_total', { source }, count);
       },
-      quarantined(source, reason, count) {
-        registry.increment('driftd_events_quarantined_total', { source, reason }, count);
+      quarantined(source, reason) {
+        registry.increment('driftd_events_quarantined_total', { source, reason });
       },
-      checkpoint(source, seconds) {
-        registry.observe('driftd_checkpoint_duration_seconds', { source }, seconds);
+      checkpoint(source, outcome, seconds) {
+        if (outcome === 'fenced') registry.increment('driftd_checkpoints_fenced_total', { source });
+        else if (outcome === 'unknown')
+          registry.increment('driftd_checkpoints_unknown_total', { source });
+        else if (outcome === 'committed')
+          registry.observe('driftd_checkpoint_duration_seconds', { source }, seconds);
       },
-      fenced(source) {
-        registry.increment('driftd_checkpoints_fenced_total', { source });
+      lag(partition, records) {
+        registry.set('driftd_consumer_lag', labelsOf(partition), records);
       },
-      unknown(source) {
-        registry.increment('driftd_checkpoints_unknown_total', { source });
-      },
-      lag(topic, partition, records) {
-        const labels = { topic, partition: String(partition) };
-        if (records === null) registry.remove('driftd_consumer_lag', labels);
-        else registry.set('driftd_consumer_lag', labels, records);
+      // driftd_partition_halted comes from the database: the same on every replica, whoever found it out.
+      halted: () => undefined,
+      released(partition) {
+        registry.remove('driftd_consumer_lag', labelsOf(partition));
       },
     },
     evaluate: {
@@ -60,4 +68,8 @@ export function createHooks(registry: MetricRegistry): StageHooks {
       },
     },
   };
+}
+
+function labelsOf({ topic, partition }: Partition): { topic: string; partition: string } {
+  return { topic, partition: String(partition) };
 }

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { METRICS } from '../../../src/expose/metrics/catalogue.ts';
 import type { MetricSpec } from '../../../src/expose/metrics/catalogue.ts';
 import { createMetrics } from '../../../src/expose/metrics/metrics.ts';
+import { noIngestMetrics } from '../../../src/ingest/ingest-metrics.ts';
+import type { IngestMetrics } from '../../../src/ingest/ingest-metrics.ts';
 import { createLog } from '../../../src/platform/log.ts';
 import type { GaugeSnapshot } from '../../../src/storage/gauge-reader.ts';
 import { promtoolCheckMetrics } from '../../support/promtool.ts';
@@ -42,6 +44,10 @@ const SNAPSHOT: GaugeSnapshot = {
   outboxOldestSeconds: new Map(),
 };
 
+function compare(a: string | undefined, b: string | undefined): number {
+  return String(a) < String(b) ? -1 : 1;
+}
+
 function setUp(options: { seriesBudget?: number; snapshot?: GaugeSnapshot } = {}) {
   const state = { snapshot: options.snapshot ?? SNAPSHOT, fails: false, reads: 0, monotonic: 0 };
   const metrics = createMetrics({
@@ -66,12 +72,12 @@ function setUp(options: { seriesBudget?: number; snapshot?: GaugeSnapshot } = {}
 function work({ metrics }: ReturnType<typeof setUp>): void {
   metrics.observeRequest('GET', '/metrics', 200, 0.01);
   metrics.ingest.events('kafka', 'counted', 5);
-  metrics.ingest.events('kafka', 'late', 2);
-  metrics.ingest.quarantined('kafka', 'invalid-json', 1);
-  metrics.ingest.checkpoint('kafka', 0.02);
-  metrics.ingest.fenced('kafka');
-  metrics.ingest.unknown('kafka');
-  metrics.ingest.lag('t', 0, 12);
+  metrics.ingest.events('kafka', 'too_late', 2);
+  metrics.ingest.quarantined('kafka', 'invalid-json');
+  metrics.ingest.checkpoint('kafka', 'committed', 0.02);
+  metrics.ingest.checkpoint('kafka', 'fenced', 0.02);
+  metrics.ingest.checkpoint('kafka', 'unknown', 0.02);
+  metrics.ingest.lag({ topic: 't', partition: 0 }, 12);
   metrics.evaluate.evaluated('daily', 0.4);
   metrics.notify.notification('email', 'sent');
 }
@@ -118,8 +124,8 @@ describe('the page', () => {
       const used = [...(labels ?? '').matchAll(/(\w+)="(?:[^"\\]|\\.)*"/g)].map(
         (match) => match[1],
       );
-      expect(used.filter((label) => label !== 'le').toSorted()).toEqual(
-        [...(spec?.labels ?? [])].toSorted(),
+      expect(used.filter((label) => label !== 'le').toSorted(compare)).toEqual(
+        [...(spec?.labels ?? [])].toSorted(compare),
       );
     }
   });
@@ -183,11 +189,40 @@ describe('stored gauges', () => {
 });
 
 describe('process metrics', () => {
+  it('have the shape that the stages ask for', () => {
+    const { metrics } = setUp();
+    const ingest: IngestMetrics = metrics.ingest;
+    expect(Object.keys(ingest).toSorted(compare)).toEqual(
+      Object.keys(noIngestMetrics).toSorted(compare),
+    );
+  });
+
+  it('count what ingestion tells', async () => {
+    const it = setUp();
+    work(it);
+    const body = await it.text();
+    for (const line of [
+      'driftd_events_total{source="kafka",result="counted"} 5',
+      'driftd_events_total{source="kafka",result="too_late"} 2',
+      'driftd_events_late_total{source="kafka"} 2',
+      'driftd_events_quarantined_total{source="kafka",reason="invalid-json"} 1',
+      'driftd_checkpoints_fenced_total{source="kafka"} 1',
+      'driftd_checkpoints_unknown_total{source="kafka"} 1',
+      'driftd_checkpoint_duration_seconds_count{source="kafka"} 1',
+      'driftd_evaluation_duration_seconds_count{monitor="daily"} 1',
+      'driftd_notifications_total{channel="email",result="sent"} 1',
+      'driftd_http_request_duration_seconds_count{method="GET",route="/metrics",status="200"} 1',
+    ]) {
+      expect(body.split('\n')).toContain(line);
+    }
+  });
+
   it('forget the lag of a partition that is not ours any more', async () => {
     const { metrics, text } = setUp();
-    metrics.ingest.lag('t', 0, 12);
+    const partition = { source: 'kafka', topic: 't', partition: 0 };
+    metrics.ingest.lag(partition, 12);
     expect(await text()).toContain('driftd_consumer_lag{topic="t",partition="0"} 12\n');
-    metrics.ingest.lag('t', 0, null);
+    metrics.ingest.released(partition);
     expect(await text()).not.toContain('driftd_consumer_lag{');
   });
 });

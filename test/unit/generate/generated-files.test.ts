@@ -33,6 +33,7 @@ describe('catalogue and document agree in both directions', () => {
   it('metrics', async () => {
     const page = await committed('docs/metrics.md');
     const documented = [...page.matchAll(/^\| `(driftd_\w+)`/gm)].map((match) => match[1]);
-    expect(documented.toSorted()).toEqual(Object.keys(METRICS).toSorted());
+    expect(new Set(documented)).toEqual(new Set(Object.keys(METRICS)));
+    expect(documented).toHaveLength(Object.keys(METRICS).length);
   });
 });
