@@ -8,8 +8,8 @@ import { createLog } from '../platform/log.ts';
 import type { CliDeps, CliIo, RunningApp } from './deps.ts';
 import { configOption, rolesOption } from './options.ts';
 
-/** From the request to stop until the process ends, whatever still hangs: stored positions make that safe. */
-export const STOP_DEADLINE_MS = 10_000;
+/** What the app gets to stop in order, so that the whole process ends within 10 s; stored positions make that safe. */
+export const STOP_DEADLINE_MS = 9_000;
 
 export function runCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode) => void): Command {
   return new Command('run')

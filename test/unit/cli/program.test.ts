@@ -140,14 +140,14 @@ describe('check-config', () => {
 });
 
 describe('run', () => {
-  it('starts, waits for the stop, stops within 10 s and ends with 0', async () => {
+  it('starts, waits for the stop, stops within its deadline and ends with 0', async () => {
     const { run, calls, stop, output, created } = setUp();
     const ended = run('run', '--config', good, '--roles', 'serve, notify');
     await expect.poll(() => output.out).toContain('driftd is up');
     expect(calls).toEqual(['start']);
     stop.abort('SIGTERM');
     expect(await ended).toBe(0);
-    expect(calls).toEqual(['start', 'stop 10000']);
+    expect(calls).toEqual(['start', 'stop 9000']);
     expect([...(created[0]?.roles ?? [])]).toEqual(['serve', 'notify']);
     const lines = output.out
       .trim()
@@ -173,7 +173,7 @@ describe('run', () => {
     const ended = run('run', '--config', good);
     setImmediate(() => stop.abort('SIGINT'));
     expect(await ended).toBe(0);
-    expect(calls).toEqual(['stop 10000']);
+    expect(calls).toEqual(['stop 9000']);
   });
 
   it('gives back what a failed start had taken, and ends with its code and one sentence', async () => {
@@ -184,7 +184,7 @@ describe('run', () => {
         ),
     });
     expect(await run('run', '--config', good)).toBe(6);
-    expect(calls).toEqual(['stop 10000']);
+    expect(calls).toEqual(['stop 9000']);
     expect(output.err).toBe('driftd: the database at x does not answer\n');
   });
 
