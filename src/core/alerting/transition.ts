@@ -44,11 +44,14 @@ export function transition(
   policy: AlertPolicy,
 ): Transition {
   const moved = move(previous ?? NEVER_ALERTED, observation, policy);
-  if (observation.mayNotify === false) return { alert: moved, notice: null };
-  const notice = noticeOf(moved);
-  if (notice === null) return { alert: moved, notice };
-  const notifiedSeverity = notice === 'resolved' ? null : moved.severity;
-  return { alert: { ...moved, notifiedSeverity }, notice };
+  const notice = observation.mayNotify === false ? null : noticeOf(moved);
+  if (notice === null) return { alert: moved, notice, noticeSeverity: null };
+  if (notice === 'resolved') {
+    const noticeSeverity = moved.notifiedSeverity;
+    return { alert: { ...moved, notifiedSeverity: null }, notice, noticeSeverity };
+  }
+  const alert = { ...moved, notifiedSeverity: moved.severity };
+  return { alert, notice, noticeSeverity: moved.severity };
 }
 
 function move(previous: Alert, observation: Observation, policy: AlertPolicy): Alert {
@@ -85,8 +88,8 @@ function move(previous: Alert, observation: Observation, policy: AlertPolicy): A
 
 function inactive(
   recent: readonly Verdict[],
-): Pick<Alert, 'state' | 'severity' | 'recent' | 'pendingSince' | 'firingSince'> {
-  return { state: 'inactive', severity: null, recent, pendingSince: null, firingSince: null };
+): Pick<Alert, 'state' | 'severity' | 'recent' | 'pendingSince'> {
+  return { state: 'inactive', severity: null, recent, pendingSince: null };
 }
 
 function noticeOf(alert: Alert): Notice | null {

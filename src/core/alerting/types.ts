@@ -23,6 +23,7 @@ export interface Alert {
    */
   readonly recent: readonly Verdict[];
   readonly pendingSince: number | null;
+  /** When the newest incident opened; null: never. */
   readonly firingSince: number | null;
   /** When the newest incident closed; null while firing or never. */
   readonly resolvedAt: number | null;
@@ -63,4 +64,13 @@ export type Notice = 'first' | 'escalated' | 'resolved';
 export interface Transition {
   readonly alert: Alert;
   readonly notice: Notice | null;
+  /** What the notice is about: the severity announced now, or, when resolved, the one announced last. */
+  readonly noticeSeverity: Severity | null;
+}
+
+/** Something to tell: an alert that moved. */
+export interface AlertNotice {
+  readonly alert: AlertRow;
+  readonly notice: Notice;
+  readonly severity: Severity;
 }

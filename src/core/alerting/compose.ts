@@ -1,0 +1,218 @@
+import { sha256 } from '../histogram/hash/fingerprint.ts';
+import type { FeatureTier } from '../domain/feature.ts';
+import type { Severity } from '../domain/verdict.ts';
+import type { FeatureResult, StatisticResult } from '../evaluate/types.ts';
+import type { DigestFeature, DigestMessage } from './message.ts';
+import type { AlertNotice, AlertRow, Notice } from './types.ts';
+import { seriesKey, worstOfWindows } from './worst.ts';
+
+/** A matcher that is null matches everything. */
+export interface AlertRoute {
+  readonly receiver: string;
+  readonly match: {
+    readonly model: string | null;
+    readonly feature: string | null;
+    readonly tier: FeatureTier | null;
+    readonly severity: Severity | null;
+  };
+}
+
+export interface AlertReceiver {
+  readonly name: string;
+  readonly email: { readonly to: readonly string[]; readonly sendResolved: boolean } | null;
+}
+
+export interface ComposeInput {
+  readonly model: string;
+  readonly monitor: string;
+  readonly windowEnd: number;
+  readonly revision: number;
+  readonly notices: readonly AlertNotice[];
+  /** Every alert of the monitor that fires after this evaluation; those with a notice may be among them. */
+  readonly allFiring: readonly AlertRow[];
+  /** Of all windows. */
+  readonly results: readonly FeatureResult[];
+  readonly routes: readonly AlertRoute[];
+  readonly receivers: readonly AlertReceiver[];
+  /** Sentences that say what changed. */
+  readonly explain?: (result: FeatureResult) => readonly string[];
+}
+
+/** A row of the outbox; the shape of the outbox port's OutboxWrite. */
+export interface ComposedNotification {
+  readonly dedupKey: string;
+  readonly receiver: string;
+  readonly channel: 'email';
+  readonly recipient: string;
+  readonly reason: Notice;
+  readonly message: DigestMessage;
+}
+
+/**
+ * What to send after one evaluation: one message a recipient, however many features moved. A feature goes to the
+ * receiver of the first route that matches its model, name, tier and severity; no route, or the tier `ignore`: nobody
+ * is told. A recipient who has nothing new to hear gets nothing; features that fire still come along as context.
+ *
+ * The dedup key depends on the evaluation and the recipient only, so composing again after a crash gives the same row.
+ */
+export function composeNotifications(input: ComposeInput): ComposedNotification[] {
+  const results = new Map(
+    worstOfWindows(input.results).map((result) => [
+      seriesKey(result.feature, result.segment),
+      result,
+    ]),
+  );
+  const told = new Set(input.notices.map(({ alert }) => seriesKey(alert.feature, alert.segment)));
+  const entries = input.notices.map(({ alert, notice, severity }) =>
+    describe(alert, notice, severity, results, input),
+  );
+  const context = input.allFiring
+    .filter((alert) => !told.has(seriesKey(alert.feature, alert.segment)))
+    .map((alert) => describe(alert, null, alert.severity ?? 'warning', results, input));
+  const routed = byReceiver([...entries, ...context], input);
+
+  const composed: ComposedNotification[] = [];
+  for (const receiver of input.receivers) {
+    if (receiver.email === null) continue;
+    const { to, sendResolved } = receiver.email;
+    const mine = (routed.get(receiver.name) ?? []).sort(compareEntries);
+    const features = mine.filter(
+      ({ notice }) => notice !== null && (sendResolved || notice !== 'resolved'),
+    );
+    if (features.length === 0) continue;
+    const message = messageOf(
+      input,
+      features,
+      mine.filter(({ notice }) => notice === null),
+    );
+    for (const recipient of new Set(to))
+      composed.push({
+        dedupKey: dedupKey(input, 'email', receiver.name, recipient),
+        receiver: receiver.name,
+        channel: 'email',
+        recipient,
+        reason: reasonOf(features),
+        message,
+      });
+  }
+  return composed;
+}
+
+/** The name of the receiver of the first matching route; null: none matches. */
+export function routeOf(
+  routes: readonly AlertRoute[],
+  alert: {
+    readonly model: string;
+    readonly feature: string;
+    readonly tier: FeatureTier;
+    readonly severity: Severity;
+  },
+): string | null {
+  const found = routes.find(
+    ({ match }) =>
+      (match.model ?? alert.model) === alert.model &&
+      (match.feature ?? alert.feature) === alert.feature &&
+      (match.tier ?? alert.tier) === alert.tier &&
+      (match.severity ?? alert.severity) === alert.severity,
+  );
+  return found?.receiver ?? null;
+}
+
+/** Stable over attempts, processes and releases: 64 hex digits. */
+export function dedupKey(
+  evaluation: Pick<ComposeInput, 'monitor' | 'windowEnd' | 'revision'>,
+  channel: string,
+  receiver: string,
+  recipient: string,
+): string {
+  const { monitor, windowEnd, revision } = evaluation;
+  return sha256(JSON.stringify([monitor, windowEnd, revision, channel, receiver, recipient]));
+}
+
+function byReceiver(
+  features: readonly DigestFeature[],
+  input: ComposeInput,
+): Map<string, DigestFeature[]> {
+  const routed = new Map<string, DigestFeature[]>();
+  for (const feature of features) {
+    if (feature.tier === 'ignore') continue;
+    const receiver = routeOf(input.routes, { model: input.model, ...feature });
+    if (receiver === null) continue;
+    const list = routed.get(receiver);
+    if (list === undefined) routed.set(receiver, [feature]);
+    else list.push(feature);
+  }
+  return routed;
+}
+
+function describe(
+  alert: AlertRow,
+  notice: Notice | null,
+  severity: Severity,
+  results: ReadonlyMap<string, FeatureResult>,
+  input: ComposeInput,
+): DigestFeature {
+  const result = results.get(seriesKey(alert.feature, alert.segment)) ?? null;
+  const find = (name: string): StatisticResult | undefined =>
+    result?.statistics.find((statistic) => statistic.name === name);
+  const ks = find('ks');
+  return {
+    feature: alert.feature,
+    segment: alert.segment,
+    window: result?.window ?? null,
+    kind: result?.kind ?? null,
+    tier: result?.tier ?? 'standard',
+    verdict: result?.verdict ?? null,
+    severity,
+    notice,
+    incident: alert.incident,
+    since: alert.firingSince,
+    resolvedAt: alert.resolvedAt,
+    warmingUp: result?.warmingUp ?? false,
+    psi: find('psi')?.value ?? null,
+    ks:
+      ks === undefined
+        ? null
+        : { value: ks.value, low: ks.low ?? ks.value, high: ks.high ?? ks.value, logP: ks.logP },
+    n: result?.n ?? 0,
+    m: result?.m ?? 0,
+    missing: result?.missing ?? { baseline: 0, live: 0 },
+    unseenShare: result?.unseenShare ?? null,
+    explanation: result === null ? [] : (input.explain?.(result) ?? []),
+  };
+}
+
+function messageOf(
+  input: ComposeInput,
+  features: readonly DigestFeature[],
+  stillFiring: readonly DigestFeature[],
+): DigestMessage {
+  const active = features.filter(({ notice }) => notice !== 'resolved');
+  const about = active.length > 0 ? active : features;
+  return {
+    version: 1,
+    model: input.model,
+    monitor: input.monitor,
+    windowEnd: input.windowEnd,
+    revision: input.revision,
+    severity: about.some(({ severity }) => severity === 'critical') ? 'critical' : 'warning',
+    features,
+    stillFiring,
+  };
+}
+
+function reasonOf(features: readonly DigestFeature[]): Notice {
+  const order: readonly Notice[] = ['first', 'escalated', 'resolved'];
+  return order.find((reason) => features.some(({ notice }) => notice === reason)) ?? 'first';
+}
+
+/** Firing before resolved, critical before warning, the greater effect first, then by name. */
+function compareEntries(a: DigestFeature, b: DigestFeature): number {
+  const rank = ({ notice, severity }: DigestFeature): number =>
+    (notice === 'resolved' ? 2 : 0) + (severity === 'critical' ? 0 : 1);
+  const effect = ({ ks, psi }: DigestFeature): number => ks?.value ?? psi ?? 0;
+  const bySize = rank(a) - rank(b) || effect(b) - effect(a);
+  if (bySize !== 0) return bySize;
+  const [nameA, nameB] = [seriesKey(a.feature, a.segment), seriesKey(b.feature, b.segment)];
+  return nameA < nameB ? -1 : Number(nameA > nameB);
+}

@@ -1,0 +1,56 @@
+import type { FeatureKind, FeatureTier } from '../domain/feature.ts';
+import type { Severity, Verdict } from '../domain/verdict.ts';
+import type { Notice } from './types.ts';
+
+/**
+ * One feature as a recipient is told about it: the worst of its windows. Numbers as evaluated, times in ms. `result`
+ * null: the evaluation had no result for the feature (it left the model).
+ */
+export interface DigestFeature {
+  readonly feature: string;
+  readonly segment: string;
+  /** Name of the window that the numbers are of, as '24h'; null: no result. */
+  readonly window: string | null;
+  readonly kind: FeatureKind | null;
+  readonly tier: FeatureTier;
+  readonly verdict: Verdict | null;
+  readonly severity: Severity;
+  /** null: told before, still firing. */
+  readonly notice: Notice | null;
+  readonly incident: number;
+  readonly since: number | null;
+  readonly resolvedAt: number | null;
+  readonly warmingUp: boolean;
+  readonly psi: number | null;
+  readonly ks: {
+    readonly value: number;
+    /** Certified interval of the raw values' distance. */
+    readonly low: number;
+    readonly high: number;
+    /** Natural logarithm of the p-value of "no change". */
+    readonly logP: number | null;
+  } | null;
+  /** Binned values, live and baseline. */
+  readonly n: number;
+  readonly m: number;
+  readonly missing: { readonly baseline: number; readonly live: number };
+  readonly unseenShare: number | null;
+  /** Sentences that say what changed, when somebody could say. */
+  readonly explanation: readonly string[];
+}
+
+/** What one recipient is told about one evaluation. JSON-safe and complete: rendering reads nothing else. */
+export interface DigestMessage {
+  readonly version: 1;
+  readonly model: string;
+  readonly monitor: string;
+  readonly windowEnd: number;
+  /** Above 0: the windows were judged again because late data came. */
+  readonly revision: number;
+  /** The worst of the features told about; of a message that only resolves: what was announced before. */
+  readonly severity: Severity;
+  /** What is new, worst first, resolved ones last. */
+  readonly features: readonly DigestFeature[];
+  /** Announced before and firing still; context, worst first. */
+  readonly stillFiring: readonly DigestFeature[];
+}
