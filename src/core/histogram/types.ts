@@ -43,6 +43,7 @@ export interface NumericHistogram extends HistogramBase {
   readonly counts: Float64Array;
   /** Sum of the finite values in each bin of `binning.tailBins`, in that order. */
   readonly tailSums: Float64Array;
+  /** Values equal to 0, below 0 (-Infinity too), and whole. */
   zero: number;
   negative: number;
   integer: number;
@@ -66,8 +67,8 @@ export interface CategoricalHistogram extends HistogramBase {
   /** 256 cells by salted hash over every non-missing value, tracked or not. */
   readonly cells: Float64Array;
   /**
-   * Names and lower-bound counts of heavy untracked values (a space-saving sketch of 64 slots). A sidecar: outside the
-   * exact merge law, used only to name a new heavy value.
+   * Names and lower-bound counts of heavy untracked values (64 slots, heavy-values.ts). A sidecar: outside the exact
+   * merge law, used only to name a new heavy value.
    */
   readonly heavy: Map<string, number>;
 }

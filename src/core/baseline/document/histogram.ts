@@ -34,7 +34,10 @@ export function histogramToData(h: Histogram): Fields {
   const { zero, negative, integer, infinite } = h;
   const finite = h.min <= h.max;
   const moments = {
-    ...{ zero, negative, integer, infinite },
+    zero,
+    negative,
+    integer,
+    infinite,
     sum: numberToData(h.sum),
     sumSquares: numberToData(h.sumSquares),
     min: finite ? h.min : null,

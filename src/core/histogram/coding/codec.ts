@@ -24,7 +24,7 @@ import type {
  *   category  := bins  missing invalid other unseen (varints)  cells  heavy:varint  (length:varint utf8 count:varint)*heavy
  *   bins, cells := size:varint  then tokens until size bins are told: n:varint > 0 is a count; 0 k:varint is k empty bins
  *
- * varint: LEB128, unsigned, to 2^53. Bins stand first, so that a reader who wants only them can stop there.
+ * varint: LEB128, unsigned, 0 to 2^53 - 1. Bins stand first, so that a reader who wants only them can stop there.
  */
 const VERSION = 1;
 const KIND_BYTE = { numeric: 0, categorical: 1, boolean: 2 } as const;
@@ -173,7 +173,7 @@ function readNumeric(input: ByteReader, binning: NumericBinning): NumericHistogr
   h.infinite = input.varint();
   let total = 0;
   for (const n of h.counts) total += n;
-  if (h.infinite > total || h.zero + h.negative + h.infinite > total * 2) {
+  if (h.infinite > total || h.integer > total || h.zero + h.negative > total) {
     throw new HistogramDecodeError('the counters of a feature contradict its bins');
   }
   if (total > h.infinite) {
