@@ -22,6 +22,8 @@ export interface TickStore {
   claim(monitorId: number, due: number, owner: string, leaseMs: number): Promise<TickClaim | null>;
   /** false when the claim was lost meanwhile. */
   extend(claim: TickClaim, leaseMs: number): Promise<boolean>;
+  /** Gives the lease up, so that another replica (or the next pass) may take the tick at once. */
+  release(claim: TickClaim): Promise<void>;
   markMissed(monitorId: number, due: readonly number[]): Promise<void>;
   settled(monitorId: number, due: number): Promise<boolean>;
   /** The database's clock, ms since the epoch. */

@@ -1,0 +1,66 @@
+import type { Alert, AlertRow } from '../core/alerting/types.ts';
+import type { EvaluationPolicy, FeatureResult, HistoryWindow } from '../core/evaluate/types.ts';
+import type { OutboxWrite } from './outbox-store.ts';
+import type { TickClaim } from './tick-store.ts';
+
+/** What an evaluation was judged by: enough to recompute it. */
+export interface EvaluationSettings {
+  readonly q: number;
+  readonly tests: number;
+  readonly evaluationsPerDay: number;
+  readonly policy: EvaluationPolicy;
+}
+
+/** Model level: counts, never an average of scores. */
+export interface EvaluationSummary {
+  readonly features: number;
+  readonly drifted: readonly string[];
+  readonly warned: readonly string[];
+  /** By falling KS or PSI, the worst five. */
+  readonly worst: readonly string[];
+}
+
+/** One judged feature with the ids it is stored under. */
+export interface ScoreWrite {
+  readonly featureId: number;
+  readonly result: FeatureResult;
+}
+
+export interface AlertWrite {
+  readonly featureId: number;
+  readonly segment: string;
+  readonly alert: Alert;
+}
+
+export interface EvaluationWrite {
+  readonly claim: TickClaim;
+  readonly windowEnd: number;
+  readonly revision: number;
+  readonly baselineId: number | null;
+  readonly complete: boolean;
+  readonly watermark: number | null;
+  readonly settings: EvaluationSettings;
+  readonly summary: EvaluationSummary;
+  readonly durationMs: number;
+  readonly scores: readonly ScoreWrite[];
+  readonly alerts: readonly AlertWrite[];
+  readonly outbox: readonly OutboxWrite[];
+}
+
+/** Evaluations with their scores, alerts and messages: one transaction, fenced by the tick's epoch. */
+export interface EvaluationStore {
+  /** @returns the evaluation's id, or null when the tick is no longer ours: then nothing was written */
+  store(write: EvaluationWrite): Promise<number | null>;
+  alerts(monitorId: number): Promise<AlertRow[]>;
+  /**
+   * Disjoint past windows of this length, newest first, that did not fire, by "feature segment" (a space between).
+   * Counts of the baseline's coarse groups; only evaluations under this baseline.
+   */
+  history(
+    monitorId: number,
+    baselineId: number,
+    windowName: string,
+    spanMs: number,
+    before: number,
+  ): Promise<ReadonlyMap<string, HistoryWindow[]>>;
+}
