@@ -65,27 +65,70 @@ export interface BlockCollector {
   build(): BlockCounts;
 }
 
-export function createBlockCollector(groupOf: Uint8Array): BlockCollector {
+/** Hours kept at most: a leap year. More would not make the design effect better, only the baseline bigger. */
+export const MAX_BLOCK_HOURS = 366 * 24;
+
+/**
+ * @param groupOf group of each bin or cell
+ * @param maxHours the latest hours that are kept, whatever the order of the rows
+ */
+export function createBlockCollector(
+  groupOf: Uint8Array,
+  maxHours: number = MAX_BLOCK_HOURS,
+): BlockCollector {
   let groups = 0;
   for (const group of groupOf) groups = Math.max(groups, group + 1);
-  const byHour = new Map<number, Uint32Array>();
+  // One flat array for all hours: row r holds the groups of one hour.
+  let rowOf = new Map<number, number>();
+  let counts = new Uint32Array(groups * 16);
+  let oldest = -Infinity;
+  // Rows mostly come in time order: the hour before is usually this one.
+  let lastHour = NaN;
+  let lastRow = 0;
+
+  /** The latest hours in ascending order, and their counts in the same order. */
+  function latest(most: number): { hours: Int32Array; counts: Uint32Array<ArrayBuffer> } {
+    const hours = Int32Array.from(rowOf.keys()).sort().slice(-most);
+    const kept = new Uint32Array(hours.length * groups);
+    for (const [i, hour] of hours.entries()) {
+      const from = (rowOf.get(hour) as number) * groups;
+      kept.set(counts.subarray(from, from + groups), i * groups);
+    }
+    return { hours, counts: kept };
+  }
+
+  function rowFor(hour: number): number {
+    const known = rowOf.get(hour);
+    if (known !== undefined) return known;
+    // Old hours go in batches, so that dropping them costs little a row.
+    if (rowOf.size >= maxHours + Math.ceil(maxHours / 4)) {
+      const kept = latest(maxHours);
+      counts = kept.counts;
+      rowOf = new Map(Array.from(kept.hours, (each, i) => [each, i]));
+      oldest = kept.hours[0] as number;
+    }
+    const row = rowOf.size;
+    rowOf.set(hour, row);
+    if ((row + 1) * groups > counts.length) {
+      const grown = new Uint32Array(Math.max(counts.length * 2, (row + 1) * groups));
+      grown.set(counts);
+      counts = grown;
+    }
+    return row;
+  }
+
   return {
     add(bin, hour) {
-      const group = groupOf[bin] as number;
-      let counts = byHour.get(hour);
-      if (counts === undefined) {
-        counts = new Uint32Array(groups);
-        byHour.set(hour, counts);
+      if (hour < oldest) return;
+      if (hour !== lastHour) {
+        lastRow = rowFor(hour);
+        lastHour = hour;
       }
-      counts[group] = (counts[group] as number) + 1;
+      const at = lastRow * groups + (groupOf[bin] as number);
+      counts[at] = (counts[at] as number) + 1;
     },
     build() {
-      const hours = Int32Array.from(byHour.keys()).sort();
-      const counts = new Uint32Array(hours.length * groups);
-      hours.forEach((hour, i) => {
-        counts.set(byHour.get(hour) as Uint32Array, i * groups);
-      });
-      return { groupOf, groups, hours, counts };
+      return { groupOf, groups, ...latest(maxHours) };
     },
   };
 }

@@ -4,7 +4,7 @@ import { createCounter } from '../histogram/counter.ts';
 import type { Counter } from '../histogram/counter.ts';
 import { emptyHistogram } from '../histogram/histogram.ts';
 import type { Histogram } from '../histogram/types.ts';
-import { HOUR_MS, createBlockCollector } from './blocks.ts';
+import { HOUR_MS, MAX_BLOCK_HOURS, createBlockCollector } from './blocks.ts';
 import type { BlockCollector } from './blocks.ts';
 import { sealBaseline } from './document/document.ts';
 import { rowSlot } from './row-value.ts';
@@ -29,6 +29,9 @@ export interface BaselineBuilder {
   build(model: string, provenance: string): Baseline;
 }
 
+/** Hours of all features and segments together. */
+const MAX_BLOCKS_TOTAL = 2_000_000;
+
 /** What has been counted of one segment, a place a feature. */
 interface SegmentCounts {
   rows: number;
@@ -37,8 +40,8 @@ interface SegmentCounts {
 }
 
 /**
- * Pass 2: counts training rows exactly. Memory: features x segments x (bins + 10 groups x hours), and with slots
- * features x 168 x bins more.
+ * Pass 2: counts training rows exactly. Memory: features x segments x (bins + 10 groups x hours; at most a year of
+ * hours, the latest), and with slots features x 168 x bins more.
  *
  * @param options.slots keep hour-of-week histograms of the segment "all", for monitors with a seasonality
  */
@@ -48,8 +51,9 @@ export function createBaselineBuilder(
 ): BaselineBuilder {
   const { features } = plan;
   const counters = features.map((feature) => createCounter(feature.binning));
-  const all = emptyCounts(features);
-  const segments = new Map([...plan.segments].map((name) => [name, emptyCounts(features)]));
+  const hours = blockHours(features.length * (1 + plan.segments.size));
+  const all = emptyCounts(features, hours);
+  const segments = new Map([...plan.segments].map((name) => [name, emptyCounts(features, hours)]));
   const slots = new Map<number, Histogram[]>();
   const slot: RowSlot = { slot: SLOT.absent, number: 0, text: '' };
   let from = Infinity;
@@ -114,11 +118,17 @@ export function createBaselineBuilder(
   };
 }
 
-function emptyCounts(features: readonly PlannedFeature[]): SegmentCounts {
+/** Hours of blocks a feature and segment may keep, so that all together take about 160 MB; never below two weeks. */
+function blockHours(collectors: number): number {
+  const share = Math.floor(MAX_BLOCKS_TOTAL / Math.max(1, collectors));
+  return Math.max(14 * 24, Math.min(MAX_BLOCK_HOURS, share));
+}
+
+function emptyCounts(features: readonly PlannedFeature[], hours: number): SegmentCounts {
   return {
     rows: 0,
     histograms: features.map((feature) => emptyHistogram(feature.binning)),
-    blocks: features.map((feature) => createBlockCollector(feature.groupOf)),
+    blocks: features.map((feature) => createBlockCollector(feature.groupOf, hours)),
   };
 }
 

@@ -17,8 +17,9 @@ const MIN_LIMIT = 2_000;
 
 /** A segment's own reference needs this many rows; below it the segment has no baseline. */
 export const MIN_SEGMENT_ROWS = 1_000;
-/** Segments of a baseline at most: the heaviest. */
+/** Segments of a baseline at most: the heaviest. Fewer where features are many: 20,000 histograms in all. */
 export const MAX_SEGMENTS = 100;
+const MAX_HISTOGRAMS = 20_000;
 
 /** What the configuration declares about a column. */
 export interface DeclaredFeature {
@@ -91,7 +92,10 @@ export function createSampler(options: {
       const heavy = [...segmentRows.counts]
         .filter(([, rows]) => rows >= MIN_SEGMENT_ROWS)
         .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
-        .slice(0, MAX_SEGMENTS);
+        .slice(
+          0,
+          Math.min(MAX_SEGMENTS, Math.floor(MAX_HISTOGRAMS / Math.max(1, features.length))),
+        );
       return {
         features: features.map(({ name, column, declared, sampler }) => ({
           name,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createBaselineBuilder } from '../../../../src/core/baseline/builder.ts';
+import { createBlockCollector, groupBins } from '../../../../src/core/baseline/blocks.ts';
 import { fitsBinning } from '../../../../src/core/baseline/fits.ts';
 import type { RowValue } from '../../../../src/core/baseline/row-value.ts';
 import { createSampler, planLike } from '../../../../src/core/baseline/sampler.ts';
@@ -10,7 +11,10 @@ import type {
   BaselineFeature,
   BlockCounts,
 } from '../../../../src/core/baseline/types.ts';
-import { binnedTotal } from '../../../../src/core/histogram/histogram.ts';
+import { SLOT } from '../../../../src/core/domain/event-frame.ts';
+import { createCounter } from '../../../../src/core/histogram/counter.ts';
+import { binnedTotal, emptyHistogram } from '../../../../src/core/histogram/histogram.ts';
+import { buildNumericBinning } from '../../../../src/core/histogram/numeric-binning.ts';
 import type { NumericHistogram } from '../../../../src/core/histogram/types.ts';
 import { FLIGHT_DECLARATIONS, readFlights } from '../../../support/flights.ts';
 
@@ -98,6 +102,46 @@ describe('a baseline of rows', () => {
     expect(baseline.fingerprint).toMatch(/^[0-9a-f]{64}$/);
     const less = baselineOf(['wave', 'letter', 'even'], rows.slice(1), { slots: true });
     expect(less.fingerprint).not.toBe(baseline.fingerprint);
+  });
+});
+
+describe('hourly blocks', () => {
+  it('keep the latest hours only, in order, whatever the order of the rows', () => {
+    const collector = createBlockCollector(Uint8Array.of(0, 1, 1), 10);
+    const hours = Array.from({ length: 40 }, (_, i) => (i * 17) % 40);
+    for (const hour of [...hours, ...hours]) {
+      collector.add(0, hour - 20);
+      collector.add(2, hour - 20);
+      collector.add(1, hour - 20);
+    }
+    const blocks = collector.build();
+    expect(Array.from(blocks.hours)).toEqual(Array.from({ length: 10 }, (_, i) => i + 10));
+    expect(blocks.groups).toBe(2);
+    // Hours that came after their elders were dropped are whole: counted in both rounds.
+    expect(Array.from(blocks.counts.slice(-2))).toEqual([2, 4]);
+  });
+
+  it('cut at the fine edges nearest to the deciles, and never off an empty side', () => {
+    const group = (values: readonly number[]): number[] => {
+      const binning = buildNumericBinning(Float64Array.from(values).sort());
+      const histogram = emptyHistogram(binning);
+      const counter = createCounter(binning);
+      for (const value of values) counter.add(histogram, SLOT.number, value, '');
+      const groupOf = groupBins(histogram);
+      const sizes = Array.from({ length: Math.max(...groupOf) + 1 }, () => 0);
+      for (const [bin, n] of histogram.counts.entries()) {
+        const g = groupOf[bin] as number;
+        sizes[g] = (sizes[g] as number) + n;
+      }
+      return sizes;
+    };
+    expect(group(Array.from({ length: 1_000 }, (_, i) => i))).toEqual(
+      Array.from({ length: 10 }, () => 100),
+    );
+    // 60 % zeros: the deciles .1 to .3 have no edge but 0 | .6 near them, and .6 is the first that splits.
+    const inflated = Array.from({ length: 1_000 }, (_, i) => (i < 600 ? 0 : i));
+    expect(group(inflated)).toEqual([600, 100, 100, 100, 100]);
+    expect(group([5, 5, 5])).toEqual([3]);
   });
 });
 
