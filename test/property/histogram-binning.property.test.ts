@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createBinLookup, lowerBound } from '../../src/core/histogram/bin-lookup.ts';
 import { SLOT } from '../../src/core/domain/event-frame.ts';
-import { nextDouble, prevDouble } from '../../src/core/histogram/double.ts';
+import { nextDouble, prevDouble } from '../../src/core/histogram/numbers/double.ts';
 import { binningFault, buildNumericBinning } from '../../src/core/histogram/numeric-binning.ts';
 import { anyNumber, countAll, finiteNumber } from '../support/histograms.ts';
 

@@ -5,7 +5,7 @@ import { categoryKey, numberKey } from '../histogram/category-key.ts';
 import { booleanOfText, createCounter } from '../histogram/counter.ts';
 import { emptyHistogram } from '../histogram/histogram.ts';
 import { buildNumericBinning } from '../histogram/numeric-binning.ts';
-import { quantileLinear } from '../histogram/quantile.ts';
+import { quantileLinear } from '../histogram/numbers/quantile.ts';
 import type { Binning, CategoricalBinning, NumericBinning } from '../histogram/types.ts';
 import { groupBins } from './blocks.ts';
 import { createCategoryCounts } from './category-counts.ts';

@@ -1,6 +1,6 @@
-import { nextDouble, prevDouble } from './double.ts';
+import { nextDouble, prevDouble } from './numbers/double.ts';
 import { fingerprint128 } from './hash/fingerprint.ts';
-import { quantileLinear } from './quantile.ts';
+import { quantileLinear } from './numbers/quantile.ts';
 import type { NumericBinning } from './types.ts';
 
 /** Quantile bins of the default binning; STATISTICS 2a: more buys nothing against sampling error. */

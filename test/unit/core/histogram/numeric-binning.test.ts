@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { lowerBound } from '../../../../src/core/histogram/bin-lookup.ts';
-import { nextDouble, prevDouble } from '../../../../src/core/histogram/double.ts';
+import { nextDouble, prevDouble } from '../../../../src/core/histogram/numbers/double.ts';
 import {
   EmptySampleError,
   binningFault,
