@@ -24,6 +24,8 @@ export interface OutboxLease extends OutboxWrite {
   /** Attempts before this one. */
   readonly attempts: number;
   readonly createdAt: number;
+  /** Time since the row was written, on the database's clock. */
+  readonly ageMs: number;
 }
 
 export interface OutboxStore {

@@ -3,8 +3,8 @@ import type { Severity, Verdict } from '../domain/verdict.ts';
 import type { Notice } from './types.ts';
 
 /**
- * One feature as a recipient is told about it: the worst of its windows. Numbers as evaluated, times in ms. `result`
- * null: the evaluation had no result for the feature (it left the model).
+ * One feature as a recipient is told about it: the worst of its windows. Numbers as evaluated, times in ms.
+ * `verdict` and `window` null: the evaluation had no result for the feature (it left the model).
  */
 export interface DigestFeature {
   readonly feature: string;

@@ -13,11 +13,12 @@ export const NEVER_ALERTED: Alert = {
 };
 
 /**
- * Did the evaluation compare anything? Too few values, no events, no baseline or another binning say nothing about
- * drift: such a verdict does not fire, yet it is no proof of health either.
+ * Did the evaluation compare anything? No events, no baseline or another binning say nothing about drift: such a
+ * verdict does not fire, yet it is no proof of health either. Too few effective values (insufficient) were compared and
+ * did not fire: autocorrelated features are nearly always that, and their alerts must be able to close (ruling 8).
  */
 export function couldJudge(verdict: Verdict): boolean {
-  return isFiring(verdict) || verdict === 'stable' || verdict === 'suspected';
+  return verdict !== 'no-data' && verdict !== 'no-baseline' && verdict !== 'not-comparable';
 }
 
 /** The severity that a verdict fires with; null: it does not fire. */

@@ -1,0 +1,25 @@
+import type { NotifyReason } from '../storage/outbox-store.ts';
+
+/** One message to one recipient. */
+export interface Notification {
+  /** The same on every attempt: a recipient can tell a duplicate by it. */
+  readonly dedupKey: string;
+  readonly recipient: string;
+  readonly reason: NotifyReason;
+  /** When the message was queued, ms since the epoch; the same on every attempt. */
+  readonly createdAt: number;
+  readonly message: unknown;
+}
+
+/** `retry`: later may work. `permanent`: it never will. `error` is short and holds no secret. */
+export type SendOutcome =
+  | { readonly outcome: 'sent' }
+  | { readonly outcome: 'retry' | 'permanent'; readonly error: string };
+
+/** A channel: e-mail today. */
+export interface Notifier {
+  readonly channel: string;
+  /** Makes one attempt in bounded time. Never rejects for a failed delivery. */
+  send(notification: Notification): Promise<SendOutcome>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,110 @@
+import type { OutboxLease, OutboxStore, OutboxWrite } from '../outbox-store.ts';
+import type { Client, Pool } from './pool.ts';
+
+/** last_error holds this many characters at most. */
+const MAX_ERROR_LENGTH = 500;
+
+/**
+ * Adds rows inside the caller's transaction, so that a state change and its messages are stored together or not at all.
+ * A row that is there already (same dedup key) stays as it is.
+ * @returns how many rows are new
+ */
+export async function insertOutbox(
+  client: Client,
+  writes: readonly OutboxWrite[],
+): Promise<number> {
+  if (writes.length === 0) return 0;
+  const inserted = await client.query(
+    `INSERT INTO outbox (dedup_key, receiver, channel, recipient, reason, message)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
+     ON CONFLICT (dedup_key) DO NOTHING`,
+    [
+      writes.map(({ dedupKey }) => dedupKey),
+      writes.map(({ receiver }) => receiver),
+      writes.map(({ channel }) => channel),
+      writes.map(({ recipient }) => recipient),
+      writes.map(({ reason }) => reason),
+      writes.map(({ message }) => storableJson(message)),
+    ],
+  );
+  return inserted.rowCount ?? 0;
+}
+
+/** The queue of messages in table outbox. All its times are the database's. */
+export function createOutboxStore(pool: Pool): OutboxStore {
+  /** Ends or postpones an attempt, unless another process took the row over. */
+  const finish = async (
+    lease: OutboxLease,
+    change: string,
+    values: unknown[],
+  ): Promise<boolean> => {
+    const updated = await pool.query(
+      `UPDATE outbox SET lease_until = NULL, ${change}
+       WHERE id = $1 AND lease_epoch = $2 AND state = 'pending'`,
+      [lease.id, lease.leaseEpoch, ...values],
+    );
+    return updated.rowCount === 1;
+  };
+  return {
+    async lease(limit, leaseMs) {
+      // The attempt is counted before it is made: a message that kills the process must not look fresh forever.
+      const leased = await pool.query<OutboxLease>(
+        `WITH due AS (
+           SELECT id FROM outbox
+           WHERE state = 'pending' AND next_attempt_at <= now()
+             AND (lease_until IS NULL OR lease_until <= now())
+           ORDER BY id LIMIT $1
+           FOR UPDATE SKIP LOCKED
+         ), taken AS (
+           UPDATE outbox SET lease_epoch = lease_epoch + 1, attempts = attempts + 1,
+             lease_until = now() + $2 * interval '1 millisecond'
+           FROM due WHERE outbox.id = due.id
+           RETURNING outbox.*
+         )
+         SELECT id, dedup_key AS "dedupKey", receiver, channel, recipient, reason, message,
+                lease_epoch AS "leaseEpoch", attempts - 1 AS attempts, created_at AS "createdAt",
+                greatest(0, extract(epoch FROM now() - created_at) * 1000)::float8 AS "ageMs"
+         FROM taken ORDER BY id`,
+        [limit, leaseMs],
+      );
+      return leased.rows;
+    },
+    markSent: (lease) =>
+      finish(lease, `state = 'sent', finished_at = now(), last_error = NULL`, []),
+    markRetry: (lease, delayMs, error) =>
+      finish(lease, `next_attempt_at = now() + $3 * interval '1 millisecond', last_error = $4`, [
+        delayMs,
+        bounded(error),
+      ]),
+    markDead: (lease, error) =>
+      finish(lease, `state = 'dead', finished_at = now(), last_error = $3`, [bounded(error)]),
+    async oldestPendingSeconds() {
+      const oldest = await pool.query<{ channel: string; seconds: number }>(
+        `SELECT channel, extract(epoch FROM now() - min(created_at))::float8 AS seconds
+         FROM outbox WHERE state = 'pending' GROUP BY channel`,
+      );
+      return new Map(oldest.rows.map(({ channel, seconds }) => [channel, seconds]));
+    },
+    async pending() {
+      const counted = await pool.query<{ count: number }>(
+        `SELECT count(*) AS count FROM outbox WHERE state = 'pending'`,
+      );
+      return counted.rows[0]?.count ?? 0;
+    },
+  };
+}
+
+/** jsonb takes neither NUL nor half a surrogate pair; a category may hold either, and must not block an evaluation. */
+function storableJson(message: unknown): string {
+  return JSON.stringify(message, (_key, value: unknown) =>
+    typeof value === 'string' ? storableText(value) : value,
+  );
+}
+
+function storableText(text: string): string {
+  return text.toWellFormed().replaceAll('\u0000', '\uFFFD');
+}
+
+function bounded(error: string): string {
+  return storableText(error.slice(0, MAX_ERROR_LENGTH));
+}
