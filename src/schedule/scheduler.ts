@@ -1,0 +1,173 @@
+import { readinessOf } from '../core/window/windows.ts';
+import { sleep } from '../platform/clock.ts';
+import { toError } from '../platform/errors.ts';
+import type { Log } from '../platform/log.ts';
+import type { TickClaim, TickStore } from '../storage/tick-store.ts';
+import type { TileReader } from '../storage/tile-store.ts';
+import type { CronSchedule } from './cron-schedule.ts';
+
+/** A monitor as the scheduler knows it. */
+export interface ScheduledMonitor {
+  readonly id: number;
+  readonly name: string;
+  readonly modelId: number;
+  readonly schedule: CronSchedule;
+  readonly clock: 'wall' | 'event';
+  readonly catchUp: number;
+  readonly allowedLatenessMs: number;
+}
+
+/** A tick that this process has claimed and is to evaluate. */
+export interface DueTick {
+  readonly monitor: ScheduledMonitor;
+  readonly claim: TickClaim;
+  /** Have all events of the windows arrived? */
+  readonly complete: boolean;
+  readonly watermark: number | null;
+  /** Only the newest of several due ticks may notify. */
+  readonly mayNotify: boolean;
+}
+
+export interface SchedulerMetrics {
+  ticksMissed(monitor: string, count: number): void;
+}
+
+export interface SchedulerDeps {
+  readonly ticks: TickStore;
+  readonly tiles: TileReader;
+  readonly monitors: readonly ScheduledMonitor[];
+  /** Names this process in the tick's lease. */
+  readonly owner: string;
+  readonly log: Log;
+  readonly metrics: SchedulerMetrics;
+  /** Evaluates and stores; resolves to false when the claim was lost meanwhile. */
+  readonly evaluate: (tick: DueTick) => Promise<boolean>;
+}
+
+/** Runs what is due. Any number of replicas may: the tick's row decides who does it. */
+export interface Scheduler {
+  /** One pass over all monitors. @returns how many ticks this process evaluated */
+  runOnce(): Promise<number>;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+const LEASE_MS = 60_000;
+const EXTEND_MS = 20_000;
+const WALL_PAUSE_MS = 1_000;
+const EVENT_PAUSE_MS = 40;
+const IDLE_PAUSE_MS = 250;
+/** Passes without work after which an event clock is looked at less often. */
+const IDLE_AFTER = 100;
+
+export function createScheduler(deps: SchedulerDeps): Scheduler {
+  const { ticks, log } = deps;
+  const abort = new AbortController();
+  let loop: Promise<void> = Promise.resolve();
+
+  async function runMonitor(monitor: ScheduledMonitor): Promise<number> {
+    const mark = await deps.tiles.watermark(monitor.modelId, monitor.allowedLatenessMs);
+    const now = monitor.clock === 'wall' ? await ticks.now() : mark.time;
+    if (now === null) return 0;
+    const since = await lastDealtWith(
+      ticks,
+      monitor,
+      monitor.clock === 'wall' ? now : mark.minEventTime,
+    );
+    if (since === null) return 0;
+    const due = monitor.schedule.between(since, now);
+    const missed = due.slice(0, Math.max(0, due.length - monitor.catchUp));
+    if (missed.length > 0) {
+      await ticks.markMissed(monitor.id, missed);
+      deps.metrics.ticksMissed(monitor.name, missed.length);
+      log.warn({ monitor: monitor.name, missed: missed.length }, 'ticks missed while nothing ran');
+    }
+    let run = 0;
+    for (const tick of due.slice(missed.length)) {
+      const { ready, complete } = readinessOf(
+        tick,
+        mark.time,
+        monitor.clock,
+        now,
+        monitor.allowedLatenessMs,
+      );
+      // Oldest first and no overlap: what is behind a tick that waits, waits too.
+      if (!ready || abort.signal.aborted) break;
+      const claim = await ticks.claim(monitor.id, tick, deps.owner, LEASE_MS);
+      if (claim === null) break;
+      const mayNotify = tick === due.at(-1);
+      await withLease(claim, () =>
+        deps.evaluate({ monitor, claim, complete, watermark: mark.time, mayNotify }),
+      );
+      run += 1;
+    }
+    return run;
+  }
+
+  async function withLease(claim: TickClaim, work: () => Promise<boolean>): Promise<void> {
+    const timer = setInterval(() => {
+      ticks.extend(claim, LEASE_MS).catch((thrown: unknown) => {
+        log.warn({ err: toError(thrown) }, 'extending the lease of a tick failed');
+      });
+    }, EXTEND_MS);
+    try {
+      if (!(await work())) log.warn({ due: claim.due }, 'another replica has taken the tick over');
+    } catch (thrown) {
+      await ticks.release(claim).catch(() => undefined);
+      throw thrown;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  async function runOnce(): Promise<number> {
+    let run = 0;
+    for (const monitor of deps.monitors) {
+      try {
+        run += await runMonitor(monitor);
+      } catch (thrown) {
+        log.error(
+          { monitor: monitor.name, err: toError(thrown) },
+          'an evaluation failed; it is tried again',
+        );
+      }
+    }
+    return run;
+  }
+
+  async function run(): Promise<void> {
+    const event = deps.monitors.some(({ clock }) => clock === 'event');
+    let idle = 0;
+    while (!abort.signal.aborted) {
+      const done = await runOnce();
+      idle = done > 0 ? 0 : idle + 1;
+      const pause = event ? (idle > IDLE_AFTER ? IDLE_PAUSE_MS : EVENT_PAUSE_MS) : WALL_PAUSE_MS;
+      if (done === 0) await sleep(pause, abort.signal);
+    }
+  }
+
+  return {
+    runOnce,
+    start() {
+      loop = run();
+    },
+    async stop() {
+      abort.abort();
+      await loop;
+    },
+  };
+}
+
+/** Ticks up to this instant are done, missed, or from before the monitor's time; null: its clock has not ticked yet. */
+export async function lastDealtWith(
+  ticks: TickStore,
+  monitor: { readonly id: number; readonly name: string; readonly modelId: number },
+  begin: number | null,
+): Promise<number | null> {
+  const settled = await ticks.lastSettled(monitor.id);
+  if (settled !== null) return settled;
+  const row = await ticks.ensureMonitor(monitor.name, monitor.modelId);
+  if (row.scheduledFrom !== null) return row.scheduledFrom;
+  if (begin !== null) await ticks.setScheduledFrom(monitor.id, begin);
+  return begin;
+}
