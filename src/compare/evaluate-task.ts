@@ -1,0 +1,278 @@
+/*
+ * Evaluates one claimed tick. Per tick: one query for the active baseline's row (its features are kept in memory), one for
+ * the tiles of the longest window, one for the alerts, one a window for the history of the design effect, and one
+ * transaction that stores everything. Rows read: see window-counts.ts.
+ */
+import type { Baseline, BaselineFeature } from '../core/baseline/types.ts';
+import { composeNotifications } from '../core/alerting/compose.ts';
+import type { AlertReceiver, AlertRoute } from '../core/alerting/compose.ts';
+import { severityOf, transition } from '../core/alerting/transition.ts';
+import type { AlertNotice, AlertPolicy, AlertRow } from '../core/alerting/types.ts';
+import { seriesKey, worstOfWindows } from '../core/alerting/worst.ts';
+import { ALL_SEGMENT } from '../core/domain/feature.ts';
+import type { Feature } from '../core/domain/feature.ts';
+import { evaluate } from '../core/evaluate/evaluate.ts';
+import type {
+  EvaluationPolicy,
+  EvaluationResult,
+  FeatureResult,
+  HistoryWindow,
+  Subject,
+} from '../core/evaluate/types.ts';
+import { observationTotal } from '../core/histogram/histogram.ts';
+import { windowEndOf } from '../core/window/windows.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Log } from '../platform/log.ts';
+import type { BaselineRow, BaselineStore } from '../storage/baseline-store.ts';
+import type { CatalogStore } from '../storage/catalog-store.ts';
+import type { EvaluationStore, EvaluationSummary } from '../storage/evaluation-store.ts';
+import type { TickClaim } from '../storage/tick-store.ts';
+import type { TileReader } from '../storage/tile-store.ts';
+import { readWindows } from './window-counts.ts';
+import type { WindowCounts, WindowSpan } from './window-counts.ts';
+
+/** A monitor as the evaluator knows it. */
+export interface EvaluatedMonitor {
+  readonly id: number;
+  readonly name: string;
+  readonly modelId: number;
+  readonly model: string;
+  readonly windows: readonly WindowSpan[];
+  readonly policy: EvaluationPolicy;
+  readonly alertPolicy: AlertPolicy;
+  /** Evaluations of all monitors of the daemon a day: they share the alert budget. */
+  readonly evaluationsPerDay: number;
+  /** Features the configuration declares; known to the catalogue or not. */
+  readonly routes: readonly AlertRoute[];
+  readonly receivers: readonly AlertReceiver[];
+}
+
+export interface EvaluateMetrics {
+  evaluated(monitor: string, seconds: number): void;
+}
+
+export interface EvaluateDeps {
+  readonly baselines: BaselineStore;
+  readonly catalog: CatalogStore;
+  readonly tiles: TileReader;
+  readonly evaluations: EvaluationStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: EvaluateMetrics;
+  /** Sentences that say what changed about a feature that fires. */
+  readonly explain?: (subject: Subject, result: FeatureResult) => readonly string[];
+}
+
+export interface EvaluateInput {
+  readonly monitor: EvaluatedMonitor;
+  readonly claim: TickClaim;
+  readonly complete: boolean;
+  readonly watermark: number | null;
+  readonly mayNotify: boolean;
+}
+
+export interface Evaluator {
+  /** @returns false when the tick was lost to another replica: nothing was written */
+  evaluate(input: EvaluateInput): Promise<boolean>;
+}
+
+type Active = { readonly row: BaselineRow; readonly baseline: Baseline } | null;
+
+export function createEvaluator(deps: EvaluateDeps): Evaluator {
+  async function subjectsOf(
+    monitor: EvaluatedMonitor,
+    active: Active,
+    features: readonly Feature[],
+    end: number,
+  ): Promise<Subject[]> {
+    const windows = await readWindows(deps, monitor.modelId, end, monitor.windows);
+    const subjects: Subject[] = [];
+    for (const counts of windows) {
+      const history = await historyOf(monitor, active, counts.window, end);
+      for (const segment of segmentsOf(counts, active)) {
+        for (const feature of features) {
+          subjects.push(subjectOf(feature, segment, counts, active, history));
+        }
+      }
+    }
+    return subjects;
+  }
+
+  async function historyOf(
+    monitor: EvaluatedMonitor,
+    active: Active,
+    window: WindowSpan,
+    end: number,
+  ): Promise<ReadonlyMap<string, HistoryWindow[]>> {
+    const source = monitor.policy.designEffect;
+    if (active === null || (source !== 'baseline' && source !== 'history')) return new Map();
+    return deps.evaluations.history(monitor.id, active.row.id, window.name, window.spanMs, end);
+  }
+
+  return {
+    async evaluate({ monitor, claim, complete, watermark, mayNotify }) {
+      const started = deps.clock.monotonic();
+      const windowEnd = windowEndOf(claim.due);
+      const active = await deps.baselines.active(monitor.modelId);
+      const features = (await deps.catalog.features(monitor.modelId)).filter(
+        ({ tier }) => tier !== 'ignore',
+      );
+      const subjects = await subjectsOf(monitor, active, features, windowEnd);
+      const evaluation = evaluate(subjects, monitor.policy, {
+        evaluationsPerDay: monitor.evaluationsPerDay,
+      });
+      const { results } = evaluation;
+      const featureIds = new Map(features.map((feature) => [feature.name, feature.id]));
+      const { rows, notices } = await moveAlerts(
+        deps.evaluations,
+        monitor,
+        results,
+        featureIds,
+        windowEnd,
+        mayNotify,
+      );
+      const subjectOfResult = new Map(results.map((result, i) => [result, subjects[i] as Subject]));
+      const outbox = composeNotifications({
+        model: monitor.model,
+        monitor: monitor.name,
+        windowEnd,
+        revision: 0,
+        notices,
+        allFiring: rows.filter(({ state }) => state === 'firing'),
+        results,
+        routes: monitor.routes,
+        receivers: monitor.receivers,
+        explain: (result) => deps.explain?.(subjectOfResult.get(result) as Subject, result) ?? [],
+      });
+      const durationMs = deps.clock.monotonic() - started;
+      const id = await deps.evaluations.store({
+        claim,
+        windowEnd,
+        revision: 0,
+        baselineId: active?.row.id ?? null,
+        complete,
+        watermark,
+        settings: {
+          q: evaluation.q,
+          tests: evaluation.tests,
+          evaluationsPerDay: monitor.evaluationsPerDay,
+          policy: monitor.policy,
+        },
+        summary: summarize(evaluation),
+        durationMs,
+        scores: results.map((result) => ({
+          featureId: featureIds.get(result.feature) as number,
+          result,
+        })),
+        alerts: rows.map(({ featureId, feature: _, segment, ...alert }) => ({
+          featureId,
+          segment,
+          alert,
+        })),
+        outbox,
+      });
+      if (id === null) return false;
+      const seconds = (deps.clock.monotonic() - started) / 1000;
+      deps.metrics.evaluated(monitor.name, seconds);
+      deps.log.info(
+        {
+          monitor: monitor.name,
+          windowEnd: new Date(windowEnd).toISOString(),
+          drifted: results.filter(({ verdict }) => verdict === 'drifted').length,
+          messages: outbox.length,
+          seconds: Math.round(seconds * 1000) / 1000,
+        },
+        'evaluated',
+      );
+      return true;
+    },
+  };
+}
+
+function segmentsOf(counts: WindowCounts, active: Active): string[] {
+  return [
+    ...new Set([ALL_SEGMENT, ...counts.segments(), ...(active?.baseline.segments.keys() ?? [])]),
+  ].sort();
+}
+
+function baselineOf(active: Active, segment: string, feature: string): BaselineFeature | null {
+  const features =
+    segment === ALL_SEGMENT ? active?.baseline.features : active?.baseline.segments.get(segment);
+  return features?.find(({ name }) => name === feature) ?? null;
+}
+
+function subjectOf(
+  feature: Feature,
+  segment: string,
+  counts: WindowCounts,
+  active: Active,
+  history: ReadonlyMap<string, HistoryWindow[]>,
+): Subject {
+  const baseline = baselineOf(active, segment, feature.name);
+  const live =
+    baseline === null ? null : counts.histogram(segment, feature.id, baseline.histogram.binning.id);
+  const observed = live !== null && observationTotal(live) > 0;
+  return {
+    feature: feature.name,
+    kind: feature.kind,
+    role: feature.role,
+    tier: feature.tier,
+    segment,
+    window: counts.window,
+    baseline,
+    live: observed ? live : null,
+    // Counted, but only under other binnings: there is nothing to compare, and no guess is made.
+    comparable: baseline === null || live !== null || !counts.counted(segment, feature.id),
+    history: history.get(`${feature.name} ${segment}`) ?? [],
+    mixture: null,
+  };
+}
+
+async function moveAlerts(
+  evaluations: EvaluationStore,
+  monitor: EvaluatedMonitor,
+  results: readonly FeatureResult[],
+  featureIds: ReadonlyMap<string, number>,
+  at: number,
+  mayNotify: boolean,
+): Promise<{ rows: AlertRow[]; notices: AlertNotice[] }> {
+  const known = new Map(
+    (await evaluations.alerts(monitor.id)).map((row) => [seriesKey(row.feature, row.segment), row]),
+  );
+  const rows: AlertRow[] = [];
+  const notices: AlertNotice[] = [];
+  for (const result of worstOfWindows(results)) {
+    const { feature, segment, verdict } = result;
+    const featureId = featureIds.get(feature) as number;
+    const previous = known.get(seriesKey(feature, segment)) ?? null;
+    const observation = { verdict, severity: severityOf(verdict), at, mayNotify };
+    const moved = transition(previous, observation, monitor.alertPolicy);
+    const row: AlertRow = { ...moved.alert, featureId, feature, segment };
+    rows.push(row);
+    if (moved.notice !== null && moved.noticeSeverity !== null) {
+      notices.push({ alert: row, notice: moved.notice, severity: moved.noticeSeverity });
+    }
+  }
+  return { rows, notices };
+}
+
+/** Model level: counts and names. */
+function summarize({ results }: EvaluationResult): EvaluationSummary {
+  const worst = worstOfWindows(results.filter(({ segment }) => segment === ALL_SEGMENT));
+  const named = (verdict: string): string[] =>
+    worst.filter((result) => result.verdict === verdict).map(({ feature }) => feature);
+  const effect = (result: FeatureResult): number =>
+    Math.max(
+      0,
+      ...result.statistics
+        .filter(({ name }) => name === 'ks' || name === 'psi')
+        .map(({ value }) => value),
+    );
+  const byEffect = [...worst].sort((a, b) => effect(b) - effect(a));
+  return {
+    features: worst.length,
+    drifted: named('drifted'),
+    warned: named('warning'),
+    worst: byEffect.slice(0, 5).map(({ feature }) => feature),
+  };
+}
