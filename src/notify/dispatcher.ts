@@ -7,7 +7,7 @@ import type { Notifier, SendOutcome } from './notifier.ts';
 
 /** Process counters of deliveries; no-ops by default. */
 export interface NotifyMetrics {
-  notification(channel: string, result: 'sent' | 'retry' | 'dead'): void;
+  notification(channel: string, result: 'sent' | 'retry' | 'dead' | 'lost'): void;
 }
 
 export interface DispatcherDeps {
@@ -89,7 +89,9 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     const { channel, receiver, recipient, dedupKey, attempts, reason } = lease;
     const context = { channel, receiver, recipient, dedupKey, reason, attempt: attempts + 1 };
     const lost = (kept: boolean): void => {
-      if (!kept) log.warn(context, 'the lease of a message was lost; it may be sent twice');
+      if (kept) return;
+      log.warn(context, 'the lease of a message was lost; it may be sent twice');
+      metrics?.notification(channel, 'lost');
     };
     if (outcome.outcome === 'sent') {
       lost(await store.markSent(lease));

@@ -1,0 +1,46 @@
+/** HTML that is safe to embed: made by the `html` template only. */
+export class SafeHtml {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
+
+type Part = string | number | SafeHtml | null | readonly Part[];
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/**
+ * A tagged template: what is put into it is escaped for element content and quoted attributes, unless it is `SafeHtml`
+ * itself. Lists are joined, null is nothing.
+ */
+export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): SafeHtml {
+  let text = strings[0] ?? '';
+  for (const [i, part] of parts.entries()) text += embed(part) + (strings[i + 1] ?? '');
+  return new SafeHtml(text);
+}
+
+function embed(part: Part): string {
+  if (part === null) return '';
+  if (part instanceof SafeHtml) return part.toString();
+  if (typeof part === 'object') return part.map(embed).join('');
+  return printable(String(part)).replace(/[&<>"']/g, (char) => ESCAPES[char] ?? '');
+}
+
+/** Control characters and the marks that reorder text are shown as U+FFFD: a name must not disguise the line it is in. */
+export function printable(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[\p{Cc}\u061C\u200E\u200F\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD');
+}

@@ -1,0 +1,43 @@
+import type { DigestFeature, DigestMessage } from '../../core/alerting/message.ts';
+import { formatEffect, plural } from './format.ts';
+import { printable } from './html.ts';
+
+/** Mail programs show about this much of a subject. */
+const MAX_SUBJECT = 140;
+
+/** "[critical] flights-late: 2 features drifted, worst temp (KS 0.93)" */
+export function subjectOf(message: DigestMessage): string {
+  const active = message.features.filter(({ notice }) => notice !== 'resolved');
+  const resolved = message.features.length - active.length;
+  const label = active.length > 0 ? message.severity : 'resolved';
+  const parts = active.length > 0 ? [headline(active)] : [];
+  if (resolved > 0) parts.push(`${plural(resolved, 'feature')} recovered`);
+  if (active.length === 0 && message.stillFiring.length > 0)
+    parts.push(`${String(message.stillFiring.length)} still drifting`);
+  const subject = `[${label}] ${printable(message.model)}: ${parts.join(', ')}`;
+  return subject.length > MAX_SUBJECT
+    ? `${subject.slice(0, MAX_SUBJECT - 1).toWellFormed()}…`
+    : subject;
+}
+
+function headline(active: readonly DigestFeature[]): string {
+  const escalated = active.every(({ notice }) => notice === 'escalated');
+  const what = `${plural(active.length, 'feature')} ${escalated ? 'got worse' : 'drifted'}`;
+  const [worst] = active;
+  if (worst === undefined) return what;
+  const effect = effectText(worst);
+  const name = `${active.length > 1 ? 'worst ' : ''}${nameOf(worst)}`;
+  return `${what}, ${name}${effect === null ? '' : ` (${effect})`}`;
+}
+
+/** The feature, with its segment unless that is all events. */
+export function nameOf(feature: DigestFeature): string {
+  const name = printable(feature.feature);
+  return feature.segment === 'all' ? name : `${name} [${printable(feature.segment)}]`;
+}
+
+/** "KS 0.93", or PSI when there is no KS; null: neither. */
+function effectText({ ks, psi }: DigestFeature): string | null {
+  if (ks !== null) return `KS ${formatEffect(ks.value)}`;
+  return psi === null ? null : `PSI ${formatEffect(psi)}`;
+}
