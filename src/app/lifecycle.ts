@@ -25,7 +25,11 @@ export function createLifecycle(log: Log, monotonic: () => number): Lifecycle {
   const steps: { name: string; stop: () => Promise<void> | void }[] = [];
   let stopping: Promise<void> | null = null;
 
-  async function runStep(name: string, stop: () => Promise<void> | void, limitMs: number): Promise<void> {
+  async function runStep(
+    name: string,
+    stop: () => Promise<void> | void,
+    limitMs: number,
+  ): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const overrun = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {

@@ -1,0 +1,84 @@
+import { createBaselineBuilder } from '../core/baseline/builder.ts';
+import { createSampler } from '../core/baseline/sampler.ts';
+import type { DeclaredFeature } from '../core/baseline/sampler.ts';
+import type { RowValue } from '../core/baseline/row-value.ts';
+import type { Baseline } from '../core/baseline/types.ts';
+import type { RowFile } from '../ingest/rows/row-file.ts';
+import { DriftdError } from '../platform/errors.ts';
+
+export interface BaselineFromRowsOptions {
+  readonly model: string;
+  /** Column of the rows' times; the rows need not have it. null: there is none. */
+  readonly timeColumn: string | null;
+  readonly declared: ReadonlyMap<string, DeclaredFeature>;
+  /** Columns that the rows are sliced by. */
+  readonly attributes: readonly string[];
+  /** For people; never a path. */
+  readonly provenance: string;
+  readonly slots?: boolean;
+}
+
+/**
+ * A baseline from training rows, in two passes: one to learn kinds and bins, one to count exactly.
+ * @throws DriftdError INPUT_INVALID | BASELINE_INVALID, naming the file and the line
+ */
+export async function baselineFromRows(
+  file: RowFile,
+  options: BaselineFromRowsOptions,
+): Promise<Baseline> {
+  const columns = await file.columns();
+  const timeAt = options.timeColumn === null ? -1 : columns.indexOf(options.timeColumn);
+  const declared = new Map(options.declared);
+  if (timeAt >= 0) declared.set(columns[timeAt] as string, { ignore: true });
+  const slices = options.attributes
+    .map((name) => ({ name, at: columns.indexOf(name) }))
+    .filter(({ at }) => at >= 0);
+  const segmentsOf = (row: readonly (RowValue | undefined)[]): string[] =>
+    slices.flatMap(({ name, at }) => {
+      const value = row[at];
+      return value === null || value === undefined ? [] : [`${name}=${String(value)}`];
+    });
+
+  const sampler = createSampler({ columns, declared });
+  let rows = 0;
+  for await (const row of file.rows()) {
+    sampler.addRow(row, segmentsOf(row));
+    rows += 1;
+  }
+  if (rows === 0) {
+    throw new DriftdError('BASELINE_INVALID', `${file.name}: the file has a header, but no rows`);
+  }
+  const builder = createBaselineBuilder(sampler.plan(), { slots: options.slots ?? false });
+  let line = 1;
+  for await (const row of file.rows()) {
+    line += 1;
+    const time = timeAt < 0 ? null : rowTime(row[timeAt], `${file.name}:${line}`, columns[timeAt]);
+    builder.addRow(row, time, segmentsOf(row));
+  }
+  return builder.build(options.model, options.provenance);
+}
+
+const LOCAL = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$/;
+/** Epoch numbers below this are seconds (until the year 2286 in seconds, from 1970-04-26 in milliseconds). */
+const SECONDS_BELOW = 1e10;
+
+/** A row's time: RFC 3339, the same without a zone (taken as UTC), or epoch seconds or milliseconds; null when missing. */
+function rowTime(
+  value: RowValue | undefined,
+  where: string,
+  column: string | undefined,
+): number | null {
+  if (value === null || value === undefined) return null;
+  const numeric =
+    typeof value === 'number' ? value : /^\d+(\.\d+)?$/.test(String(value)) ? Number(value) : NaN;
+  if (Number.isFinite(numeric)) return numeric < SECONDS_BELOW ? numeric * 1000 : numeric;
+  const text = String(value);
+  const time = Date.parse(
+    LOCAL.test(text) ? `${text.replace(' ', 'T')}${text.length > 10 ? 'Z' : ''}` : text,
+  );
+  if (Number.isFinite(time)) return time;
+  throw new DriftdError(
+    'INPUT_INVALID',
+    `${where}: column ${column ?? ''}: "${text.slice(0, 40)}" is no time; write RFC 3339 such as 2026-01-31T23:59:00Z, or epoch milliseconds`,
+  );
+}

@@ -1,0 +1,36 @@
+import type { DriftdConfig } from '../config/types.ts';
+import type { Decoder } from '../ingest/decode/decoder.ts';
+import type { EventSource } from '../ingest/event-source.ts';
+import { createKafkaSource } from '../ingest/kafka/kafka-source.ts';
+import { createReplaySource } from '../ingest/replay/replay-source.ts';
+import { createEmailNotifier } from '../notify/email/email-notifier.ts';
+import type { Notifier } from '../notify/notifier.ts';
+import type { Log } from '../platform/log.ts';
+
+/*
+ * The explicit lists: which sources and channels there are. A new one is a folder of its own and a line here.
+ */
+
+export interface ConfiguredSource {
+  readonly source: EventSource;
+  readonly decoder: Decoder;
+}
+
+/** The sources of this configuration. */
+export function sourcesOf(
+  config: DriftdConfig,
+  log: Log,
+  createDecoder: () => Decoder,
+): ConfiguredSource[] {
+  const sources: EventSource[] = [];
+  if (config.kafka !== null) sources.push(createKafkaSource(config.kafka, log));
+  if (config.replay !== null) sources.push(createReplaySource(config.replay, log));
+  return sources.map((source) => ({ source, decoder: createDecoder() }));
+}
+
+/** The channels that messages can go out by. */
+export function notifiersOf(config: DriftdConfig, log: Log): Notifier[] {
+  const notifiers: Notifier[] = [];
+  if (config.smtp !== null) notifiers.push(createEmailNotifier(config.smtp, log));
+  return notifiers;
+}

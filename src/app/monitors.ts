@@ -1,0 +1,81 @@
+import type { EvaluatedMonitor } from '../compare/evaluate-task.ts';
+import type { DriftdConfig, MonitorConfig, PolicyConfig } from '../config/types.ts';
+import { DEFAULT_POLICY } from '../core/evaluate/types.ts';
+import type { EvaluationPolicy } from '../core/evaluate/types.ts';
+import { evaluationsPerDay } from '../core/window/windows.ts';
+import { createCronSchedule } from '../schedule/cron-schedule.ts';
+import type { CronSchedule } from '../schedule/cron-schedule.ts';
+import type { ScheduledMonitor } from '../schedule/scheduler.ts';
+import type { CatalogStore } from '../storage/catalog-store.ts';
+import type { TickStore } from '../storage/tick-store.ts';
+
+/** A monitor of the configuration with everything the scheduler and the evaluator need. */
+export interface Monitor {
+  readonly scheduled: ScheduledMonitor;
+  readonly evaluated: EvaluatedMonitor;
+}
+
+/** Ticks of this span tell how many evaluations a day share the budget: four weeks, so that weekly schedules count too. */
+const BUDGET_SPAN_MS = 28 * 86_400_000;
+
+/** Registers the monitors and compiles their schedules. @param now ms since the epoch, only to count ticks from */
+export async function buildMonitors(
+  config: DriftdConfig,
+  catalog: CatalogStore,
+  ticks: TickStore,
+  now: number,
+): Promise<Monitor[]> {
+  const schedules = config.monitors.map((monitor) =>
+    createCronSchedule(monitor.schedule, monitor.timeZone),
+  );
+  const perDay = schedules.reduce((sum, schedule) => sum + ticksPerDay(schedule, now), 0);
+  const monitors: Monitor[] = [];
+  for (const [i, monitor] of config.monitors.entries()) {
+    const model = await catalog.ensureModel(monitor.model);
+    const row = await ticks.ensureMonitor(monitor.name, model.id);
+    monitors.push({
+      scheduled: scheduledMonitor(config, monitor, row.id, model.id, schedules[i] as CronSchedule),
+      evaluated: {
+        id: row.id,
+        name: monitor.name,
+        modelId: model.id,
+        model: monitor.model,
+        windows: monitor.windows,
+        policy: policyOf(monitor.policy),
+        alertPolicy: { open: monitor.policy.open, close: monitor.policy.close },
+        evaluationsPerDay: perDay,
+        routes: config.routes,
+        receivers: config.receivers,
+      },
+    });
+  }
+  return monitors;
+}
+
+function ticksPerDay(schedule: CronSchedule, now: number): number {
+  return evaluationsPerDay(schedule.between(now, now + BUDGET_SPAN_MS).length, BUDGET_SPAN_MS);
+}
+
+function scheduledMonitor(
+  config: DriftdConfig,
+  monitor: MonitorConfig,
+  id: number,
+  modelId: number,
+  schedule: CronSchedule,
+): ScheduledMonitor {
+  const model = config.models.find(({ name }) => name === monitor.model);
+  return {
+    id,
+    name: monitor.name,
+    modelId,
+    schedule,
+    clock: monitor.clock,
+    catchUp: monitor.catchUp,
+    allowedLatenessMs: model?.allowedLatenessMs ?? 0,
+  };
+}
+
+function policyOf(policy: PolicyConfig): EvaluationPolicy {
+  const { alertBudgetPerDay, delta, shareDelta, designEffect } = policy;
+  return { ...DEFAULT_POLICY, alertBudgetPerDay, delta, shareDelta, designEffect };
+}
