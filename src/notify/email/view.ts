@@ -1,0 +1,152 @@
+import type { DigestFeature, DigestMessage } from '../../core/alerting/message.ts';
+import {
+  formatCount,
+  formatEffect,
+  formatInstant,
+  formatP,
+  formatShare,
+  plural,
+} from './format.ts';
+import { nameOf } from './subject.ts';
+
+/** Mail programs cut a message at about 100 kB; what is left out is counted. */
+const MAX_FEATURES = 40;
+
+export type Tone = 'critical' | 'warning' | 'resolved';
+
+/** Everything that a message says, as text: both parts print exactly this. */
+export interface DigestView {
+  readonly title: string;
+  readonly tone: Tone;
+  readonly facts: readonly Fact[];
+  readonly features: readonly FeatureView[];
+  readonly featuresLeftOut: number;
+  readonly stillFiring: readonly FeatureView[];
+  readonly stillFiringLeftOut: number;
+  readonly footer: string;
+}
+
+export interface Fact {
+  readonly label: string;
+  readonly value: string;
+}
+
+export interface FeatureView {
+  readonly name: string;
+  readonly tone: Tone;
+  /** One word: critical, warning, recovered. */
+  readonly badge: string;
+  readonly status: string;
+  readonly bars: readonly Bar[];
+  readonly facts: readonly Fact[];
+  readonly explanation: readonly string[];
+  /** One line for lists. */
+  readonly brief: string;
+}
+
+export interface Bar extends Fact {
+  /** Length, 0 to 1. */
+  readonly length: number;
+}
+
+export function viewOf(message: DigestMessage): DigestView {
+  const { model, monitor, windowEnd, revision, features, stillFiring } = message;
+  const active = features.filter(({ notice }) => notice !== 'resolved').length;
+  const parts = active > 0 ? [`${plural(active, 'feature')} drifted`] : [];
+  if (active < features.length)
+    parts.push(`${plural(features.length - active, 'feature')} recovered`);
+  const facts = [
+    { label: 'Model', value: model },
+    { label: 'Monitor', value: monitor },
+    { label: 'Data until', value: formatInstant(windowEnd) },
+  ];
+  if (revision > 0)
+    facts.push({ label: 'Judged again', value: `late data came (revision ${String(revision)})` });
+  return {
+    title: `${model}: ${parts.join(', ')}`,
+    tone: active === 0 ? 'resolved' : message.severity,
+    facts,
+    features: features.slice(0, MAX_FEATURES).map(featureView),
+    featuresLeftOut: Math.max(0, features.length - MAX_FEATURES),
+    stillFiring: stillFiring.slice(0, MAX_FEATURES).map(featureView),
+    stillFiringLeftOut: Math.max(0, stillFiring.length - MAX_FEATURES),
+    footer:
+      'KS is the greatest distance between the two distributions, 0 to 1. PSI says how much mass has moved between groups of values; 0 is none.',
+  };
+}
+
+function featureView(feature: DigestFeature): FeatureView {
+  const tone = feature.notice === 'resolved' ? 'resolved' : feature.severity;
+  const effects = [
+    feature.ks === null ? null : `KS ${formatEffect(feature.ks.value)}`,
+    feature.psi === null ? null : `PSI ${formatEffect(feature.psi)}`,
+  ].filter((text) => text !== null);
+  const since = feature.since === null ? '' : `, since ${formatInstant(feature.since)}`;
+  const measured = effects.length === 0 ? '' : ` (${effects.join(', ')})`;
+  return {
+    name: nameOf(feature),
+    tone,
+    badge: tone === 'resolved' ? 'recovered' : tone,
+    status: statusOf(feature),
+    bars: barsOf(feature),
+    facts: factsOf(feature),
+    explanation: feature.explanation,
+    brief: `${feature.severity}${measured}${since}`,
+  };
+}
+
+function statusOf({
+  notice,
+  since,
+  resolvedAt,
+  verdict,
+  incident,
+  warmingUp,
+}: DigestFeature): string {
+  const number = `incident ${String(incident)}`;
+  const sinceText = since === null ? '' : ` since ${formatInstant(since)}`;
+  const warming = warmingUp ? '; warming up: told as a warning at most' : '';
+  if (notice === 'resolved') {
+    const until = resolvedAt === null ? '' : ` until ${formatInstant(resolvedAt)}`;
+    const from = since === null ? '' : ` from ${formatInstant(since)}`;
+    return `Drifted${from}${until} (${number}); now ${verdict ?? 'without result'}.`;
+  }
+  if (notice === 'escalated')
+    return `Went from warning to critical; drifting${sinceText} (${number}${warming}).`;
+  return `Drifting${sinceText} (${number}${warming}).`;
+}
+
+function barsOf({ ks, psi }: DigestFeature): Bar[] {
+  const bars: Bar[] = [];
+  if (ks !== null) {
+    const interval =
+      ks.high > ks.low ? `, between ${formatEffect(ks.low)} and ${formatEffect(ks.high)}` : '';
+    bars.push({
+      label: 'KS',
+      value: `${formatEffect(ks.value)}${interval}${ks.logP === null ? '' : `; p ${formatP(ks.logP)}`}`,
+      length: clamp(ks.value),
+    });
+  }
+  // PSI has no upper end: a bar is full from 1 on, four times what is commonly called a major shift.
+  if (psi !== null) bars.push({ label: 'PSI', value: formatEffect(psi), length: clamp(psi) });
+  return bars;
+}
+
+function factsOf(feature: DigestFeature): Fact[] {
+  const { window, n, m, missing, unseenShare } = feature;
+  if (window === null) return [];
+  const facts = [
+    { label: 'Values', value: `${formatCount(n)} in ${window}, ${formatCount(m)} in the baseline` },
+    {
+      label: 'Missing',
+      value: `${formatShare(missing.live)}, ${formatShare(missing.baseline)} in the baseline`,
+    },
+  ];
+  if (unseenShare !== null && unseenShare > 0)
+    facts.push({ label: 'New categories', value: `${formatShare(unseenShare)} of the values` });
+  return facts;
+}
+
+function clamp(value: number): number {
+  return Number.isFinite(value) ? Math.min(1, Math.max(0, value)) : 0;
+}
