@@ -1,0 +1,140 @@
+import { connect, type Socket } from 'node:net';
+import { createTransport } from 'nodemailer';
+import type { DigestMessage } from '../../core/alerting/message.ts';
+import type { SmtpConfig } from '../../config/types.ts';
+import { toError } from '../../platform/errors.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Notification, Notifier, SendOutcome } from '../notifier.ts';
+import { assertMailAddress, isMailAddress } from './address.ts';
+import { threadOf } from './envelope.ts';
+import { renderHtml } from './render-html.ts';
+import { renderText } from './render-text.ts';
+import { outcomeOf } from './smtp-outcome.ts';
+import { subjectOf } from './subject.ts';
+import { viewOf } from './view.ts';
+
+export interface EmailLimits {
+  readonly connectMs: number;
+  /** Silence of the server within a conversation. */
+  readonly idleMs: number;
+  /** The whole attempt, also against a server that answers one byte at a time. */
+  readonly totalMs: number;
+}
+
+const LIMITS: EmailLimits = { connectMs: 10_000, idleMs: 30_000, totalMs: 60_000 };
+
+/**
+ * Sends digests by SMTP, one connection and one recipient a message.
+ * @throws DriftdError CONFIG_INVALID when the sender is not a bare address
+ */
+export function createEmailNotifier(
+  smtp: SmtpConfig,
+  log: Log,
+  limits: EmailLimits = LIMITS,
+): Notifier {
+  assertMailAddress(smtp.from, 'smtp.from');
+  if (smtp.tls === 'none')
+    log.warn({ host: smtp.host }, 'smtp.tls is none: mail leaves this process unencrypted');
+  const open = new Set<Socket>();
+  return {
+    channel: 'email',
+    async send(notification) {
+      const refused = refuse(notification);
+      if (refused !== null) return { outcome: 'permanent', error: refused };
+      const mail = mailOf(notification, smtp.from);
+      const socket = connect({ host: smtp.host, port: smtp.port });
+      open.add(socket);
+      const deadline = setTimeout(() => {
+        socket.destroy(new Error(`no complete answer within ${String(limits.totalMs)} ms`));
+      }, limits.totalMs);
+      try {
+        return await attempt(socket, smtp, limits, mail);
+      } finally {
+        clearTimeout(deadline);
+        socket.destroy();
+        open.delete(socket);
+      }
+    },
+    close() {
+      for (const socket of open) socket.destroy(new Error('driftd is stopping'));
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Why a row can never be sent; null: it can. */
+function refuse({ recipient, message }: Notification): string | null {
+  if (!isMailAddress(recipient)) return 'the recipient is not a bare mail address';
+  const known = typeof message === 'object' && message !== null && 'version' in message;
+  return known && message.version === 1 ? null : 'this release cannot read the message';
+}
+
+type Mail = ReturnType<typeof mailOf>;
+
+function mailOf({ recipient, dedupKey, createdAt, message }: Notification, from: string) {
+  const digest = message as DigestMessage;
+  const view = viewOf(digest);
+  return {
+    from: { name: 'driftd', address: from },
+    to: { name: '', address: recipient },
+    // Explicit, so that no header is ever taken apart into recipients.
+    envelope: { from, to: [recipient] },
+    subject: subjectOf(digest),
+    text: renderText(view),
+    html: renderHtml(view),
+    date: new Date(createdAt),
+    ...threadOf(digest, dedupKey, from),
+  };
+}
+
+async function attempt(
+  socket: Socket,
+  smtp: SmtpConfig,
+  limits: EmailLimits,
+  mail: Mail,
+): Promise<SendOutcome> {
+  let fail: (error: Error) => void = () => undefined;
+  const broken = new Promise<never>((_resolve, reject) => (fail = reject));
+  socket.on('error', (error) => {
+    fail(error);
+  });
+  // The deadline may strike when nobody listens to the socket any more.
+  broken.catch(() => undefined);
+  try {
+    await Promise.race([connected(socket, limits.connectMs), broken]);
+    const transport = createTransport({
+      host: smtp.host,
+      port: smtp.port,
+      connection: socket,
+      secure: smtp.tls === 'implicit',
+      requireTLS: smtp.tls === 'starttls',
+      ignoreTLS: smtp.tls === 'none',
+      ...(smtp.auth === null
+        ? {}
+        : { auth: { user: smtp.auth.username, pass: smtp.auth.password } }),
+      greetingTimeout: limits.connectMs,
+      socketTimeout: limits.idleMs,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+    await Promise.race([transport.sendMail(mail), broken]);
+    return { outcome: 'sent' };
+  } catch (thrown) {
+    return outcomeOf(socket.errored ?? toError(thrown));
+  }
+}
+
+function connected(socket: Socket, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      socket.destroy(new Error(`no connection within ${String(timeoutMs)} ms`));
+    }, timeoutMs);
+    socket.once('connect', resolve);
+    socket.once('connect', () => {
+      clearTimeout(timer);
+    });
+    socket.once('close', () => {
+      clearTimeout(timer);
+    });
+  });
+}
