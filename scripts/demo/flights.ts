@@ -27,7 +27,9 @@ export interface Flight {
 
 /** The flights of 2013 in time order, from..to in ms since the epoch (to excluded). */
 export async function* readFlights(from = -Infinity, to = Infinity): AsyncGenerator<Flight> {
-  const rows = createReadStream(FLIGHTS_FILE).pipe(createGunzip()).pipe(parse({ columns: true }));
+  const rows = createReadStream(FLIGHTS_FILE)
+    .pipe(createGunzip())
+    .pipe(parse({ columns: true }));
   for await (const fields of rows as AsyncIterable<Record<string, string>>) {
     const time = Date.parse(`${fields['ts'] ?? ''}Z`);
     if (time >= from && time < to) yield { id: fields['id'] ?? '', time, fields };

@@ -97,7 +97,11 @@ export function createStory(out: NodeJS.WriteStream): Story {
       `  ${isoDay(state.day)}  ${'█'.repeat(filled)}${'░'.repeat(width - filled)}  ${state.counted} of ${state.total} events counted`,
     ];
     if (latest !== null) {
-      lines.push('', `  7 days to ${isoDay(latest.end)} against January:`, ...featureTable(latest.lines));
+      lines.push(
+        '',
+        `  7 days to ${isoDay(latest.end)} against January:`,
+        ...featureTable(latest.lines),
+      );
     }
     for (const line of lines) write(line);
     drawn = lines.length;
@@ -137,7 +141,11 @@ export function createStory(out: NodeJS.WriteStream): Story {
     end: () => {
       above([]);
       if (latest !== null) {
-        above(['', `  The last 7 days, to ${isoDay(latest.end)}, against January:`, ...featureTable(latest.lines)]);
+        above([
+          '',
+          `  The last 7 days, to ${isoDay(latest.end)}, against January:`,
+          ...featureTable(latest.lines),
+        ]);
       }
       state = null;
     },

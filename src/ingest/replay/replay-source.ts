@@ -13,13 +13,12 @@ import { eventLines } from './event-lines.ts';
 export const SOURCE_NAME = 'replay';
 const BATCH_RECORDS = 500;
 const PAUSE_POLL_MS = 10;
-/** How often a file that is being written is looked at again. */
-const FOLLOW_POLL_MS = 200;
+/** At the end of the file: how soon a seek is noticed. */
+const END_POLL_MS = 100;
 
 /**
  * Replays a file of events as partition 0 of a topic: the offset is the record's number. Goes through the same pipeline,
- * custody and checkpoints as Kafka, and goes on from the stored position after a restart. With `follow` the file's end is
- * waited at, so that a file being written is read as it grows.
+ * custody and checkpoints as Kafka, and goes on from the stored position after a restart.
  */
 export function createReplaySource(config: ReplayConfig, log: Log): EventSource {
   const key: PartitionKey = { source: SOURCE_NAME, topic: config.name, partition: 0 };
@@ -35,11 +34,7 @@ export function createReplaySource(config: ReplayConfig, log: Log): EventSource 
       const end = await readFrom(consumer, at);
       if (end === null || stopped.signal.aborted) continue;
       consumer.logEnd(key, end);
-      // At the end: wait for a seek, or for the file to grow.
-      while (at === epoch && !stopped.signal.aborted) {
-        await sleep(FOLLOW_POLL_MS, stopped.signal);
-        if (config.format === 'ndjson') break;
-      }
+      while (at === epoch && !stopped.signal.aborted) await sleep(END_POLL_MS, stopped.signal);
     }
   }
 
