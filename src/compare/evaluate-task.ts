@@ -6,11 +6,13 @@
 import type { Baseline, BaselineFeature } from '../core/baseline/types.ts';
 import { composeNotifications } from '../core/alerting/compose.ts';
 import type { AlertReceiver, AlertRoute } from '../core/alerting/compose.ts';
+import { explain } from '../core/alerting/explain.ts';
 import { severityOf, transition } from '../core/alerting/transition.ts';
 import type { AlertNotice, AlertPolicy, AlertRow } from '../core/alerting/types.ts';
 import { seriesKey, worstOfWindows } from '../core/alerting/worst.ts';
 import { ALL_SEGMENT } from '../core/domain/feature.ts';
 import type { Feature } from '../core/domain/feature.ts';
+import { pictureOf } from '../core/drawing/picture.ts';
 import { evaluate } from '../core/evaluate/evaluate.ts';
 import type {
   EvaluationPolicy,
@@ -59,8 +61,6 @@ export interface EvaluateDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: EvaluateMetrics;
-  /** Sentences that say what changed about a feature that fires. */
-  readonly explain?: (subject: Subject, result: FeatureResult) => readonly string[];
 }
 
 export interface EvaluateInput {
@@ -142,7 +142,12 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
         results,
         routes: monitor.routes,
         receivers: monitor.receivers,
-        explain: (result) => deps.explain?.(subjectOfResult.get(result) as Subject, result) ?? [],
+        explain: (result) => explain(subjectOfResult.get(result) as Subject, result),
+        picture: (result) => {
+          const { baseline, live, mixture } = subjectOfResult.get(result) as Subject;
+          if (baseline === null || live === null) return null;
+          return pictureOf(mixture?.histogram ?? baseline.histogram, live);
+        },
       });
       const durationMs = deps.clock.monotonic() - started;
       const id = await deps.evaluations.store({

@@ -1,19 +1,23 @@
 import { sha256 } from '../histogram/hash/fingerprint.ts';
 import type { FeatureTier } from '../domain/feature.ts';
 import type { Severity } from '../domain/verdict.ts';
+import type { FeaturePicture } from '../drawing/picture.ts';
 import type { FeatureResult, StatisticResult } from '../evaluate/types.ts';
-import type { DigestFeature, DigestMessage } from './message.ts';
+import type { DigestFeature, DigestLink, DigestMessage } from './message.ts';
 import type { AlertNotice, AlertRow, Notice } from './types.ts';
 import { seriesKey, worstOfWindows } from './worst.ts';
 
-/** A matcher that is null matches everything. */
+/** Alertmanager's semantics: the first route that matches, and those after it while `continue`. A matcher that is null matches everything. */
 export interface AlertRoute {
   readonly receiver: string;
+  /** Routes after a match are tried too. Default false. */
+  readonly continue?: boolean;
   readonly match: {
     readonly model: string | null;
     readonly feature: string | null;
     readonly tier: FeatureTier | null;
     readonly severity: Severity | null;
+    readonly segment?: string | null;
   };
 }
 
@@ -36,6 +40,9 @@ export interface ComposeInput {
   readonly receivers: readonly AlertReceiver[];
   /** Sentences that say what changed. */
   readonly explain?: (result: FeatureResult) => readonly string[];
+  /** Baseline against live, of features that are told in full. */
+  readonly picture?: (result: FeatureResult) => FeaturePicture | null;
+  readonly links?: readonly DigestLink[];
 }
 
 /** A row of the outbox; the shape of the outbox port's OutboxWrite. */
@@ -44,14 +51,14 @@ export interface ComposedNotification {
   readonly receiver: string;
   readonly channel: 'email';
   readonly recipient: string;
-  readonly reason: Notice;
+  readonly reason: Notice | 'added';
   readonly message: DigestMessage;
 }
 
 /**
  * What to send after one evaluation: one message a recipient, however many features moved. A feature goes to the
- * receiver of the first route that matches its model, name, tier and severity; no route, or the tier `ignore`: nobody
- * is told. A recipient who has nothing new to hear gets nothing; features that fire still come along as context.
+ * receivers of the routes that match its model, name, segment, tier and severity; no route, or the tier `ignore`: nobody
+ * is told. Without any route everything goes to every receiver. A recipient who has nothing new to hear gets nothing; features that fire still come along as context.
  *
  * The dedup key depends on the evaluation and the recipient only, so composing again after a crash gives the same row.
  */
@@ -91,31 +98,38 @@ export function composeNotifications(input: ComposeInput): ComposedNotification[
         receiver: receiver.name,
         channel: 'email',
         recipient,
-        reason: reasonOf(features),
+        reason: reasonOf(message),
         message,
       });
   }
   return composed;
 }
 
-/** The name of the receiver of the first matching route; null: none matches. */
-export function routeOf(
+/** The names of the receivers that are told of an alert, each once; empty: nobody. */
+export function receiversOf(
   routes: readonly AlertRoute[],
   alert: {
     readonly model: string;
     readonly feature: string;
+    readonly segment: string;
     readonly tier: FeatureTier;
     readonly severity: Severity;
   },
-): string | null {
-  const found = routes.find(
-    ({ match }) =>
-      (match.model ?? alert.model) === alert.model &&
-      (match.feature ?? alert.feature) === alert.feature &&
-      (match.tier ?? alert.tier) === alert.tier &&
-      (match.severity ?? alert.severity) === alert.severity,
-  );
-  return found?.receiver ?? null;
+): string[] {
+  const names = new Set<string>();
+  for (const route of routes) {
+    const { model, feature, segment, tier, severity } = route.match;
+    const matches =
+      (model ?? alert.model) === alert.model &&
+      (feature ?? alert.feature) === alert.feature &&
+      (segment ?? alert.segment) === alert.segment &&
+      (tier ?? alert.tier) === alert.tier &&
+      (severity ?? alert.severity) === alert.severity;
+    if (!matches) continue;
+    names.add(route.receiver);
+    if (route.continue !== true) break;
+  }
+  return [...names];
 }
 
 /** Stable over attempts, processes and releases: 64 hex digits. */
@@ -136,11 +150,15 @@ function byReceiver(
   const routed = new Map<string, DigestFeature[]>();
   for (const feature of features) {
     if (feature.tier === 'ignore') continue;
-    const receiver = routeOf(input.routes, { model: input.model, ...feature });
-    if (receiver === null) continue;
-    const list = routed.get(receiver);
-    if (list === undefined) routed.set(receiver, [feature]);
-    else list.push(feature);
+    const names =
+      input.routes.length === 0
+        ? input.receivers.map(({ name }) => name)
+        : receiversOf(input.routes, { model: input.model, ...feature });
+    for (const name of names) {
+      const list = routed.get(name);
+      if (list === undefined) routed.set(name, [feature]);
+      else list.push(feature);
+    }
   }
   return routed;
 }
@@ -178,7 +196,12 @@ function describe(
     m: result?.m ?? 0,
     missing: result?.missing ?? { baseline: 0, live: 0 },
     unseenShare: result?.unseenShare ?? null,
-    explanation: result === null ? [] : (input.explain?.(result) ?? []),
+    // Context is a line in a list: no sentences, no picture.
+    explanation: result === null || notice === null ? [] : (input.explain?.(result) ?? []),
+    picture:
+      result === null || notice === null || notice === 'resolved'
+        ? null
+        : (input.picture?.(result) ?? null),
   };
 }
 
@@ -198,12 +221,15 @@ function messageOf(
     severity: about.some(({ severity }) => severity === 'critical') ? 'critical' : 'warning',
     features,
     stillFiring,
+    links: input.links ?? [],
   };
 }
 
-function reasonOf(features: readonly DigestFeature[]): Notice {
+/** What the message is for: news before worse before better; news beside what fires already is an addition. */
+function reasonOf({ features, stillFiring }: DigestMessage): Notice | 'added' {
   const order: readonly Notice[] = ['first', 'escalated', 'resolved'];
-  return order.find((reason) => features.some(({ notice }) => notice === reason)) ?? 'first';
+  const reason = order.find((one) => features.some(({ notice }) => notice === one)) ?? 'first';
+  return reason === 'first' && stillFiring.length > 0 ? 'added' : reason;
 }
 
 /** Firing before resolved, critical before warning, the greater effect first, then by name. */

@@ -1,5 +1,6 @@
 import type { FeatureKind, FeatureTier } from '../domain/feature.ts';
 import type { Severity, Verdict } from '../domain/verdict.ts';
+import type { FeaturePicture } from '../drawing/picture.ts';
 import type { Notice } from './types.ts';
 
 /**
@@ -37,6 +38,15 @@ export interface DigestFeature {
   readonly unseenShare: number | null;
   /** Sentences that say what changed, when somebody could say. */
   readonly explanation: readonly string[];
+  /** Baseline against live; null: nothing to draw. */
+  readonly picture: FeaturePicture | null;
+}
+
+/** Somewhere to read on. */
+export interface DigestLink {
+  readonly label: string;
+  /** http or https. */
+  readonly url: string;
 }
 
 /** What one recipient is told about one evaluation. JSON-safe and complete: rendering reads nothing else. */
@@ -53,4 +63,5 @@ export interface DigestMessage {
   readonly features: readonly DigestFeature[];
   /** Announced before and firing still; context, worst first. */
   readonly stillFiring: readonly DigestFeature[];
+  readonly links: readonly DigestLink[];
 }
