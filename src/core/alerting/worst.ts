@@ -2,17 +2,17 @@ import type { Verdict } from '../domain/verdict.ts';
 import type { FeatureResult } from '../evaluate/types.ts';
 
 /**
- * Worst first. A window that compared something counts before one that could not: a feature whose short window has too
- * few values is as healthy as its long window says.
+ * Worst first. A window that compared something counts before one that could not (`couldJudge`): a feature whose short
+ * window has too few values is as healthy as its long window says.
  */
 const WORST_FIRST: readonly Verdict[] = [
   'drifted',
   'warning',
   'suspected',
   'stable',
+  'insufficient',
   'not-comparable',
   'no-baseline',
-  'insufficient',
   'no-data',
 ];
 
