@@ -87,9 +87,13 @@ export function legend(): Svg[] {
   ];
 }
 
+/** Height of the bars' picture in pixels; its width is always BARS_WIDTH. */
+export function barsHeight(picture: FeaturePicture): number {
+  return picture.kind === 'numeric' ? BARS_HEIGHT : ROW.top + picture.bars.length * ROW.height + 8;
+}
+
 function categoryBars(picture: CategoryPicture, title: string): Svg {
   const peak = Math.max(1e-9, ...picture.bars.flatMap(({ baseline, live }) => [baseline, live]));
-  const height = ROW.top + picture.bars.length * ROW.height + 8;
   const rows = picture.bars.flatMap(({ label, baseline, live }, i) => {
     const y = ROW.top + i * ROW.height;
     const width = (share: number): number => (share / peak) * (ROW.right - ROW.label);
@@ -103,7 +107,7 @@ function categoryBars(picture: CategoryPicture, title: string): Svg {
       }),
     ];
   });
-  return document(BARS_WIDTH, height, title, [...legend(), ...rows]);
+  return document(BARS_WIDTH, barsHeight(picture), title, [...legend(), ...rows]);
 }
 
 function shorten(label: string): string {

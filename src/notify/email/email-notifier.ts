@@ -5,13 +5,12 @@ import type { SmtpConfig } from '../../config/types.ts';
 import { toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Notification, Notifier, SendOutcome } from '../notifier.ts';
+import { bodyOf } from './body.ts';
+import type { MailBody, RenderPng } from './body.ts';
 import { assertMailAddress, isMailAddress } from './address.ts';
 import { threadOf } from './envelope.ts';
-import { renderHtml } from './render-html.ts';
-import { renderText } from './render-text.ts';
 import { outcomeOf } from './smtp-outcome.ts';
 import { subjectOf } from './subject.ts';
-import { viewOf } from './view.ts';
 
 export interface EmailLimits {
   readonly connectMs: number;
@@ -19,6 +18,12 @@ export interface EmailLimits {
   readonly idleMs: number;
   /** The whole attempt, also against a server that answers one byte at a time. */
   readonly totalMs: number;
+}
+
+export interface EmailOptions {
+  readonly limits?: EmailLimits;
+  /** Makes a PNG of an SVG. Without it, or when it fails, pictures are made of table cells. */
+  readonly renderPng?: RenderPng;
 }
 
 const LIMITS: EmailLimits = { connectMs: 10_000, idleMs: 30_000, totalMs: 60_000 };
@@ -30,7 +35,7 @@ const LIMITS: EmailLimits = { connectMs: 10_000, idleMs: 30_000, totalMs: 60_000
 export function createEmailNotifier(
   smtp: SmtpConfig,
   log: Log,
-  limits: EmailLimits = LIMITS,
+  { limits = LIMITS, renderPng }: EmailOptions = {},
 ): Notifier {
   assertMailAddress(smtp.from, 'smtp.from');
   if (smtp.tls === 'none')
@@ -41,7 +46,9 @@ export function createEmailNotifier(
     async send(notification) {
       const refused = refuse(notification);
       if (refused !== null) return { outcome: 'permanent', error: refused };
-      const mail = mailOf(notification, smtp.from);
+      const digest = notification.message as DigestMessage;
+      const body = await bodyOf(digest, renderPng ?? null, log);
+      const mail = { ...addressed(notification, digest, smtp.from), ...body };
       const socket = connect({ host: smtp.host, port: smtp.port });
       open.add(socket);
       const deadline = setTimeout(() => {
@@ -69,23 +76,23 @@ function refuse({ recipient, message }: Notification): string | null {
   return known && message.version === 1 ? null : 'this release cannot read the message';
 }
 
-type Mail = ReturnType<typeof mailOf>;
-
-function mailOf({ recipient, dedupKey, createdAt, message }: Notification, from: string) {
-  const digest = message as DigestMessage;
-  const view = viewOf(digest);
+function addressed(
+  { recipient, dedupKey, createdAt }: Notification,
+  digest: DigestMessage,
+  from: string,
+) {
   return {
     from: { name: 'driftd', address: from },
     to: { name: '', address: recipient },
     // Explicit, so that no header is ever taken apart into recipients.
     envelope: { from, to: [recipient] },
     subject: subjectOf(digest),
-    text: renderText(view),
-    html: renderHtml(view),
     date: new Date(createdAt),
     ...threadOf(digest, dedupKey, from),
   };
 }
+
+type Mail = ReturnType<typeof addressed> & MailBody;
 
 async function attempt(
   socket: Socket,

@@ -4,7 +4,8 @@ import { domainOf } from './address.ts';
 
 /**
  * Headers that let mail programs thread, filter and recognise duplicates. Message-ID comes from the dedup key: every
- * attempt carries the same one. All messages of a monitor refer to one root that is never sent, which makes a thread.
+ * attempt carries the same one. The messages of an incident refer to one root that is never sent, which makes a thread:
+ * opening, escalation and recovery stand together. A message about several incidents refers to all of them, oldest first.
  */
 export interface ThreadHeaders {
   readonly messageId: string;
@@ -13,18 +14,24 @@ export interface ThreadHeaders {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** So many incidents a message may refer to: headers have a length that servers accept. */
+const MAX_REFERENCES = 10;
+
 /** @param from the sender; its domain names the ids */
-export function threadOf(
-  { model, monitor }: Pick<DigestMessage, 'model' | 'monitor'>,
-  dedupKey: string,
-  from: string,
-): ThreadHeaders {
+export function threadOf(message: DigestMessage, dedupKey: string, from: string): ThreadHeaders {
+  const { model, monitor } = message;
   const domain = domainOf(from);
-  const root = `<monitor.${hash(`${model}\u0000${monitor}`)}@${domain}>`;
+  const roots = [...message.features, ...message.stillFiring]
+    .toSorted((a, b) => (a.since ?? Infinity) - (b.since ?? Infinity))
+    .slice(0, MAX_REFERENCES)
+    .map(({ feature, segment, incident }) => {
+      const id = hash(JSON.stringify([model, monitor, feature, segment, incident]));
+      return `<incident.${id}@${domain}>`;
+    });
   return {
     messageId: `<driftd.${/^[0-9a-zA-Z]+$/.test(dedupKey) ? dedupKey : hash(dedupKey)}@${domain}>`,
-    references: root,
-    inReplyTo: root,
+    references: roots.join(' '),
+    inReplyTo: roots[0] ?? '',
     headers: {
       'List-Id': `<${label(monitor)}.${label(model)}.driftd.${domain}>`,
       'Auto-Submitted': 'auto-generated',

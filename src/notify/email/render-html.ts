@@ -1,4 +1,5 @@
 import { html, SafeHtml } from './html.ts';
+import { pictureBlock } from './render-picture.ts';
 import type { Bar, DigestView, Fact, FeatureView, Tone } from './view.ts';
 
 /** Colours of text and bars per tone, on the light page. The dark page overrides them by class. */
@@ -19,6 +20,7 @@ const STYLE = new SafeHtml(`
   .soft { color: #a3abb6 !important; }
   .line { border-color: #343a43 !important; }
   .track { background: #343a43 !important; }
+  .link { color: #8ab8ff !important; }
   .critical { color: #ff8a80 !important; } .bar-critical { background: #ff8a80 !important; }
   .warning { color: #ffc266 !important; } .bar-warning { background: #ffc266 !important; }
   .resolved { color: #7fd6a0 !important; } .bar-resolved { background: #7fd6a0 !important; }
@@ -26,8 +28,11 @@ const STYLE = new SafeHtml(`
 
 const FONT = `font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif`;
 
-/** The HTML part: tables and inline styles, no image, no script, no link to anywhere. */
-export function renderHtml(view: DigestView): string {
+/**
+ * The HTML part: tables and inline styles, no script, nothing loaded from anywhere.
+ * @param images whether the message carries the pictures under their cids
+ */
+export function renderHtml(view: DigestView, images: boolean): string {
   const color = COLOR[view.tone];
   return html`<!doctype html>
     <html lang="en">
@@ -70,8 +75,9 @@ export function renderHtml(view: DigestView): string {
                     >
                       ${view.title}
                     </h1>
-                    ${factTable(view.facts)} ${view.features.map(featureBlock)}
-                    ${leftOut(view.featuresLeftOut)} ${stillFiring(view)}
+                    ${factTable(view.facts)}
+                    ${view.features.map((feature) => featureBlock(feature, images))}
+                    ${leftOut(view.featuresLeftOut)} ${stillFiring(view)} ${links(view)}
                     <p
                       class="soft line"
                       style="margin:24px 0 0;padding:12px 0 0;border-top:1px solid #d9dee5;font-size:12px;line-height:1.5;color:#5b6470"
@@ -88,7 +94,7 @@ export function renderHtml(view: DigestView): string {
     </html> `.toString();
 }
 
-function featureBlock(feature: FeatureView): SafeHtml {
+function featureBlock(feature: FeatureView, images: boolean): SafeHtml {
   return html`<table
     role="presentation"
     class="line"
@@ -115,7 +121,7 @@ function featureBlock(feature: FeatureView): SafeHtml {
           ${feature.status}
         </p>
         ${feature.bars.map((bar) => barTable(bar, feature.tone))} ${factTable(feature.facts)}
-        ${explanation(feature.explanation)}
+        ${explanation(feature.explanation)} ${pictureBlock(feature.picture, images)}
       </td>
     </tr>
   </table> `;
@@ -214,6 +220,16 @@ function stillFiring(view: DigestView): SafeHtml | null {
       </td>
     </tr>
   </table> `;
+}
+
+function links({ links: list }: DigestView): SafeHtml | null {
+  if (list.length === 0) return null;
+  return html`<p style="margin:20px 0 0;font-size:14px;line-height:1.8">
+    ${list.map(
+      ({ label, url }) =>
+        html`<a class="link" href="${url}" style="margin:0 16px 0 0;color:#1a56b0">${label}</a> `,
+    )}
+  </p> `;
 }
 
 function leftOut(count: number): SafeHtml | null {

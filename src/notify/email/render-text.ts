@@ -12,6 +12,8 @@ export function renderText(view: DigestView): string {
     for (const { name, brief } of view.stillFiring) lines.push(`  - ${name}: ${brief}`);
     lines.push(...leftOut(view.stillFiringLeftOut));
   }
+  if (view.links.length > 0)
+    lines.push('', ...view.links.map(({ label, url }) => `${label}: ${url}`));
   lines.push('', '-- ', view.footer, 'Sent by driftd.');
   return `${lines.map(printable).join('\n')}\n`;
 }
@@ -21,6 +23,7 @@ function featureLines(feature: FeatureView): string[] {
   for (const { label, value } of [...feature.bars, ...feature.facts])
     lines.push(`  ${`${label}:`.padEnd(16)}${value}`);
   for (const sentence of feature.explanation) lines.push(`  * ${sentence}`);
+  if (feature.picture !== null) lines.push(`  ${feature.picture.alt}`);
   return lines;
 }
 

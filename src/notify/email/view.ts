@@ -1,4 +1,4 @@
-import type { DigestFeature, DigestMessage } from '../../core/alerting/message.ts';
+import type { DigestFeature, DigestLink, DigestMessage } from '../../core/alerting/message.ts';
 import {
   formatCount,
   formatEffect,
@@ -7,10 +7,14 @@ import {
   formatShare,
   plural,
 } from './format.ts';
+import { pictureView } from './picture-view.ts';
+import type { PictureView } from './picture-view.ts';
 import { nameOf } from './subject.ts';
 
 /** Mail programs cut a message at about 100 kB; what is left out is counted. */
 const MAX_FEATURES = 40;
+/** Two pictures each: a message of a hundred moved features is still one that arrives. */
+const MAX_PICTURES = 12;
 
 export type Tone = 'critical' | 'warning' | 'resolved';
 
@@ -23,6 +27,7 @@ export interface DigestView {
   readonly featuresLeftOut: number;
   readonly stillFiring: readonly FeatureView[];
   readonly stillFiringLeftOut: number;
+  readonly links: readonly DigestLink[];
   readonly footer: string;
 }
 
@@ -40,6 +45,7 @@ export interface FeatureView {
   readonly bars: readonly Bar[];
   readonly facts: readonly Fact[];
   readonly explanation: readonly string[];
+  readonly picture: PictureView | null;
   /** One line for lists. */
   readonly brief: string;
 }
@@ -70,12 +76,13 @@ export function viewOf(message: DigestMessage): DigestView {
     featuresLeftOut: Math.max(0, features.length - MAX_FEATURES),
     stillFiring: stillFiring.slice(0, MAX_FEATURES).map(featureView),
     stillFiringLeftOut: Math.max(0, stillFiring.length - MAX_FEATURES),
+    links: message.links.filter(({ url }) => /^https?:\/\//i.test(url)),
     footer:
       'KS is the greatest distance between the two distributions, 0 to 1. PSI says how much mass has moved between groups of values; 0 is none.',
   };
 }
 
-function featureView(feature: DigestFeature): FeatureView {
+function featureView(feature: DigestFeature, index: number): FeatureView {
   const tone = feature.notice === 'resolved' ? 'resolved' : feature.severity;
   const effects = [
     feature.ks === null ? null : `KS ${formatEffect(feature.ks.value)}`,
@@ -91,6 +98,7 @@ function featureView(feature: DigestFeature): FeatureView {
     bars: barsOf(feature),
     facts: factsOf(feature),
     explanation: feature.explanation,
+    picture: index < MAX_PICTURES ? pictureView(feature, index) : null,
     brief: `${feature.severity}${measured}${since}`,
   };
 }
