@@ -1,3 +1,4 @@
+import { SMTPServer } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startMailbox } from '../../scripts/servers/mailbox.ts';
 import type { SmtpConfig } from '../../src/config/types.ts';
@@ -152,6 +153,38 @@ describe('a message that does not arrive', () => {
     const { notifier } = await scripted({ MAIL: answer }, limits);
     expect(await notifier.send(notification())).toMatchObject({ outcome: 'retry' });
   });
+
+  it.each(['starttls', 'implicit'] as const)(
+    'is not offered to a server whose certificate nobody vouches for (%s)',
+    async (tls) => {
+      let offered = false;
+      // smtp-server brings a self-signed certificate.
+      const server = new SMTPServer({
+        secure: tls === 'implicit',
+        authOptional: true,
+        onMailFrom: (_address, _session, callback) => {
+          offered = true;
+          callback();
+        },
+      });
+      server.on('error', () => undefined); // the client hangs up during the handshake
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      stops.push(
+        () =>
+          new Promise((resolve) => {
+            server.close(resolve);
+          }),
+      );
+      const address = server.server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const notifier = createEmailNotifier(smtp(port, { tls }), log);
+      expect(await notifier.send(notification())).toMatchObject({
+        outcome: 'retry',
+        error: expect.stringContaining('certificate') as unknown,
+      });
+      expect(offered).toBe(false);
+    },
+  );
 
   it('is never sent in the clear when the server has no STARTTLS', async () => {
     const { server } = await scripted({});
