@@ -78,13 +78,11 @@ function heaviestGain(baseline: NumericHistogram, live: NumericHistogram): strin
   const { edges } = baseline.binning;
   const from = edges[groupOf.indexOf(best) - 1];
   const to = edges[groupOf.lastIndexOf(best)];
-  const where =
-    from === undefined
-      ? `at or below ${number(to ?? 0)}`
-      : to === undefined
-        ? `above ${number(from)}`
-        : `between ${number(from)} and ${number(to)}`;
-  return [`${percent(share)} of the values are ${where}, in the baseline ${percent(reference)}.`];
+  // An end of the range: the largest gap has said it.
+  if (from === undefined || to === undefined) return [];
+  return [
+    `${percent(share)} of the values are between ${number(from)} and ${number(to)}, in the baseline ${percent(reference)}.`,
+  ];
 }
 
 function spikeSentences(result: FeatureResult): string[] {

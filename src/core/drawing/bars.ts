@@ -14,7 +14,7 @@ export function barsSvg(picture: FeaturePicture, title: string): Svg {
 }
 
 function numericBars(picture: NumericPicture, title: string): Svg {
-  const { edges, baseline, live, below, above } = picture;
+  const { edges, baseline, live } = picture;
   const [first, last] = [edges[0] as number, edges.at(-1) as number];
   const peak = Math.max(1e-9, ...baseline, ...live);
   const xOf = (value: number): number =>
@@ -46,13 +46,19 @@ function numericBars(picture: NumericPicture, title: string): Svg {
       'stroke-width': '1.5',
     }),
     ...axis(first, last, xOf),
-    ...(below.live >= 0.005 ? [outside(`◂ ${percent(below.live)} live`, FRAME.left, 'start')] : []),
-    ...(above.live >= 0.005 ? [outside(`${percent(above.live)} live ▸`, FRAME.right, 'end')] : []),
+    ...outside(picture),
   ]);
 }
 
-function outside(text: string, x: number, anchor: 'start' | 'end'): Svg {
-  return textElement(x, FRAME.top + 12, text, { 'text-anchor': anchor, 'font-size': 11 });
+/** Live values beyond the axis are told as shares. */
+function outside({ below, above }: NumericPicture): Svg[] {
+  const parts = [
+    ...(below.live > 0.01 ? [`◂ ${percent(below.live)}`] : []),
+    ...(above.live > 0.01 ? [`${percent(above.live)} ▸`] : []),
+  ];
+  if (parts.length === 0) return [];
+  const place = { 'text-anchor': 'end', 'font-size': 11, fill: COLORS.live };
+  return [textElement(FRAME.right, 15, `live beyond: ${parts.join('  ')}`, place)];
 }
 
 /** The horizontal axis with its numbers. */

@@ -9,21 +9,38 @@ export interface Piece {
 }
 
 /**
- * A numeric histogram as pieces, ascending, only those with mass. Atoms are points; the infinite bins end at the least and
- * the greatest value seen.
+ * A numeric histogram as pieces, ascending, only those with mass. Atoms are points; no piece reaches beyond the least and
+ * the greatest value seen. A tail bin is wide, but the sum of its values is known: its piece is drawn around their mean.
  */
 export function piecesOf(histogram: NumericHistogram): Piece[] {
-  const { edges, atoms } = histogram.binning;
+  const { edges, atoms, tailBins } = histogram.binning;
   const total = binnedTotal(histogram);
   const pieces: Piece[] = [];
   if (total === 0) return pieces;
+  const least = finiteOr(histogram.min, edges[0] ?? 0);
+  const greatest = finiteOr(histogram.max, edges.at(-1) ?? 0);
   for (const [i, count] of histogram.counts.entries()) {
     if (count === 0) continue;
-    const to = edges[i] ?? finiteOr(histogram.max, edges[i - 1] ?? 0);
-    const from = atoms[i] === 1 ? to : (edges[i - 1] ?? finiteOr(histogram.min, to));
-    pieces.push({ from: Math.min(from, to), to: Math.max(from, to), share: count / total });
+    const share = count / total;
+    const to = clamp(edges[i] ?? greatest, least, greatest);
+    const from = atoms[i] === 1 ? to : clamp(edges[i - 1] ?? least, least, to);
+    const tail = tailBins.indexOf(i);
+    const mean = tail < 0 ? NaN : (histogram.tailSums[tail] ?? NaN) / count;
+    pieces.push(
+      Number.isFinite(mean) ? around(clamp(mean, from, to), from, to, share) : { from, to, share },
+    );
   }
   return pieces;
+}
+
+/** The widest even piece inside (from, to] that has this mean. */
+function around(mean: number, from: number, to: number, share: number): Piece {
+  const half = Math.min(mean - from, to - mean);
+  return { from: mean - half, to: mean + half, share };
+}
+
+function clamp(value: number, least: number, greatest: number): number {
+  return Math.min(greatest, Math.max(least, value));
 }
 
 function finiteOr(value: number, otherwise: number): number {

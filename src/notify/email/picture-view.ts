@@ -1,5 +1,5 @@
 import type { DigestFeature } from '../../core/alerting/message.ts';
-import { BARS_HEIGHT, BARS_WIDTH, barsHeight, barsSvg } from '../../core/drawing/bars.ts';
+import { BARS_WIDTH, barsSvg } from '../../core/drawing/bars.ts';
 import { cdfSvg } from '../../core/drawing/cdf.ts';
 import type {
   CategoryPicture,
@@ -14,7 +14,8 @@ import { nameOf } from './subject.ts';
 export interface PictureView {
   readonly images: readonly ImageView[];
   readonly data: FeaturePicture;
-  readonly alt: string;
+  /** The picture in the plain-text part. */
+  readonly lines: readonly string[];
 }
 
 export interface ImageView {
@@ -23,7 +24,6 @@ export interface ImageView {
   readonly svg: string;
   readonly alt: string;
   readonly width: number;
-  readonly height: number;
 }
 
 /** @param index position of the feature in the message */
@@ -33,19 +33,33 @@ export function pictureView(feature: DigestFeature, index: number): PictureView 
   const alt = `${nameOf(feature)}, baseline against live: ${
     picture.kind === 'numeric' ? numericAlt(picture) : categoryAlt(picture)
   }`;
-  const image = (kind: string, svg: string, text: string, height: number): ImageView => ({
+  const image = (kind: string, svg: string, text: string): ImageView => ({
     cid: `${kind}${String(index)}@driftd`,
     svg,
     alt: text,
     width: BARS_WIDTH,
-    height,
   });
-  const images = [image('bars', barsSvg(picture, alt), alt, barsHeight(picture))];
+  const images = [image('bars', barsSvg(picture, alt), alt)];
   if (picture.kind === 'numeric') {
     const text = `${nameOf(feature)}, cumulative: ${gapText(picture)}`;
-    images.push(image('cdf', cdfSvg(picture, text), text, BARS_HEIGHT));
+    images.push(image('cdf', cdfSvg(picture, text), text));
   }
-  return { images, data: picture, alt };
+  return {
+    images,
+    data: picture,
+    lines: picture.kind === 'numeric' ? sparklines(picture) : [`Live: ${categoryAlt(picture)}`],
+  };
+}
+
+const BLOCKS = ' ▁▂▃▄▅▆▇█';
+
+/** Columns of block characters, both on one scale. */
+function sparklines({ edges, baseline, live }: NumericPicture): string[] {
+  const peak = Math.max(1e-9, ...baseline, ...live);
+  const line = (shares: readonly number[]): string =>
+    shares.map((share) => BLOCKS[Math.ceil((share / peak) * 8)] ?? '█').join('');
+  const range = `${tickLabel(edges[0] ?? 0)} to ${tickLabel(edges.at(-1) ?? 0)}`;
+  return [`Baseline |${line(baseline)}| ${range}`, `Live     |${line(live)}|`];
 }
 
 /** The picture in numbers, for those who cannot see it. */

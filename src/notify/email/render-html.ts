@@ -15,7 +15,7 @@ const STYLE = new SafeHtml(`
 @media (max-width: 480px) { .pad { padding: 16px !important; } .title { font-size: 19px !important; } }
 @media (prefers-color-scheme: dark) {
   .page { background: #121417 !important; }
-  .card { background: #1c1f24 !important; border-color: #343a43 !important; }
+  .card { background: #1c1f24 !important; border-right-color: #343a43 !important; border-bottom-color: #343a43 !important; border-left-color: #343a43 !important; }
   .text { color: #e6e8eb !important; }
   .soft { color: #a3abb6 !important; }
   .line { border-color: #343a43 !important; }

@@ -20,12 +20,11 @@ export function pictureBlock(picture: PictureView | null, images: boolean): Safe
 function imageBlock({ images }: PictureView): SafeHtml {
   return html`<div style="margin:10px 0 0;font-size:12px;line-height:1.4">
     ${images.map(
-      ({ cid, alt, width, height }) =>
+      ({ cid, alt, width }) =>
         html`<img
           src="cid:${cid}"
           alt="${alt}"
           width="${Math.round(width * 0.95)}"
-          height="${Math.round(height * 0.95)}"
           class="soft"
           style="display:inline-block;vertical-align:top;width:100%;max-width:${Math.round(
             width * 0.95,

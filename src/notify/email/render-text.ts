@@ -23,7 +23,7 @@ function featureLines(feature: FeatureView): string[] {
   for (const { label, value } of [...feature.bars, ...feature.facts])
     lines.push(`  ${`${label}:`.padEnd(16)}${value}`);
   for (const sentence of feature.explanation) lines.push(`  * ${sentence}`);
-  if (feature.picture !== null) lines.push(`  ${feature.picture.alt}`);
+  for (const line of feature.picture?.lines ?? []) lines.push(`  ${line}`);
   return lines;
 }
 

@@ -127,8 +127,8 @@ function statusOf({
 function barsOf({ ks, psi }: DigestFeature): Bar[] {
   const bars: Bar[] = [];
   if (ks !== null) {
-    const interval =
-      ks.high > ks.low ? `, between ${formatEffect(ks.low)} and ${formatEffect(ks.high)}` : '';
+    const [low, high] = [ks.low.toFixed(3), ks.high.toFixed(3)];
+    const interval = low === high ? '' : `, between ${low} and ${high}`;
     bars.push({
       label: 'KS',
       value: `${formatEffect(ks.value)}${interval}${ks.logP === null ? '' : `; p ${formatP(ks.logP)}`}`,
