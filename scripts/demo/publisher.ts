@@ -39,6 +39,8 @@ export interface PublishOptions {
   /** How long a day of the stream takes, ms. */
   readonly dayMs: number;
   readonly signal: AbortSignal;
+  /** Where the stream ends, ms since the epoch; by default at the end of the year. */
+  readonly to?: number;
 }
 
 /**
@@ -54,7 +56,7 @@ export async function publishFlights(topic: Topic, options: PublishOptions): Pro
   await producer.connect();
   let published = 0;
   try {
-    for await (const messages of days(topic.partitions)) {
+    for await (const messages of days(topic.partitions, options.to ?? STREAM_TO)) {
       if (options.signal.aborted) break;
       const started = performance.now();
       if (messages.length > 0) await producer.send({ topic: topic.name, acks: -1, messages });
@@ -87,11 +89,11 @@ interface Message {
 }
 
 /** The stream cut into days; the k-th event of the stream goes to partition k mod P, so every partition is in time order. */
-async function* days(partitions: number): AsyncGenerator<Message[]> {
+async function* days(partitions: number, to: number): AsyncGenerator<Message[]> {
   let day = STREAM_FROM;
   let messages: Message[] = [];
   let index = 0;
-  for await (const flight of readFlights(STREAM_FROM, STREAM_TO)) {
+  for await (const flight of readFlights(STREAM_FROM, to)) {
     while (flight.time >= day + DAY_MS) {
       yield messages;
       day += DAY_MS;
