@@ -1,9 +1,12 @@
 import { createBackoff } from '../platform/backoff.ts';
-import { sleep } from '../platform/clock.ts';
+import { sleep, systemClock } from '../platform/clock.ts';
+import type { Clock } from '../platform/clock.ts';
 import { toError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
-import type { OutboxLease, OutboxStore } from '../storage/outbox-store.ts';
+import type { LeaseScope, OutboxLease, OutboxStore } from '../storage/outbox-store.ts';
 import type { Notifier, SendOutcome } from './notifier.ts';
+import { createRateLimit } from './rate-limit.ts';
+import type { RateLimit } from './rate-limit.ts';
 
 /** Process counters of deliveries; no-ops by default. */
 export interface NotifyMetrics {
@@ -17,6 +20,7 @@ export interface DispatcherDeps {
   readonly metrics?: NotifyMetrics;
   /** Uniform in [0, 1); of the back-off. */
   readonly random?: () => number;
+  readonly clock?: Clock;
   readonly options?: Partial<DispatcherOptions>;
 }
 
@@ -25,21 +29,27 @@ export interface DispatcherOptions {
   readonly pollMs: number;
   /** Longer than any attempt can take; after it another process may try. */
   readonly leaseMs: number;
-  /** Messages that are tried at the same time. */
+  /** Messages of one channel that are tried at the same time. */
   readonly batch: number;
+  /** Messages a channel sends within a minute; the others wait, none is dropped. */
+  readonly perMinute: number;
   /** A message that could not be delivered for this long is given up. */
   readonly giveUpMs: number;
   readonly retryBaseMs: number;
   readonly retryCapMs: number;
+  /** How long stopping waits for attempts under way before their connections are cut. */
+  readonly stopGraceMs: number;
 }
 
 const DEFAULTS: DispatcherOptions = {
   pollMs: 1_000,
   leaseMs: 120_000,
   batch: 5,
+  perMinute: 20,
   giveUpMs: 24 * 3_600_000,
   retryBaseMs: 1_000,
   retryCapMs: 900_000,
+  stopGraceMs: 4_000,
 };
 
 export interface PassResult {
@@ -49,7 +59,7 @@ export interface PassResult {
 }
 
 export interface Dispatcher {
-  /** Delivers what is due now, until nothing is. */
+  /** Delivers what is due now on every channel, until nothing is or the channel has sent enough for this minute. */
   runOnce(): Promise<PassResult>;
   start(): void;
   /** Resolves when the attempts under way have ended and are written down. */
@@ -58,7 +68,8 @@ export interface Dispatcher {
 
 /**
  * Delivers the outbox: lease, send outside any transaction, write the result down. A crash in between sends again with
- * the same dedup key: at least once, duplicates recognisable. Retries back off from 1 s to 15 min with full jitter.
+ * the same dedup key: at least once, duplicates recognisable. Retries back off from 1 s to 15 min with full jitter, or
+ * as long as the other side asks for. Every channel has a lane of its own: one that hangs delays no other.
  */
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { store, log, metrics } = deps;
@@ -70,7 +81,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     ...(deps.random === undefined ? {} : { random: deps.random }),
   });
   const stopping = new AbortController();
-  let loop: Promise<void> | null = null;
+  const lanes = lanesOf(deps.notifiers, options.perMinute, deps.clock ?? systemClock);
+  let loops: Promise<unknown> | null = null;
 
   const attempt = async (lease: OutboxLease): Promise<SendOutcome> => {
     const notifier = notifiers.get(lease.channel);
@@ -106,32 +118,37 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       metrics?.notification(channel, 'dead');
       return 'dead';
     }
-    const delayMs = backoff.delay(attempts);
+    const delayMs = Math.max(
+      backoff.delay(attempts),
+      Math.min(retryAfterOf(outcome), options.giveUpMs),
+    );
     lost(await store.markRetry(lease, delayMs, error));
     log.warn({ ...context, error, delayMs }, 'message not delivered; it will be tried again');
     metrics?.notification(channel, 'retry');
     return 'retried';
   };
 
-  const runOnce = async (): Promise<PassResult> => {
+  const drain = async ({ scope, rate }: Lane): Promise<PassResult> => {
     const result = { sent: 0, retried: 0, dead: 0 };
-    let leased = options.batch;
-    while (leased === options.batch && !stopping.signal.aborted) {
-      const leases = await store.lease(options.batch, options.leaseMs);
-      leased = leases.length;
+    while (!stopping.signal.aborted) {
+      const limit = Math.min(options.batch, rate.available());
+      if (limit === 0) break;
+      const leases = await store.lease(limit, options.leaseMs, scope);
+      rate.take(leases.length);
       const settled = await Promise.allSettled(leases.map(deliver));
       for (const one of settled) if (one.status === 'fulfilled') result[one.value] += 1;
       // Only the database can fail here: the rows' leases run out and they are tried again.
       const failed = settled.find((one) => one.status === 'rejected');
       if (failed !== undefined) throw toError(failed.reason);
+      if (leases.length < limit) break;
     }
     return result;
   };
 
-  const run = async (): Promise<void> => {
+  const run = async (lane: Lane): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
-        await runOnce();
+        await drain(lane);
       } catch (thrown) {
         log.error({ err: toError(thrown) }, 'the outbox cannot be read or written');
       }
@@ -140,14 +157,42 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   };
 
   return {
-    runOnce,
+    async runOnce() {
+      const passes = await Promise.all(lanes.map(drain));
+      const sum = (key: keyof PassResult): number =>
+        passes.reduce((total, pass) => total + pass[key], 0);
+      return { sent: sum('sent'), retried: sum('retried'), dead: sum('dead') };
+    },
     start() {
-      loop ??= run();
+      loops ??= Promise.all(lanes.map(run));
     },
     async stop() {
       stopping.abort();
-      await loop;
+      const grace = new AbortController();
+      await Promise.race([loops, sleep(options.stopGraceMs, grace.signal)]);
+      grace.abort();
       await Promise.all(deps.notifiers.map((notifier) => notifier.close()));
+      await loops;
     },
   };
+}
+
+/** One channel's way through the outbox. */
+interface Lane {
+  readonly scope: LeaseScope;
+  readonly rate: RateLimit;
+}
+
+/** One a channel, and one for rows of channels that nobody here knows: they are tried, told of and in the end given up. */
+function lanesOf(notifiers: readonly Notifier[], perMinute: number, clock: Clock): Lane[] {
+  const channels = notifiers.map(({ channel }) => channel);
+  const scopes: LeaseScope[] = channels.map((only) => ({ only }));
+  return [...scopes, { except: channels }].map((scope) => ({
+    scope,
+    rate: createRateLimit(perMinute, clock),
+  }));
+}
+
+function retryAfterOf(outcome: SendOutcome): number {
+  return outcome.outcome === 'retry' ? (outcome.retryAfterMs ?? 0) : 0;
 }

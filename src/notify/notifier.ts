@@ -11,12 +11,16 @@ export interface Notification {
   readonly message: unknown;
 }
 
-/** `retry`: later may work. `permanent`: it never will. `error` is short and holds no secret. */
+/**
+ * `retry`: later may work, not before `retryAfterMs` when the other side asks for that. `permanent`: it never will.
+ * `error` is short and holds no secret.
+ */
 export type SendOutcome =
   | { readonly outcome: 'sent' }
-  | { readonly outcome: 'retry' | 'permanent'; readonly error: string };
+  | { readonly outcome: 'retry'; readonly error: string; readonly retryAfterMs?: number }
+  | { readonly outcome: 'permanent'; readonly error: string };
 
-/** A channel: e-mail today. */
+/** A channel: a way to send messages. Every one must pass the channels' contract suite. */
 export interface Notifier {
   readonly channel: string;
   /** Makes one attempt in bounded time. Never rejects for a failed delivery. */

@@ -28,9 +28,12 @@ export interface OutboxLease extends OutboxWrite {
   readonly ageMs: number;
 }
 
+/** Rows of one channel, or of every channel but some. */
+export type LeaseScope = { readonly only: string } | { readonly except: readonly string[] };
+
 export interface OutboxStore {
-  /** Takes up to `limit` due rows with FOR UPDATE SKIP LOCKED and a lease; oldest first. */
-  lease(limit: number, leaseMs: number): Promise<OutboxLease[]>;
+  /** Takes up to `limit` due rows of the scope with FOR UPDATE SKIP LOCKED and a lease; oldest first. Default: all. */
+  lease(limit: number, leaseMs: number, scope?: LeaseScope): Promise<OutboxLease[]>;
   /** Each answers false when the lease was lost to another process meanwhile. */
   markSent(lease: OutboxLease): Promise<boolean>;
   markRetry(lease: OutboxLease, delayMs: number, error: string): Promise<boolean>;

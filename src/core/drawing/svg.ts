@@ -9,7 +9,7 @@ export const COLORS = {
   live: '#e8590c',
   ink: '#76808f',
   grid: '#9aa5b133',
-  gap: '#c2255c',
+  gap: '#d6336c',
 } as const;
 
 export const FONT = 'DejaVu Sans, Verdana, Arial, sans-serif';

@@ -46,13 +46,14 @@ export function createOutboxStore(pool: Pool): OutboxStore {
     return updated.rowCount === 1;
   };
   return {
-    async lease(limit, leaseMs) {
+    async lease(limit, leaseMs, scope = { except: [] }) {
       // The attempt is counted before it is made: a message that kills the process must not look fresh forever.
       const leased = await pool.query<OutboxLease>(
         `WITH due AS (
            SELECT id FROM outbox
            WHERE state = 'pending' AND next_attempt_at <= now()
              AND (lease_until IS NULL OR lease_until <= now())
+             AND (channel = ANY($3::text[])) = $4
            ORDER BY id LIMIT $1
            FOR UPDATE SKIP LOCKED
          ), taken AS (
@@ -65,7 +66,9 @@ export function createOutboxStore(pool: Pool): OutboxStore {
                 lease_epoch AS "leaseEpoch", attempts - 1 AS attempts, created_at AS "createdAt",
                 greatest(0, extract(epoch FROM now() - created_at) * 1000)::float8 AS "ageMs"
          FROM taken ORDER BY id`,
-        [limit, leaseMs],
+        'only' in scope
+          ? [limit, leaseMs, [scope.only], true]
+          : [limit, leaseMs, scope.except, false],
       );
       return leased.rows;
     },

@@ -1,0 +1,253 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startMailbox } from '../../scripts/servers/mailbox.ts';
+import { createDispatcher } from '../../src/notify/dispatcher.ts';
+import type { DispatcherDeps } from '../../src/notify/dispatcher.ts';
+import { createEmailNotifier } from '../../src/notify/email/email-notifier.ts';
+import type { Notification, Notifier, SendOutcome } from '../../src/notify/notifier.ts';
+import { createOutboxStore } from '../../src/storage/postgres/outbox-store.ts';
+import type { Pool } from '../../src/storage/postgres/pool.ts';
+import {
+  enqueue,
+  letTimePass,
+  migratedPool,
+  outboxRows,
+  outboxWrite,
+  silentLog,
+} from '../support/outbox.ts';
+
+/** A channel that answers as told and remembers what it was given. */
+function channelThat(
+  channel: string,
+  answer: (notification: Notification, attempt: number) => SendOutcome | Promise<SendOutcome>,
+): Notifier & { readonly seen: Notification[] } {
+  const seen: Notification[] = [];
+  return {
+    channel,
+    seen,
+    send(notification) {
+      seen.push(notification);
+      return Promise.resolve(answer(notification, seen.length));
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+const SENT: SendOutcome = { outcome: 'sent' };
+
+let pool: Pool;
+beforeAll(async () => {
+  pool = await migratedPool();
+});
+afterAll(() => pool.end());
+afterEach(() => pool.query('TRUNCATE outbox'));
+
+function dispatcher(notifiers: readonly Notifier[], change: Partial<DispatcherDeps> = {}) {
+  return createDispatcher({ store: createOutboxStore(pool), notifiers, log: silentLog, ...change });
+}
+
+describe('the outbox', () => {
+  it('takes a message once, whatever is composed again', async () => {
+    expect(await enqueue(pool, [outboxWrite('a'), outboxWrite('b')])).toBe(2);
+    expect(await enqueue(pool, [outboxWrite('b'), outboxWrite('c')])).toBe(1);
+    expect((await outboxRows(pool)).map((row) => row.dedup_key)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('stores names that jsonb refuses', async () => {
+    const message = { model: 'a\u0000b\uD800' };
+    await enqueue(pool, [outboxWrite('a', { message })]);
+    const [lease] = await createOutboxStore(pool).lease(1, 60_000);
+    expect(lease?.message).toEqual({ model: 'a\uFFFDb\uFFFD' });
+  });
+
+  it('gives each row to one of several processes at a time', async () => {
+    await enqueue(
+      pool,
+      Array.from({ length: 40 }, (_, i) => outboxWrite(String(i))),
+    );
+    const stores = Array.from({ length: 4 }, () => createOutboxStore(pool));
+    const taken = await Promise.all(stores.map((store) => store.lease(10, 60_000)));
+    const keys = taken.flat().map(({ dedupKey }) => dedupKey);
+    expect(new Set(keys).size).toBe(keys.length);
+    const rest = await createOutboxStore(pool).lease(100, 60_000);
+    expect(keys.length + rest.length).toBe(40);
+  });
+
+  it('refuses the result of a process whose lease ran out', async () => {
+    await enqueue(pool, [outboxWrite('a')]);
+    const store = createOutboxStore(pool);
+    const [old] = await store.lease(1, 60_000);
+    await letTimePass(pool);
+    const [fresh] = await store.lease(1, 60_000);
+    if (old === undefined || fresh === undefined) throw new Error('nothing was leased');
+    expect(fresh.attempts).toBe(1);
+    expect(await store.markDead(old, 'too late')).toBe(false);
+    expect(await store.markSent(fresh)).toBe(true);
+    expect(await outboxRows(pool)).toMatchObject([{ state: 'sent', last_error: null }]);
+  });
+});
+
+describe('delivery', () => {
+  it('sends everything that is due and writes it down', async () => {
+    await enqueue(
+      pool,
+      Array.from({ length: 12 }, (_, i) => outboxWrite(String(i))),
+    );
+    const email = channelThat('email', () => SENT);
+    expect(await dispatcher([email]).runOnce()).toEqual({ sent: 12, retried: 0, dead: 0 });
+    expect(new Set(email.seen.map(({ dedupKey }) => dedupKey)).size).toBe(12);
+    expect((await outboxRows(pool)).every(({ state }) => state === 'sent')).toBe(true);
+  });
+
+  it('tries again with the same key, later and later, and at most 15 minutes later', async () => {
+    await enqueue(pool, [outboxWrite('a')]);
+    const email = channelThat('email', (_n, attempt) =>
+      attempt < 14 ? { outcome: 'retry', error: '450 greylisted' } : SENT,
+    );
+    const delivery = dispatcher([email], { random: () => 0.999_999 });
+    const waits: number[] = [];
+    for (let i = 0; i < 14; i += 1) {
+      await delivery.runOnce();
+      waits.push(Math.round(((await outboxRows(pool))[0]?.wait ?? 0) / 1000));
+      await letTimePass(pool);
+    }
+    expect(waits.slice(0, 13)).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
+    expect(new Set(email.seen.map(({ dedupKey }) => dedupKey))).toEqual(new Set(['a']));
+    expect(await outboxRows(pool)).toMatchObject([{ state: 'sent', attempts: 14 }]);
+  });
+
+  it('waits as long as the other side asks for', async () => {
+    await enqueue(pool, [outboxWrite('a')]);
+    const slow = { outcome: 'retry', error: '429', retryAfterMs: 120_000 } as const;
+    await dispatcher([channelThat('email', () => slow)], { random: () => 0 }).runOnce();
+    const [row] = await outboxRows(pool);
+    expect(row?.wait).toBeGreaterThan(115_000);
+    expect(row?.wait).toBeLessThanOrEqual(120_000);
+  });
+
+  it('gives up at once what can never be sent, and after 24 hours what could not', async () => {
+    await enqueue(pool, [outboxWrite('a'), outboxWrite('b')]);
+    await pool.query(
+      `UPDATE outbox SET created_at = now() - interval '25 hours' WHERE dedup_key = 'b'`,
+    );
+    const told: string[] = [];
+    const email = channelThat('email', ({ dedupKey }) => ({
+      outcome: dedupKey === 'a' ? 'permanent' : 'retry',
+      error: '550 no such user',
+    }));
+    const metrics = {
+      notification: (channel: string, result: string) => told.push(`${channel} ${result}`),
+    };
+    expect(await dispatcher([email], { metrics }).runOnce()).toEqual({
+      sent: 0,
+      retried: 0,
+      dead: 2,
+    });
+    expect(await outboxRows(pool)).toMatchObject([
+      { state: 'dead', last_error: '550 no such user' },
+      { state: 'dead' },
+    ]);
+    expect(told).toEqual(['email dead', 'email dead']);
+    expect(await dispatcher([email]).runOnce()).toEqual({ sent: 0, retried: 0, dead: 0 });
+  });
+
+  it('tells of a channel that is not configured, and tries again', async () => {
+    await enqueue(pool, [outboxWrite('a', { channel: 'pigeon' })]);
+    await dispatcher([channelThat('email', () => SENT)]).runOnce();
+    expect(await outboxRows(pool)).toMatchObject([
+      { state: 'pending', attempts: 1, last_error: 'no channel "pigeon" is configured here' },
+    ]);
+  });
+
+  it('survives a channel that throws', async () => {
+    await enqueue(pool, [outboxWrite('a')]);
+    const email = channelThat('email', () => {
+      throw new Error('a defect');
+    });
+    expect(await dispatcher([email]).runOnce()).toEqual({ sent: 0, retried: 1, dead: 0 });
+    expect(await outboxRows(pool)).toMatchObject([{ state: 'pending', last_error: 'a defect' }]);
+  });
+
+  it('lets a channel that hangs delay no other', async () => {
+    let release: (outcome: SendOutcome) => void = () => undefined;
+    const hanging = new Promise<SendOutcome>((resolve) => (release = resolve));
+    await enqueue(pool, [
+      ...Array.from({ length: 9 }, (_, i) => outboxWrite(`h${String(i)}`, { channel: 'webhook' })),
+      ...Array.from({ length: 9 }, (_, i) => outboxWrite(`e${String(i)}`)),
+    ]);
+    const email = channelThat('email', () => SENT);
+    const delivery = dispatcher([channelThat('webhook', () => hanging), email]);
+    const pass = delivery.runOnce();
+    await expect.poll(() => email.seen.length).toBe(9);
+    expect((await outboxRows(pool)).filter(({ channel }) => channel === 'webhook')).toMatchObject(
+      Array.from({ length: 9 }, () => ({ state: 'pending' })),
+    );
+    release(SENT);
+    expect(await pass).toMatchObject({ sent: 18 });
+  });
+
+  it('sends at most so many a minute; the others wait', async () => {
+    await enqueue(
+      pool,
+      Array.from({ length: 30 }, (_, i) => outboxWrite(String(i))),
+    );
+    let now = 0;
+    const clock = { now: () => now, monotonic: () => now };
+    const delivery = dispatcher([channelThat('email', () => SENT)], { clock });
+    expect(await delivery.runOnce()).toMatchObject({ sent: 20 });
+    expect(await delivery.runOnce()).toMatchObject({ sent: 0 });
+    now += 15_000;
+    expect(await delivery.runOnce()).toMatchObject({ sent: 5 });
+    now += 60_000;
+    expect(await delivery.runOnce()).toMatchObject({ sent: 5 });
+    expect((await outboxRows(pool)).every(({ state }) => state === 'sent')).toBe(true);
+  });
+
+  it('runs by itself between start and stop', async () => {
+    const email = channelThat('email', () => SENT);
+    const delivery = dispatcher([email], { options: { pollMs: 10 } });
+    delivery.start();
+    await enqueue(pool, [outboxWrite('a')]);
+    await expect.poll(async () => (await outboxRows(pool))[0]?.state).toBe('sent');
+    await delivery.stop();
+    await enqueue(pool, [outboxWrite('b')]);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(email.seen).toHaveLength(1);
+  });
+});
+
+describe('a process that dies', () => {
+  it('between sending and writing it down sends again, recognisably', async () => {
+    const mailbox = await startMailbox();
+    try {
+      const email = createEmailNotifier(
+        {
+          host: mailbox.host,
+          port: mailbox.port,
+          auth: null,
+          from: 'driftd@example.com',
+          tls: 'none',
+        },
+        silentLog,
+      );
+      await enqueue(pool, [outboxWrite('a')]);
+      const store = createOutboxStore(pool);
+      const died = new Error('killed');
+      const dying = createDispatcher({
+        store: { ...store, markSent: () => Promise.reject(died) },
+        notifiers: [email],
+        log: silentLog,
+      });
+      await expect(dying.runOnce()).rejects.toThrow(died);
+      await expect(dispatcher([email]).runOnce()).resolves.toMatchObject({ sent: 0 }); // leased still
+      await letTimePass(pool);
+      await expect(dispatcher([email]).runOnce()).resolves.toMatchObject({ sent: 1 });
+      const mails = await Promise.all((await mailbox.waitFor(2)).map((mail) => mail.parse()));
+      expect(mails[0]?.messageId).toBe('<driftd.a@example.com>');
+      expect(mails[1]?.messageId).toBe(mails[0]?.messageId);
+      expect(mails[1]?.headers.get('x-driftd-dedup-key')).toBe('a');
+      expect(await outboxRows(pool)).toMatchObject([{ state: 'sent', attempts: 2 }]);
+    } finally {
+      await mailbox.stop();
+    }
+  });
+});
