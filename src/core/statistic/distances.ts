@@ -55,3 +55,12 @@ export function linf(baseline: Float64Array, live: Float64Array): number {
   });
   return most;
 }
+
+/** Kullback-Leibler divergence of the live shares from the baseline's, sum p ln(p / q); Infinity where q = 0 < p. */
+export function kullbackLeibler(baseline: Float64Array, live: Float64Array): number {
+  let sum = 0;
+  eachShare(baseline, live, (p, q) => {
+    if (p > 0) sum += p * Math.log(p / q);
+  });
+  return Math.max(0, sum);
+}

@@ -1,4 +1,5 @@
 import { logKolmogorovSf } from './special/kolmogorov.ts';
+import { logAdd } from './special/log-space.ts';
 
 /** What the fine bins of two histograms say about sup |F - G|, F live and G baseline. */
 export interface KsInterval {
@@ -87,6 +88,14 @@ export function ksExactLogP(
   const bound = Math.ceil(d * n * m - 0.5 - 1e-7 * d * n * m * Number.EPSILON);
   if (bound <= 0) return 0;
   const ends = pooled === null ? null : endFlags(pooled, n + m);
+  const p = latticeP(bound, n, m, ends);
+  return p > LEAST_PLAIN_P ? Math.min(0, Math.log(p)) : latticeLogP(bound, n, m, ends);
+}
+
+/** Below this the plain recursion runs out of doubles, and the same is done on logarithms (some ten times slower). */
+const LEAST_PLAIN_P = 1e-280;
+
+function latticeP(bound: number, n: number, m: number, ends: Uint8Array | null): number {
   let row = new Float64Array(m + 1);
   for (let i = 0; i <= n; i += 1) {
     const next = new Float64Array(m + 1);
@@ -103,7 +112,27 @@ export function ksExactLogP(
     }
     row = next;
   }
-  return Math.min(0, Math.log(row[m] as number));
+  return row[m] as number;
+}
+
+function latticeLogP(bound: number, n: number, m: number, ends: Uint8Array | null): number {
+  const logs = Float64Array.from({ length: n + m + 1 }, (_, k) => Math.log(k));
+  const row = new Float64Array(m + 1).fill(-Infinity);
+  for (let i = 0; i <= n; i += 1) {
+    for (let j = 0; j <= m; j += 1) {
+      const k = i + j;
+      if (Math.abs(i * m - j * n) >= bound && (ends === null || ends[k] === 1)) {
+        row[j] = 0;
+        continue;
+      }
+      if (k === 0) continue;
+      const logK = logs[k] as number;
+      const up = (logs[i] as number) - logK + (row[j] as number);
+      const left = j === 0 ? -Infinity : (logs[j] as number) - logK + (row[j - 1] as number);
+      row[j] = logAdd(up, left);
+    }
+  }
+  return Math.min(0, row[m] as number);
 }
 
 function endFlags(pooled: Float64Array, total: number): Uint8Array {
