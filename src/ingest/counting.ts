@@ -1,6 +1,6 @@
 import type { EventFrame } from '../core/domain/event-frame.ts';
 import type { PartitionKey, Rejection } from '../core/domain/ingestion.ts';
-import type { SchemaSource } from './decode/decoder.ts';
+import type { SchemaSource } from './decoder.ts';
 
 /** What became of a checkpoint (see storage/ingest-store.ts). */
 export type CheckpointOutcome = 'committed' | 'fenced' | 'unknown' | 'retry';

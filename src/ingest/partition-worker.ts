@@ -1,13 +1,13 @@
 import type { EventFrame } from '../core/domain/event-frame.ts';
 import type { PartitionKey, RecordBatch, SourceRecord } from '../core/domain/ingestion.ts';
-import type { TickGate } from '../core/domain/tick-gate.ts';
+import type { TickGate } from '../storage/tick-gate.ts';
 import { createBackoff } from '../platform/backoff.ts';
 import { sleep } from '../platform/clock.ts';
 import type { Clock } from '../platform/clock.ts';
 import { toError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
 import type { Counting, PartitionCounting } from './counting.ts';
-import type { Decoder } from './decode/decoder.ts';
+import type { Decoder } from './decoder.ts';
 import { partitionName } from './event-source.ts';
 import type { SourceControl } from './event-source.ts';
 import type { IngestMetrics } from './ingest-metrics.ts';

@@ -1,4 +1,4 @@
-import type { TickGate } from '../core/domain/tick-gate.ts';
+import type { TickGate } from '../storage/tick-gate.ts';
 import type { TickStore } from '../storage/tick-store.ts';
 import { lastDealtWith } from './scheduler.ts';
 import type { ScheduledMonitor } from './scheduler.ts';

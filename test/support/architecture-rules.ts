@@ -66,7 +66,7 @@ export const IMPORT_TABLE: readonly FolderRule[] = [
   adapter('ingest', 'decode', []),
   adapter('ingest', 'http', ['fastify'], ['ingest/decode']),
   // The port of event shapes lives beside its shapes.
-  { ...stage('ingest'), mayTypes: [...CONFIG_TYPES, 'ingest/decode/decoder.ts'] },
+  { ...stage('ingest'), mayTypes: [...CONFIG_TYPES, 'ingest/decoder.ts'] },
   stage('accumulate'),
   stage('compare'),
   adapter('notify', 'email', ['nodemailer']),

@@ -2,8 +2,8 @@ import { EventFrame, SLOT } from '../../core/domain/event-frame.ts';
 import type { ModelSchema } from '../../core/domain/event-frame.ts';
 import type { FeatureRole } from '../../core/domain/feature.ts';
 import type { Rejection } from '../../core/domain/ingestion.ts';
-import { LIMITS } from './decoder.ts';
-import type { Decoder } from './decoder.ts';
+import { LIMITS } from '../decoder.ts';
+import type { Decoder } from '../decoder.ts';
 import { parseEventTime } from './event-time.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -1,5 +1,5 @@
-import type { EventFrame, ModelSchema } from '../../core/domain/event-frame.ts';
-import type { Rejection, SourceRecord } from '../../core/domain/ingestion.ts';
+import type { EventFrame, ModelSchema } from '../core/domain/event-frame.ts';
+import type { Rejection, SourceRecord } from '../core/domain/ingestion.ts';
 
 /** The dictionaries a decoder looks names up in. */
 export interface SchemaSource {
