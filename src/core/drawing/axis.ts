@@ -1,4 +1,4 @@
-/** Round numbers from `from` to `to`, about `count` of them: steps of 1, 2 or 5 times a power of ten. */
+/** Round numbers from `from` to `to`, about `count` of them, never more than 2 count + 3: steps of 1, 2 or 5 times a power of ten. */
 export function ticks(from: number, to: number, count: number): number[] {
   const span = to - from;
   if (!(span > 0) || !Number.isFinite(span)) return Number.isFinite(from) ? [from] : [];
@@ -6,10 +6,15 @@ export function ticks(from: number, to: number, count: number): number[] {
   const power = 10 ** Math.floor(Math.log10(rough));
   const factor = [1, 2, 5, 10].find((f) => f * power >= rough * (1 - 1e-9)) ?? 10;
   const step = factor * power;
-  const values: number[] = [];
-  for (let k = Math.ceil(from / step - 1e-9); k * step <= to + step * 1e-9; k += 1)
-    values.push(Number((k * step).toPrecision(12)));
-  return values;
+  const first = Math.ceil(from / step - 1e-9);
+  const values = new Set<number>();
+  // Counted, not compared: where a step is below the spacing of doubles, adding 1 changes nothing.
+  for (let i = 0; i <= 2 * count + 2; i += 1) {
+    const value = Number(((first + i) * step).toPrecision(12));
+    if (value > to + step * 1e-9) break;
+    values.add(value);
+  }
+  return [...values];
 }
 
 /** A number of the axis, short: 1500 as 1.5k, 0.00002 as 2e-5. */

@@ -8,6 +8,9 @@ export interface Piece {
   readonly share: number;
 }
 
+/** Further out nothing is drawn: differences of such numbers are finite still. */
+const FURTHEST = Number.MAX_VALUE / 8;
+
 /**
  * A numeric histogram as pieces, ascending, only those with mass. Atoms are points; no piece reaches beyond the least and
  * the greatest value seen. A tail bin is wide, but the sum of its values is known: its piece is drawn around their mean.
@@ -17,8 +20,8 @@ export function piecesOf(histogram: NumericHistogram): Piece[] {
   const total = binnedTotal(histogram);
   const pieces: Piece[] = [];
   if (total === 0) return pieces;
-  const least = finiteOr(histogram.min, edges[0] ?? 0);
-  const greatest = finiteOr(histogram.max, edges.at(-1) ?? 0);
+  const least = bounded(finiteOr(histogram.min, edges[0] ?? 0));
+  const greatest = bounded(finiteOr(histogram.max, edges.at(-1) ?? 0));
   for (const [i, count] of histogram.counts.entries()) {
     if (count === 0) continue;
     const share = count / total;
@@ -41,6 +44,10 @@ function around(mean: number, from: number, to: number, share: number): Piece {
 
 function clamp(value: number, least: number, greatest: number): number {
   return Math.min(greatest, Math.max(least, value));
+}
+
+function bounded(value: number): number {
+  return clamp(value, -FURTHEST, FURTHEST);
 }
 
 function finiteOr(value: number, otherwise: number): number {

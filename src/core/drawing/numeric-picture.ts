@@ -24,7 +24,7 @@ export function numericPictureOf(
   const [first, last] = [edges[0] as number, edges.at(-1) as number];
   const x = Array.from(
     { length: CURVE_POINTS + 1 },
-    (_, i) => first + ((last - first) * i) / CURVE_POINTS,
+    (_, i) => first + (last - first) * (i / CURVE_POINTS),
   );
   return {
     kind: 'numeric',
@@ -67,7 +67,7 @@ function edgesOf(reference: readonly Piece[], current: readonly Piece[], whole: 
   }
   const margin = high > low ? 0 : Math.max(Math.abs(low) * 0.05, 1e-9);
   const [from, to] = [low - margin, high + margin];
-  return Array.from({ length: BARS + 1 }, (_, i) => from + ((to - from) * i) / BARS);
+  return Array.from({ length: BARS + 1 }, (_, i) => from + (to - from) * (i / BARS));
 }
 
 function barsOf(pieces: readonly Piece[], edges: readonly number[]): number[] {
