@@ -27,7 +27,7 @@ export function betweenBlockEffect(blocks: readonly (readonly number[])[]): numb
     let below = 0;
     used.forEach(({ groups }, w) => {
       cumulative[w] = (cumulative[w] as number) + (groups[edge] ?? 0);
-      below += cumulative[w] as number;
+      below += cumulative[w];
     });
     const p = below / total;
     if (p <= 0 || p >= 1) continue;

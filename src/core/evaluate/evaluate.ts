@@ -1,5 +1,5 @@
 import type { Severity, Verdict } from '../domain/verdict.ts';
-import { binnedTotal } from '../histogram/histogram.ts';
+import { binnedTotal, observationTotal } from '../histogram/histogram.ts';
 import type { Histogram } from '../histogram/types.ts';
 import { benjaminiHochberg } from '../statistic/multiple-testing.ts';
 import { statisticEntry } from '../statistic/catalogue.ts';
@@ -99,7 +99,7 @@ function judge(
     minimumDetectableEffect: mde,
     missing: shareOf(sample, (h) => h.missing),
     invalid: shareOf(sample, (h) => h.invalid),
-    outOfRangeShare: outOfRange(sample),
+    outOfRangeShare: outOfRange(subject, sample),
     unseenShare:
       sample !== null && sample.live.kind !== 'numeric' && sample.n > 0
         ? sample.live.unseen / sample.n
@@ -132,13 +132,15 @@ function severity(passes: (key: keyof Delta) => boolean): Severity | null {
 function verdictOf(entry: Judged, statistics: readonly StatisticResult[], mde: number): Verdict {
   const { subject, policy, sample } = entry;
   if (!subject.comparable) return 'not-comparable';
-  if (subject.baseline === null) return 'no-baseline';
+  if (subject.baseline === null || observationTotal(subject.baseline.histogram) === 0)
+    return 'no-baseline';
   if (sample === null) return 'no-data';
+  if (sample.observedN < policy.minSamples) return 'insufficient';
   const critical = statistics.some(({ fires }) => fires === 'critical');
   const warning = statistics.some(({ fires }) => fires === 'warning');
   if (critical && !sample.warmingUp) return 'drifted';
   if (critical || warning) return 'warning';
-  if (mde > MAX_DETECTABLE || sample.n < policy.minSamples) return 'insufficient';
+  if (mde > MAX_DETECTABLE) return 'insufficient';
   return statistics.some((s) => exceedsDelta(s, policy)) ? 'suspected' : 'stable';
 }
 
@@ -182,9 +184,16 @@ function shareOf(
 }
 
 /** Live values outside the training range: in the bins below prev(min) and above max of the baseline. */
-function outOfRange(sample: Sample | null): number | null {
-  if (sample === null || sample.live.kind !== 'numeric' || sample.n === 0) return null;
-  const { counts } = sample.baseline;
+function outOfRange(subject: Subject, sample: Sample | null): number | null {
+  const whole = subject.baseline?.histogram;
+  if (
+    sample === null ||
+    whole?.kind !== 'numeric' ||
+    sample.live.kind !== 'numeric' ||
+    sample.n === 0
+  )
+    return null;
+  const { counts } = whole;
   const first = counts.findIndex((count) => count > 0);
   const last = counts.findLastIndex((count) => count > 0);
   if (first < 0) return null;

@@ -1,10 +1,12 @@
 import type { CategoricalHistogram, NumericHistogram } from '../histogram/types.ts';
+import { binnedTotal } from '../histogram/histogram.ts';
 import { cellTest, shareTest } from '../statistic/chernoff.ts';
 import type { CellTest } from '../statistic/chernoff.ts';
 import { contingencyTest } from '../statistic/contingency.ts';
 import { hellinger, jensenShannon, totalVariation } from '../statistic/distances.ts';
 import { ksDkwLogP, ksExactLogP, ksInterval, ksLimitLogP, pooledEnds } from '../statistic/ks.ts';
 import { groupCounts, psi, psiCells, psiGroups, psiLogP } from '../statistic/psi.ts';
+import type { UnseenReference } from '../statistic/unseen.ts';
 import { unseenTest } from '../statistic/unseen.ts';
 import { wasserstein } from '../statistic/wasserstein.ts';
 import type { StatisticName } from '../statistic/catalogue.ts';
@@ -61,7 +63,7 @@ function measureNumeric(
   const edges = live.binning.edges;
   const width = subject.baseline?.scale ?? 0;
   return [
-    measureKs(sample, baseline, live, policy, exactLimit),
+    measureKs(subject, sample, baseline, live, policy, exactLimit),
     measurePsi(sample, policy),
     {
       name: 'spike',
@@ -81,6 +83,7 @@ function measureNumeric(
 }
 
 function measureKs(
+  subject: Subject,
   sample: Sample,
   baseline: NumericHistogram,
   live: NumericHistogram,
@@ -90,8 +93,9 @@ function measureKs(
   const { n, m, nEff, mEff, c } = sample;
   const interval = ksInterval(baseline.counts, live.counts, live.binning.atoms);
   const effective = c === Infinity ? 0 : 1 / c;
-  // Exact only without a design effect: the lattice knows whole, independent samples (ruling 4).
-  const exact = nEff === n && mEff === m && n > 0 && m > 0 && Math.max(n, m) <= exactLimit;
+  // Exact only without a design effect or a seasonal mixture: the lattice knows whole, independent samples (ruling 4).
+  const whole = subject.mixture === null && nEff === n && mEff === m;
+  const exact = whole && n > 0 && m > 0 && Math.max(n, m) <= exactLimit;
   const exactP = exact
     ? ksExactLogP(interval.low, n, m, pooledEnds(baseline.counts, live.counts))
     : null;
@@ -175,8 +179,8 @@ function measureCategories(
       ),
     });
     const share = n > 0 ? live.unseen / n : 0;
-    const rare = subject.baseline?.goodTuring ?? { singletons: 0, doubletons: 0 };
-    const test = (delta: number) => unseenTest(share, nEff, mEff, rare, delta);
+    const test = (delta: number) =>
+      unseenTest(share, nEff, unseenReference(subject, sample), delta);
     results.push({
       name: 'unseen',
       value: share,
@@ -189,6 +193,17 @@ function measureCategories(
   const table = contingencyTest(sample.baselineCells, sample.liveCells);
   if (table !== null) results.push({ ...reportOnly('chi2', table.chi2), logP: table.logP });
   return results;
+}
+
+/** What the whole baseline, in any season, says of values it has not seen. */
+function unseenReference(subject: Subject, sample: Sample): UnseenReference {
+  const whole = subject.baseline?.histogram ?? sample.baseline;
+  return {
+    m: binnedTotal(whole),
+    unseen: whole.kind === 'numeric' ? 0 : whole.unseen,
+    designEffect: sample.designEffect,
+    ...(subject.baseline?.goodTuring ?? { singletons: 0, doubletons: 0 }),
+  };
 }
 
 /** Missing and invalid are shares of all observations. */

@@ -23,7 +23,7 @@ export interface EvaluationPolicy {
   readonly alpha: number;
   /** Where the design effect comes from (STATISTICS ruling 1). */
   readonly designEffect: 'baseline' | 'history' | 'none' | number;
-  /** Windows with fewer binned values are never judged beyond "insufficient". */
+  /** Windows with fewer observations (missing and invalid ones included) are "insufficient", whatever they show. */
   readonly minSamples: number;
   readonly psiMode: PsiMode;
   /** Folklore for those who want it: a statistic at or above its threshold fires, whatever its p-value. */

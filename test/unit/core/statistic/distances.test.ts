@@ -14,7 +14,7 @@ import { wassersteinOfSamples } from '../../../../src/core/statistic/wasserstein
 import { expectClose, golden } from './golden.ts';
 import type { GoldenNumber } from './golden.ts';
 
-type Binned = { tag: string; baseline: number[]; live: number[] } & Record<string, GoldenNumber>;
+type Binned = { tag: string; baseline: number[]; live: number[] };
 
 const sum = (counts: Float64Array): number => counts.reduce((a, b) => a + b, 0);
 
@@ -59,7 +59,7 @@ describe('distances of binned counts against scipy', () => {
   it.each(golden<Binned>('binned-distances'))('$tag', (c) => {
     const got = computed(Float64Array.from(c.baseline), Float64Array.from(c.live));
     const total = sum(Float64Array.from(c.live)) + sum(Float64Array.from(c.baseline));
-    for (const [field, want] of Object.entries(c)) {
+    for (const [field, want] of Object.entries(c) as [string, GoldenNumber][]) {
       if (field === 'tag' || field === 'baseline' || field === 'live') continue;
       expect(got, field).toHaveProperty([field]);
       const value = got[field] as number;
