@@ -105,7 +105,7 @@ async function play(options: DemoOptions, story: Story, stops: Stop[]): Promise<
     env['DRIFTD_DEMO_BROKER'] = kafka.brokers[0] ?? '';
     publish = () => publishFlights(topic, { dayMs: DAY_MS, signal });
   } else {
-    const folder = await makeTempFolder('demo');
+    const folder = makeTempFolder('demo');
     stops.push(() => folder.remove());
     const path = join(folder.path, 'events.ndjson');
     const written = await writeFlights(path);

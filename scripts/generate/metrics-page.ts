@@ -17,7 +17,7 @@ const INTRODUCTION = `# Metrics
 `;
 
 export function metricsPage(): string {
-  const entries = Object.entries(METRICS) as [string, MetricSpec][];
+  const entries = Object.entries(METRICS);
   return [
     INTRODUCTION,
     '## Stored',

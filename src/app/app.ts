@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { createPartitionCounter } from '../accumulate/counting.ts';
 import { createModelRegistry } from '../accumulate/model-registry.ts';
 import { createEvaluator } from '../compare/evaluate-task.ts';
@@ -16,6 +14,7 @@ import type { Clock } from '../platform/clock.ts';
 import { toError } from '../platform/errors.ts';
 import { createEventLoopMonitor } from '../platform/event-loop.ts';
 import type { Log } from '../platform/log.ts';
+import { processName } from '../platform/process-name.ts';
 import { createScheduler } from '../schedule/scheduler.ts';
 import { createTickGate } from '../schedule/tick-gate.ts';
 import { createBaselineStore } from '../storage/postgres/baseline-store.ts';
@@ -61,7 +60,7 @@ const QUEUE = { records: 50_000, bytes: 64 * 1024 * 1024 };
  * order of the lines.
  */
 export function createApp({ config, roles, log, clock }: AppOptions): Promise<App> {
-  const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  const owner = processName();
   const build = readBuildInfo();
   const lifecycle = createLifecycle(log, () => clock.monotonic());
   let address: HostPort | null = null;

@@ -5,6 +5,7 @@ import type { RowValue } from '../core/baseline/row-value.ts';
 import type { Baseline } from '../core/baseline/types.ts';
 import type { RowFile } from '../ingest/rows/row-file.ts';
 import { DriftdError } from '../platform/errors.ts';
+import { rowTime } from './row-time.ts';
 
 export interface BaselineFromRowsOptions {
   readonly model: string;
@@ -56,29 +57,4 @@ export async function baselineFromRows(
     builder.addRow(row, time, segmentsOf(row));
   }
   return builder.build(options.model, options.provenance);
-}
-
-const LOCAL = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$/;
-/** Epoch numbers below this are seconds (until the year 2286 in seconds, from 1970-04-26 in milliseconds). */
-const SECONDS_BELOW = 1e10;
-
-/** A row's time: RFC 3339, the same without a zone (taken as UTC), or epoch seconds or milliseconds; null when missing. */
-function rowTime(
-  value: RowValue | undefined,
-  where: string,
-  column: string | undefined,
-): number | null {
-  if (value === null || value === undefined) return null;
-  const numeric =
-    typeof value === 'number' ? value : /^\d+(\.\d+)?$/.test(String(value)) ? Number(value) : NaN;
-  if (Number.isFinite(numeric)) return numeric < SECONDS_BELOW ? numeric * 1000 : numeric;
-  const text = String(value);
-  const time = Date.parse(
-    LOCAL.test(text) ? `${text.replace(' ', 'T')}${text.length > 10 ? 'Z' : ''}` : text,
-  );
-  if (Number.isFinite(time)) return time;
-  throw new DriftdError(
-    'INPUT_INVALID',
-    `${where}: column ${column ?? ''}: "${text.slice(0, 40)}" is no time; write RFC 3339 such as 2026-01-31T23:59:00Z, or epoch milliseconds`,
-  );
 }

@@ -1,5 +1,5 @@
 import type { DriftdConfig } from '../config/types.ts';
-import type { Decoder } from '../ingest/decode/decoder.ts';
+import type { Decoder } from '../ingest/decoder.ts';
 import type { EventSource } from '../ingest/event-source.ts';
 import { createKafkaSource } from '../ingest/kafka/kafka-source.ts';
 import { createReplaySource } from '../ingest/replay/replay-source.ts';

@@ -1,4 +1,4 @@
-import type { ValidateCron } from '../config/check/checks.ts';
+import type { ValidateCron } from '../config/check/tell.ts';
 import type { Role } from '../config/roles.ts';
 import type { DriftdConfig, HostPort } from '../config/types.ts';
 import type { BuildInfo } from '../platform/build-info.ts';

@@ -1,7 +1,7 @@
 import { DriftdError } from '../platform/errors.ts';
 import { folderOf, readTextFile } from '../platform/files.ts';
 import { runChecks } from './check/checks.ts';
-import type { ValidateCron } from './check/checks.ts';
+import type { ValidateCron } from './check/tell.ts';
 import { readSecrets } from './check/secrets.ts';
 import { validParts } from './check/valid-parts.ts';
 import type { Environment } from './document/environment.ts';

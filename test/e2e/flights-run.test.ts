@@ -38,8 +38,8 @@ const LAST_TICK = STREAM_TO - DAY;
 let pool: Pool;
 let mailbox: Mailbox;
 let daemon: Daemon;
-let january: Flight[] = [];
-let streamed: Flight[] = [];
+const january: Flight[] = [];
+const streamed: Flight[] = [];
 let kills = 0;
 
 /**
@@ -154,7 +154,7 @@ describe('driftd run, killed in the middle of the stream', () => {
             : (event['features'] as Record<string, unknown>)[name];
         if (value === null) counter.add(direct, SLOT.missing, 0, '');
         else if (typeof value === 'number') counter.add(direct, SLOT.number, value, '');
-        else counter.add(direct, SLOT.text, 0, String(value));
+        else counter.add(direct, SLOT.text, 0, typeof value === 'string' ? value : '');
       }
       const stored = window?.histogram('all', id, binning.id);
       expect(Array.from(stored?.counts ?? []), name).toEqual(Array.from(direct.counts));

@@ -1,7 +1,7 @@
 import { suggestion } from '../document/nearest.ts';
 import type { Path } from '../document/problems.ts';
-import { checkUnique } from './checks.ts';
-import type { Tell } from './checks.ts';
+import { checkUnique } from './tell.ts';
+import type { Tell } from './tell.ts';
 import { between } from './services.ts';
 import type { ValidParts } from './valid-parts.ts';
 

@@ -1,8 +1,8 @@
 import { suggestion } from '../document/nearest.ts';
 import type { Path } from '../document/problems.ts';
 import { OPEN_PATTERN } from '../spec/monitoring.ts';
-import { checkUnique } from './checks.ts';
-import type { Tell, ValidateCron } from './checks.ts';
+import { checkUnique } from './tell.ts';
+import type { Tell, ValidateCron } from './tell.ts';
 import { between } from './services.ts';
 import type { Entry, ValidParts } from './valid-parts.ts';
 

@@ -1,6 +1,6 @@
 import { pathFrom, readTextFile } from '../../platform/files.ts';
 import type { Path } from '../document/problems.ts';
-import type { Tell } from './checks.ts';
+import type { Tell } from './tell.ts';
 import type { ValidParts } from './valid-parts.ts';
 
 const MAX_SECRET_BYTES = 64 * 1024;

@@ -2,7 +2,7 @@ import { parseDuration } from '../duration.ts';
 import { isLoopback, parseHostPort } from '../host-port.ts';
 import type { Path } from '../document/problems.ts';
 import { suggestion } from '../document/nearest.ts';
-import type { Tell } from './checks.ts';
+import type { Tell } from './tell.ts';
 import type { ValidParts } from './valid-parts.ts';
 
 export function checkServices(parts: ValidParts, tell: Tell): void {

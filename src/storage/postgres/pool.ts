@@ -58,7 +58,7 @@ export function createPool(options: PoolOptions): Pool {
     query_timeout: TIMEOUTS_MS.statement + 5_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 5_000,
-    types: types as unknown as pg.CustomTypesConfig,
+    types: types,
   });
   // An idle connection that dies is replaced by the pool; without a listener the process would end.
   pool.on('error', (error) => {

@@ -59,11 +59,11 @@ function numericFromData(data: Record<string, unknown>): Binning {
     throw new BinningTextError('"tailBins" must be a list of bin indexes');
   }
   const flags = new Uint8Array(bins);
-  for (const bin of atoms as number[]) flags[bin] = 1;
-  const edgeArray = Float64Array.from(edges as number[]);
+  for (const bin of atoms) flags[bin] = 1;
+  const edgeArray = Float64Array.from(edges);
   const fault = binningFault(edgeArray, flags);
   if (fault !== null) throw new BinningTextError(fault);
-  return numericBinning(edgeArray, flags, Uint16Array.from(tailBins as number[]));
+  return numericBinning(edgeArray, flags, Uint16Array.from(tailBins));
 }
 
 function categoricalFromData(
@@ -82,7 +82,7 @@ function categoricalFromData(
   }
   if (typeof salt !== 'string') throw new BinningTextError('"salt" must be a text');
   const hashes = BigUint64Array.from((known as string[]).map((hash) => BigInt(`0x${hash}`))).sort();
-  return categoricalBinning(kind, categories as string[], hashes, salt);
+  return categoricalBinning(kind, categories, hashes, salt);
 }
 
 /**
