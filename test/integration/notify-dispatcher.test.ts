@@ -45,47 +45,6 @@ function dispatcher(notifiers: readonly Notifier[], change: Partial<DispatcherDe
   return createDispatcher({ store: createOutboxStore(pool), notifiers, log: silentLog, ...change });
 }
 
-describe('the outbox', () => {
-  it('takes a message once, whatever is composed again', async () => {
-    expect(await enqueue(pool, [outboxWrite('a'), outboxWrite('b')])).toBe(2);
-    expect(await enqueue(pool, [outboxWrite('b'), outboxWrite('c')])).toBe(1);
-    expect((await outboxRows(pool)).map((row) => row.dedup_key)).toEqual(['a', 'b', 'c']);
-  });
-
-  it('stores names that jsonb refuses', async () => {
-    const message = { model: 'a\u0000b\uD800' };
-    await enqueue(pool, [outboxWrite('a', { message })]);
-    const [lease] = await createOutboxStore(pool).lease(1, 60_000);
-    expect(lease?.message).toEqual({ model: 'a\uFFFDb\uFFFD' });
-  });
-
-  it('gives each row to one of several processes at a time', async () => {
-    await enqueue(
-      pool,
-      Array.from({ length: 40 }, (_, i) => outboxWrite(String(i))),
-    );
-    const stores = Array.from({ length: 4 }, () => createOutboxStore(pool));
-    const taken = await Promise.all(stores.map((store) => store.lease(10, 60_000)));
-    const keys = taken.flat().map(({ dedupKey }) => dedupKey);
-    expect(new Set(keys).size).toBe(keys.length);
-    const rest = await createOutboxStore(pool).lease(100, 60_000);
-    expect(keys.length + rest.length).toBe(40);
-  });
-
-  it('refuses the result of a process whose lease ran out', async () => {
-    await enqueue(pool, [outboxWrite('a')]);
-    const store = createOutboxStore(pool);
-    const [old] = await store.lease(1, 60_000);
-    await letTimePass(pool);
-    const [fresh] = await store.lease(1, 60_000);
-    if (old === undefined || fresh === undefined) throw new Error('nothing was leased');
-    expect(fresh.attempts).toBe(1);
-    expect(await store.markDead(old, 'too late')).toBe(false);
-    expect(await store.markSent(fresh)).toBe(true);
-    expect(await outboxRows(pool)).toMatchObject([{ state: 'sent', last_error: null }]);
-  });
-});
-
 describe('delivery', () => {
   it('sends everything that is due and writes it down', async () => {
     await enqueue(

@@ -1,10 +1,11 @@
 import type { DigestMessage } from '../../core/alerting/message.ts';
 import { toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
-import type { ImageView } from './picture-view.ts';
+import { imagesOf } from './images.ts';
+import type { InlineSvg } from './images.ts';
 import { renderHtml } from './render-html.ts';
-import { renderText } from './render-text.ts';
-import { viewOf } from './view.ts';
+import { renderText } from '../render-text.ts';
+import { viewOf } from '../digest-view.ts';
 
 /** Makes a PNG of an SVG, at `scale` pixels a unit. */
 export type RenderPng = (svg: string, scale: number) => Uint8Array | Promise<Uint8Array>;
@@ -33,18 +34,23 @@ export async function bodyOf(
   log: Log,
 ): Promise<MailBody> {
   const view = viewOf(message);
-  const images = view.features.flatMap(({ picture }) => picture?.images ?? []);
-  const attachments = renderPng === null ? null : await pngs(images, renderPng, log);
+  const images =
+    renderPng === null
+      ? []
+      : view.features.map(({ name, picture }, i) =>
+          picture === null ? [] : imagesOf(name, picture, i),
+        );
+  const attachments = renderPng === null ? null : await pngs(images.flat(), renderPng, log);
   return {
     text: renderText(view),
-    html: renderHtml(view, attachments !== null),
+    html: renderHtml(view, attachments === null ? [] : images),
     attachments: attachments ?? [],
   };
 }
 
 /** null: a picture could not be made; the message goes out without any. */
 async function pngs(
-  images: readonly ImageView[],
+  images: readonly InlineSvg[],
   renderPng: RenderPng,
   log: Log,
 ): Promise<InlineImage[] | null> {

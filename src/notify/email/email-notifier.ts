@@ -10,7 +10,7 @@ import type { MailBody, RenderPng } from './body.ts';
 import { assertMailAddress, isMailAddress } from './address.ts';
 import { threadOf } from './envelope.ts';
 import { outcomeOf } from './smtp-outcome.ts';
-import { subjectOf } from './subject.ts';
+import { subjectOf } from '../subject.ts';
 
 export interface EmailLimits {
   readonly connectMs: number;

@@ -1,3 +1,5 @@
+import { printable } from '../printable.ts';
+
 /** HTML that is safe to embed: made by the `html` template only. */
 export class SafeHtml {
   readonly #text: string;
@@ -36,11 +38,4 @@ function embed(part: Part): string {
   if (part instanceof SafeHtml) return part.toString();
   if (typeof part === 'object') return part.map(embed).join('');
   return printable(String(part)).replace(/[&<>"']/g, (char) => ESCAPES[char] ?? '');
-}
-
-/** Control characters and the marks that reorder text are shown as U+FFFD: a name must not disguise the line it is in. */
-export function printable(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/[\p{Cc}\u061C\u200E\u200F\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD');
 }

@@ -1,6 +1,7 @@
 import { html, SafeHtml } from './html.ts';
+import type { InlineSvg } from './images.ts';
 import { pictureBlock } from './render-picture.ts';
-import type { Bar, DigestView, Fact, FeatureView, Tone } from './view.ts';
+import type { Bar, DigestView, Fact, FeatureView, Tone } from '../digest-view.ts';
 
 /** Colours of text and bars per tone, on the light page. The dark page overrides them by class. */
 const COLOR: Readonly<Record<Tone, string>> = {
@@ -30,9 +31,9 @@ const FONT = `font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-s
 
 /**
  * The HTML part: tables and inline styles, no script, nothing loaded from anywhere.
- * @param images whether the message carries the pictures under their cids
+ * @param images those that the message carries, a list a feature; without any, pictures are made of table cells
  */
-export function renderHtml(view: DigestView, images: boolean): string {
+export function renderHtml(view: DigestView, images: readonly (readonly InlineSvg[])[]): string {
   const color = COLOR[view.tone];
   return html`<!doctype html>
     <html lang="en">
@@ -76,7 +77,7 @@ export function renderHtml(view: DigestView, images: boolean): string {
                       ${view.title}
                     </h1>
                     ${factTable(view.facts)}
-                    ${view.features.map((feature) => featureBlock(feature, images))}
+                    ${view.features.map((feature, i) => featureBlock(feature, images[i] ?? []))}
                     ${leftOut(view.featuresLeftOut)} ${stillFiring(view)} ${links(view)}
                     <p
                       class="soft line"
@@ -94,7 +95,7 @@ export function renderHtml(view: DigestView, images: boolean): string {
     </html> `.toString();
 }
 
-function featureBlock(feature: FeatureView, images: boolean): SafeHtml {
+function featureBlock(feature: FeatureView, images: readonly InlineSvg[]): SafeHtml {
   return html`<table
     role="presentation"
     class="line"
@@ -201,7 +202,6 @@ function explanation(sentences: readonly string[]): SafeHtml | null {
 
 function stillFiring(view: DigestView): SafeHtml | null {
   if (view.stillFiring.length === 0) return null;
-  const facts = view.stillFiring.map(({ name, brief }) => ({ label: name, value: brief }));
   return html`<table
     role="presentation"
     class="line"
@@ -216,7 +216,14 @@ function stillFiring(view: DigestView): SafeHtml | null {
         <h2 class="text" style="margin:0 0 4px;font-size:15px;line-height:1.4;color:#1b1f24">
           Still drifting, told before
         </h2>
-        ${factTable(facts)} ${leftOut(view.stillFiringLeftOut)}
+        ${view.stillFiring.map(
+          ({ name, brief }) =>
+            html`<p style="margin:0;font-size:14px;line-height:1.6;overflow-wrap:anywhere">
+              <span class="text" style="color:#1b1f24">${name}</span>
+              <span class="soft" style="color:#5b6470">${brief}</span>
+            </p>`,
+        )}
+        ${leftOut(view.stillFiringLeftOut)}
       </td>
     </tr>
   </table> `;

@@ -1,23 +1,30 @@
 import { tickLabel } from '../../core/drawing/axis.ts';
-import type { CategoryPicture, NumericPicture } from '../../core/drawing/picture.ts';
-import { formatShare } from './format.ts';
+import type {
+  CategoryPicture,
+  FeaturePicture,
+  NumericPicture,
+} from '../../core/drawing/picture.ts';
+import { formatShare } from '../format.ts';
 import { html } from './html.ts';
 import type { SafeHtml } from './html.ts';
-import type { PictureView } from './picture-view.ts';
+import type { InlineSvg } from './images.ts';
 
 const HEIGHT = 64;
 const BASELINE = '#8492a6';
 const LIVE = '#e8590c';
 
-/** @param images whether the message carries the pictures; without them they are made of table cells */
-export function pictureBlock(picture: PictureView | null, images: boolean): SafeHtml | null {
+/** @param images those that the message carries of this feature; without any the picture is made of table cells */
+export function pictureBlock(
+  picture: FeaturePicture | null,
+  images: readonly InlineSvg[],
+): SafeHtml | null {
   if (picture === null) return null;
-  if (images) return imageBlock(picture);
-  return picture.data.kind === 'numeric' ? columns(picture.data) : rows(picture.data);
+  if (images.length > 0) return imageBlock(images);
+  return picture.kind === 'numeric' ? columns(picture) : rows(picture);
 }
 
 /** Side by side where there is room, one below the other on a phone. */
-function imageBlock({ images }: PictureView): SafeHtml {
+function imageBlock(images: readonly InlineSvg[]): SafeHtml {
   return html`<div style="margin:10px 0 0;font-size:12px;line-height:1.4">
     ${images.map(
       ({ cid, alt, width }) =>

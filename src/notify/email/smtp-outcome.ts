@@ -1,6 +1,6 @@
 import { toError } from '../../platform/errors.ts';
 import type { SendOutcome } from '../notifier.ts';
-import { printable } from './html.ts';
+import { printable } from '../printable.ts';
 
 const MAX_ERROR_LENGTH = 300;
 

@@ -1,6 +1,6 @@
-import type { DigestFeature, DigestMessage } from '../../core/alerting/message.ts';
+import type { DigestFeature, DigestMessage } from '../core/alerting/message.ts';
 import { formatEffect, plural } from './format.ts';
-import { printable } from './html.ts';
+import { printable } from './printable.ts';
 
 /** Mail programs show about this much of a subject. */
 const MAX_SUBJECT = 140;

@@ -1,5 +1,6 @@
-import { printable } from './html.ts';
-import type { DigestView, FeatureView } from './view.ts';
+import { pictureLines } from './picture-text.ts';
+import { printable } from './printable.ts';
+import type { DigestView, FeatureView } from './digest-view.ts';
 
 /** The plain-text part: the same facts as the HTML, readable in a terminal. */
 export function renderText(view: DigestView): string {
@@ -23,7 +24,8 @@ function featureLines(feature: FeatureView): string[] {
   for (const { label, value } of [...feature.bars, ...feature.facts])
     lines.push(`  ${`${label}:`.padEnd(16)}${value}`);
   for (const sentence of feature.explanation) lines.push(`  * ${sentence}`);
-  for (const line of feature.picture?.lines ?? []) lines.push(`  ${line}`);
+  if (feature.picture !== null)
+    lines.push(...pictureLines(feature.picture).map((line) => `  ${line}`));
   return lines;
 }
 

@@ -1,4 +1,5 @@
-import type { DigestFeature, DigestLink, DigestMessage } from '../../core/alerting/message.ts';
+import type { DigestFeature, DigestLink, DigestMessage } from '../core/alerting/message.ts';
+import type { FeaturePicture } from '../core/drawing/picture.ts';
 import {
   formatCount,
   formatEffect,
@@ -7,13 +8,10 @@ import {
   formatShare,
   plural,
 } from './format.ts';
-import { pictureView } from './picture-view.ts';
-import type { PictureView } from './picture-view.ts';
 import { nameOf } from './subject.ts';
 
 /** Mail programs cut a message at about 100 kB; what is left out is counted. */
 const MAX_FEATURES = 40;
-/** Two pictures each: a message of a hundred moved features is still one that arrives. */
 const MAX_PICTURES = 12;
 
 export type Tone = 'critical' | 'warning' | 'resolved';
@@ -45,7 +43,8 @@ export interface FeatureView {
   readonly bars: readonly Bar[];
   readonly facts: readonly Fact[];
   readonly explanation: readonly string[];
-  readonly picture: PictureView | null;
+  /** Only of the first features: a hundred pictures are no message. */
+  readonly picture: FeaturePicture | null;
   /** One line for lists. */
   readonly brief: string;
 }
@@ -98,7 +97,7 @@ function featureView(feature: DigestFeature, index: number): FeatureView {
     bars: barsOf(feature),
     facts: factsOf(feature),
     explanation: feature.explanation,
-    picture: index < MAX_PICTURES ? pictureView(feature, index) : null,
+    picture: index < MAX_PICTURES ? feature.picture : null,
     brief: `${feature.severity}${measured}${since}`,
   };
 }
