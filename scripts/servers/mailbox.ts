@@ -2,6 +2,7 @@ import { simpleParser } from 'mailparser';
 import type { ParsedMail } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import type { SMTPServerSession } from 'smtp-server';
+import { toError } from '../../src/platform/errors.ts';
 
 export interface MailboxOptions {
   /** Ask for this login; without it anyone may send. */
@@ -38,13 +39,10 @@ export interface Mailbox {
   stop(): Promise<void>;
 }
 
-function readAll(stream: AsyncIterable<Buffer | string>): Promise<Buffer> {
-  const collect = async (): Promise<Buffer> => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of stream) chunks.push(Buffer.from(chunk));
-    return Buffer.concat(chunks);
-  };
-  return collect();
+async function readAll(stream: AsyncIterable<Buffer | string>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
 }
 
 function mailOf(session: SMTPServerSession, raw: Buffer): ReceivedMail {
@@ -63,6 +61,17 @@ export async function startMailbox(options: MailboxOptions = {}): Promise<Mailbo
   const messages: ReceivedMail[] = [];
   const waiting = new Set<() => void>();
   const { credentials } = options;
+  const keep = async (stream: AsyncIterable<Buffer | string>, session: SMTPServerSession) => {
+    try {
+      const mail = mailOf(session, await readAll(stream));
+      messages.push(mail);
+      options.onMessage?.(mail);
+      for (const wake of waiting) wake();
+      return null;
+    } catch (thrown) {
+      return toError(thrown);
+    }
+  };
   const server = new SMTPServer({
     disabledCommands: credentials === undefined ? ['AUTH', 'STARTTLS'] : ['STARTTLS'],
     authOptional: credentials === undefined,
@@ -80,13 +89,7 @@ export async function startMailbox(options: MailboxOptions = {}): Promise<Mailbo
       else callback();
     },
     onData: (stream, session, callback) => {
-      readAll(stream).then((raw) => {
-        const mail = mailOf(session, raw);
-        messages.push(mail);
-        callback();
-        options.onMessage?.(mail);
-        for (const wake of waiting) wake();
-      }, callback);
+      void keep(stream, session).then(callback);
     },
   });
   server.on('error', () => undefined); // a client that drops the connection
