@@ -14,23 +14,32 @@ export const PSI_MIN_SHARE = 0.02;
  * @returns 0 when a side is empty or there are fewer than two bins
  */
 export function psi(baseline: Float64Array, live: Float64Array, mode: PsiMode = 'half'): number {
+  return psiContributions(baseline, live, mode).reduce((sum, part) => sum + part, 0);
+}
+
+/** What each bin adds to the PSI: (p - q) ln(p / q), never negative. All 0 where `psi` is 0 for want of values. */
+export function psiContributions(
+  baseline: Float64Array,
+  live: Float64Array,
+  mode: PsiMode,
+): Float64Array {
   const bins = baseline.length;
+  const parts = new Float64Array(bins);
   let m = 0;
   let n = 0;
   for (let i = 0; i < bins; i += 1) {
     m += baseline[i] as number;
     n += live[i] as number;
   }
-  if (m <= 0 || n <= 0 || bins < 2) return 0;
+  if (m <= 0 || n <= 0 || bins < 2) return parts;
   const q = shares(baseline, m, mode);
   const p = shares(live, n, mode);
-  let sum = 0;
   for (let i = 0; i < bins; i += 1) {
     const a = p[i] as number;
     const b = q[i] as number;
-    sum += (a - b) * Math.log(a / b);
+    parts[i] = (a - b) * Math.log(a / b);
   }
-  return sum;
+  return parts;
 }
 
 function shares(counts: Float64Array, total: number, mode: PsiMode): Float64Array {
