@@ -4,6 +4,7 @@ import { ConfigError } from '../config/document/problems.ts';
 import { DriftdError, EXIT, toError } from '../platform/errors.ts';
 import type { ExitCode } from '../platform/errors.ts';
 import { checkConfigCommand } from './check-config.ts';
+import { compareCommand } from './compare.ts';
 import type { CliDeps, CliIo } from './deps.ts';
 import { migrateCommand } from './migrate.ts';
 import { runCommand } from './run.ts';
@@ -50,6 +51,7 @@ export function createProgram(deps: CliDeps, io: CliIo, done: (code: ExitCode) =
   const commands = [
     runCommand(deps, io, done),
     checkConfigCommand(deps, io, done),
+    compareCommand(io, done),
     migrateCommand(deps, io),
     versionCommand(deps, io),
   ];
