@@ -1,0 +1,199 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+import type { ComparisonJson } from '../../src/app/comparison-json.ts';
+import { cli } from '../../src/cli/cli.ts';
+import { readFlights } from '../support/flights.ts';
+
+/** Answers of numpy and scipy on the raw values of the same rows. */
+interface Expected {
+  readonly schemes: Readonly<
+    Record<string, { readonly windows: Readonly<Record<string, ExpectedWindow>> }>
+  >;
+}
+interface ExpectedWindow {
+  readonly n: number;
+  readonly features: Readonly<
+    Record<
+      string,
+      {
+        readonly ks?: number;
+        readonly miss?: number;
+        readonly miss_ref?: number;
+        readonly chi2?: number;
+        readonly p?: number;
+        readonly levels?: number;
+        readonly new?: readonly string[];
+      }
+    >
+  >;
+}
+
+const EXPECTED = JSON.parse(
+  readFileSync(new URL('../golden/expected/nyc_flights_2013_1in12.json', import.meta.url), 'utf8'),
+) as Expected;
+const CONTROL = 'control: even vs odd rows of the first reference (no drift)';
+const MONTHS = 'January vs later months';
+/** The tracked categories of a binning: more levels than this are told apart only in part. */
+const TRACKED = 64;
+
+const folder = mkdtempSync(join(tmpdir(), 'driftd-compare-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const flights = readFlights();
+const month = (text: string) => (i: number) =>
+  new Date(flights.times[i] ?? 0).toISOString().startsWith(text);
+
+function file(name: string, rows: readonly (readonly (string | null)[])[]): string {
+  const path = join(folder, name);
+  const lines = [flights.columns, ...rows].map((row) => row.map((cell) => cell ?? '').join(','));
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  return path;
+}
+
+function text(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = '';
+  let err = '';
+  const code = await cli(['compare', ...argv], {
+    out: (more) => (out += more),
+    err: (more) => (err += more),
+    env: {},
+    stop: new AbortController().signal,
+  });
+  return { code, out, err };
+}
+
+async function compared(baseline: string, current: string): Promise<ComparisonJson> {
+  const options = ['--ignore', 'id,ts', '--categorical', 'late', '--format', 'json'];
+  return JSON.parse((await run(baseline, current, ...options)).out) as ComparisonJson;
+}
+
+function agree(json: ComparisonJson, window: ExpectedWindow): void {
+  let numeric = 0;
+  let categorical = 0;
+  expect(json.current.rows).toBe(window.n);
+  for (const [name, wanted] of Object.entries(window.features)) {
+    const got = json.features.find(({ feature }) => feature === name);
+    expect(got, name).toBeDefined();
+    if (wanted.miss !== undefined) {
+      expect(got?.missing.current, name).toBeCloseTo(wanted.miss, 9);
+      expect(got?.missing.baseline, name).toBeCloseTo(wanted.miss_ref ?? -1, 9);
+    }
+    if (wanted.ks !== undefined) {
+      numeric += 1;
+      // The answers are printed with ten digits.
+      expect(got?.ks?.dLow, name).toBeLessThanOrEqual(wanted.ks + 1e-9);
+      expect(got?.ks?.dHigh, name).toBeGreaterThanOrEqual(wanted.ks - 1e-9);
+      expect((got?.ks?.dHigh ?? 1) - (got?.ks?.dLow ?? 0), name).toBeLessThanOrEqual(0.01);
+    }
+    // Values that the baseline never had share one cell, so that two new levels make one degree of freedom less.
+    const apart = (wanted.levels ?? 0) <= TRACKED && (wanted.new ?? []).length <= 1;
+    if (wanted.chi2 !== undefined && apart) {
+      categorical += 1;
+      expect(Math.abs((got?.chi2?.statistic ?? NaN) / wanted.chi2 - 1), name).toBeLessThan(1e-8);
+      expect(Math.abs((got?.chi2?.p ?? NaN) / (wanted.p ?? 0) - 1), name).toBeLessThan(1e-8);
+    }
+  }
+  expect(numeric).toBeGreaterThan(8);
+  expect(categorical).toBeGreaterThan(1);
+}
+
+describe('driftd compare on real flights, against scipy', () => {
+  const january = flights.rows.filter((_, i) => month('2013-01')(i));
+  const baseline = file('2013-01.csv', january);
+
+  it.each(Object.entries(EXPECTED.schemes[MONTHS]?.windows ?? {}))('%s', async (name, window) => {
+    const rows = flights.rows.filter((_, i) => month(name)(i));
+    agree(await compared(baseline, file(`${name}.csv`, rows)), window);
+  });
+
+  it('finds nothing between even and odd rows', async () => {
+    const even = file(
+      'even.csv',
+      january.filter((_, i) => i % 2 === 0),
+    );
+    const odd = file(
+      'odd.csv',
+      january.filter((_, i) => i % 2 === 1),
+    );
+    const json = await compared(even, odd);
+    expect([json.drifted, json.warned]).toEqual([[], []]);
+    agree(json, EXPECTED.schemes[CONTROL]?.windows['odd rows'] as ExpectedWindow);
+  });
+});
+
+describe('driftd compare on difficult input', () => {
+  const rows = (value: (i: number) => string): string =>
+    `x,y\n${Array.from({ length: 2000 }, (_, i) => `${value(i)},${i % 7}`).join('\n')}\n`;
+
+  it.each([
+    ['an empty file', '', /^driftd: bad\.csv: the file is empty/],
+    ['a header without rows', 'x,y\n', /^driftd: bad\.csv: the file has a header, but no rows/],
+    ['a ragged line', 'x,y\n1,2\n3\n', /^driftd: bad\.csv:3: /],
+    ['a column twice', 'x,x\n1,2\n', /^driftd: bad\.csv:1: column x stands there twice/],
+  ])('%s is an error on either side', async (_, content, message) => {
+    const [bad, good] = [text('bad.csv', content), text('good.csv', 'x,y\n1,2\n')];
+    for (const pair of [
+      [bad, good],
+      [good, bad],
+    ] as const) {
+      const { code, err } = await run(...pair);
+      expect(err).toMatch(message);
+      expect(code).toBe(3);
+    }
+  });
+
+  it.each([
+    ['all missing', rows(() => '')],
+    ['one constant', rows(() => '6')],
+    ['infinities', rows((i) => (i % 2 === 0 ? 'Infinity' : '-Infinity'))],
+    ['mixed types', rows((i) => (i % 2 === 0 ? String(i) : 'word'))],
+    ['a column less', 'y\n1\n2\n'],
+    ['a column more', 'x,y,z\n1,2,3\n'],
+  ])('%s gets a verdict a feature and no NaN', async (_, content) => {
+    const [odd, plain] = [
+      text('odd.csv', content),
+      text(
+        'plain.csv',
+        rows((i) => String(i)),
+      ),
+    ];
+    for (const pair of [
+      [odd, plain],
+      [plain, odd],
+    ] as const) {
+      const { code, out } = await run(...pair, '--format', 'json');
+      expect([0, 4]).toContain(code);
+      const { features } = JSON.parse(out) as ComparisonJson;
+      expect(features.map(({ feature }) => feature)).toContain('y');
+      for (const feature of features) expect(feature.verdict).toMatch(/^[a-z-]+$/);
+      expect(out).not.toMatch(/NaN|Infinity|undefined/);
+      expect((await run(...pair)).out).not.toMatch(/NaN|Infinity|undefined/);
+    }
+  });
+
+  it('sees another constant, which PSI cannot', async () => {
+    const [five, six] = [
+      text(
+        'five.csv',
+        rows(() => '5'),
+      ),
+      text(
+        'six.csv',
+        rows(() => '6'),
+      ),
+    ];
+    const { code, out } = await run(five, six, '--format', 'json');
+    const json = JSON.parse(out) as ComparisonJson;
+    expect(json.features[0]).toMatchObject({ feature: 'x', psi: 0, ks: { d: 1 } });
+    expect(json.drifted).toEqual(['x']);
+    expect(code).toBe(4);
+  });
+});
