@@ -4,13 +4,17 @@ const MINUTE_MS = 60_000;
 /** Offsets from UTC change at multiples of this. */
 const OFFSET_STEP_MS = 15 * MINUTE_MS;
 const MAX_GAP_MS = 3 * 3_600_000;
-const YEAR_MS = 366 * 86_400_000;
+const DAY_MS = 86_400_000;
+/** The farthest that a next tick is looked for: the 29th of February can be eight years away. */
+const HORIZON_MS = 8 * 366 * DAY_MS;
+/** Offsets remembered a zone: ten years of days. */
+const MAX_KNOWN = 4_000;
 
 /** A cron expression in a time zone, asked by UTC minutes. */
 export interface CronSchedule {
   /** Ticks in (after, until], ascending, ms since the epoch; at most `limit`. */
   between(after: number, until: number, limit?: number): number[];
-  /** The first tick after this instant within two years; null: never. */
+  /** The first tick after this instant within eight years; null: never. */
   next(after: number): number | null;
 }
 
@@ -44,7 +48,8 @@ export function createCronSchedule(expression: string, timeZone: string): CronSc
 
   function isDue(minute: number): boolean {
     const offset = offsetAt(minute);
-    const before = offsetAt(minute - MINUTE_MS);
+    // Clocks change on a quarter of an hour only: elsewhere the minute before has the same offset.
+    const before = minute % OFFSET_STEP_MS === 0 ? offsetAt(minute - MINUTE_MS) : offset;
     if (fixesHour && offset > before && skippedMatches(minute, before, offset)) return true;
     if (!matchesLocal(minute + offset)) return false;
     return !fixesHour || !isSecondPass(minute, offset);
@@ -78,17 +83,25 @@ export function createCronSchedule(expression: string, timeZone: string): CronSc
 
   return {
     between,
-    next: (after) => between(after, after + 2 * YEAR_MS, 1)[0] ?? null,
+    next: (after) => between(after, after + HORIZON_MS, 1)[0] ?? null,
   };
 }
 
-/** The minutes of a plain list such as `0` or `0,30`; null: any minute may match. */
+/** The minutes that a minute field can match, so that the others are passed over; null: it is written in another way. */
 function minuteSet(field: string): ReadonlySet<number> | null {
-  const parts = field.split(',');
-  return parts.every((part) => /^\d+$/.test(part)) ? new Set(parts.map(Number)) : null;
+  const minutes = new Set<number>();
+  for (const part of field.split(',')) {
+    const match = /^(?:\*|(\d+)(?:-(\d+))?)(?:\/(\d+))?$/.exec(part);
+    if (match === null) return null;
+    const [, first, last, step] = match;
+    const from = Number(first ?? 0);
+    const to = first === undefined ? 59 : Number(last ?? (step === undefined ? first : 59));
+    for (let minute = from; minute <= to; minute += Number(step ?? 1)) minutes.add(minute);
+  }
+  return minutes;
 }
 
-/** Offset of a zone from UTC in ms at any instant, remembered for each quarter of an hour. */
+/** Offset of a zone from UTC in ms at any instant, remembered by day, and by quarter of an hour where it changes. */
 function createOffsets(timeZone: string): (time: number) => number {
   if (timeZone === 'UTC') return () => 0;
   const format = new Intl.DateTimeFormat('en-US', {
@@ -101,26 +114,50 @@ function createOffsets(timeZone: string): (time: number) => number {
     minute: 'numeric',
     second: 'numeric',
   });
-  const known = new Map<number, number>();
-  return (time) => {
-    const step = Math.floor(time / OFFSET_STEP_MS) * OFFSET_STEP_MS;
-    let offset = known.get(step);
+  const look = (time: number): number => {
+    const parts = new Map(
+      format.formatToParts(time).map(({ type, value }) => [type, Number(value)]),
+    );
+    const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;
+    const local = Date.UTC(
+      part('year'),
+      part('month') - 1,
+      part('day'),
+      part('hour'),
+      part('minute'),
+      part('second'),
+    );
+    return local - time;
+  };
+  const steps = new Map<number, number>();
+  const days = new Map<number, number | null>();
+  /** The offset of a whole UTC day; null: it changes within. No zone changes twice in a day. */
+  const ofDay = (day: number): number | null => {
+    let offset = days.get(day);
     if (offset === undefined) {
-      const parts = new Map(
-        format.formatToParts(step).map(({ type, value }) => [type, Number(value)]),
-      );
-      const part = (type: string): number => parts.get(type as Intl.DateTimeFormatPartTypes) ?? 0;
-      const local = Date.UTC(
-        part('year'),
-        part('month') - 1,
-        part('day'),
-        part('hour'),
-        part('minute'),
-        part('second'),
-      );
-      offset = local - step;
-      if (known.size > 20_000) known.clear();
-      known.set(step, offset);
+      const first = look(day);
+      offset = first === look(day + DAY_MS) ? first : null;
+      if (days.size > MAX_KNOWN) days.clear();
+      days.set(day, offset);
+    }
+    return offset;
+  };
+  // Minutes are asked for in order: the last day's answer is nearly always the next one's too.
+  let lastDay = -1;
+  let lastOffset: number | null = null;
+  return (time) => {
+    const day = Math.floor(time / DAY_MS) * DAY_MS;
+    if (day !== lastDay) {
+      lastOffset = ofDay(day);
+      lastDay = day;
+    }
+    if (lastOffset !== null) return lastOffset;
+    const step = Math.floor(time / OFFSET_STEP_MS) * OFFSET_STEP_MS;
+    let offset = steps.get(step);
+    if (offset === undefined) {
+      offset = look(step);
+      if (steps.size > MAX_KNOWN) steps.clear();
+      steps.set(step, offset);
     }
     return offset;
   };
