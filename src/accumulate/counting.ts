@@ -2,9 +2,19 @@ import type { EventFrame, ModelSchema } from '../core/domain/event-frame.ts';
 import type { PartitionKey, Rejection } from '../core/domain/ingestion.ts';
 import type { CatalogStore } from '../storage/catalog-store.ts';
 import type { CheckpointWrite, IngestStore, PartitionClaim } from '../storage/ingest-store.ts';
+import { claimPosition } from './claim-position.ts';
+import type { PartitionLog } from './claim-position.ts';
 import type { ModelRegistry } from './model-registry.ts';
-import { createPartitionAccumulator, createSegmentIds } from './partition-accumulator.ts';
+import { createPartitionAccumulator } from './partition-accumulator.ts';
 import type { PartitionAccumulator } from './partition-accumulator.ts';
+import { createSegmentIds } from './segment-ids.ts';
+import type { TileMemory } from './tile-cache.ts';
+
+const DAY_MS = 86_400_000;
+/** Tiles of 5 minutes are kept for this long behind the watermark; what is older has no tile to be counted in. */
+const LATE_HORIZON_MS = 8 * DAY_MS;
+/** What the tiles of all partitions of a process may take before checkpoints are made to free them. */
+const TILE_MEMORY_BYTES = 96 * 1024 * 1024;
 
 /** A claimed partition: counts in memory, checkpoints in one transaction (the shape that ingestion asks for). */
 export interface ClaimedPartition {
@@ -12,6 +22,10 @@ export interface ClaimedPartition {
   /** Why the partition must not be read; null when it may. */
   readonly halted: string | null;
   readonly pendingRecords: number;
+  /** Memory is short: a checkpoint now lets tiles go. */
+  readonly full: boolean;
+  /** Models with events in this partition so far, of earlier owners too. */
+  models(): readonly number[];
   judge(frame: EventFrame, recordTime: number): Rejection | null;
   count(frame: EventFrame): boolean;
   recordCounted(): void;
@@ -23,13 +37,15 @@ export interface ClaimedPartition {
     outcome: 'committed' | 'fenced' | 'unknown' | 'retry';
     error: Error | null;
   }>;
-  caughtUp(): Promise<void>;
+  /** @returns false when the claim is no longer ours */
+  caughtUp(): Promise<boolean>;
+  release(): void;
 }
 
 /** Claims partitions and counts their events into tiles. */
 export interface PartitionCounter {
   schema(model: string): ModelSchema | null;
-  claim(key: PartitionKey, startOffset: () => Promise<number>): Promise<ClaimedPartition>;
+  claim(key: PartitionKey, log: PartitionLog): Promise<ClaimedPartition>;
 }
 
 export interface PartitionCounterDeps {
@@ -39,23 +55,33 @@ export interface PartitionCounterDeps {
   /** Names this process in ingest_partition.owner. */
   readonly owner: string;
   readonly futureToleranceMs: number;
+  readonly lateHorizonMs?: number;
+  readonly tileMemoryBytes?: number;
+  readonly keepPayloads?: boolean;
 }
 
 export function createPartitionCounter(deps: PartitionCounterDeps): PartitionCounter {
+  const { store, registry, futureToleranceMs } = deps;
   const segmentIds = createSegmentIds(deps.catalog);
+  const memory: TileMemory = { limitBytes: deps.tileMemoryBytes ?? TILE_MEMORY_BYTES, bytes: 0 };
   return {
-    schema: (model) => deps.registry.schema(model),
-    async claim(key, startOffset) {
-      // The start policy is resolved to a number once and for all, the first time a partition is seen.
-      if ((await deps.store.position(key)) === null) {
-        await deps.store.ensurePartition(key, await startOffset());
-      }
-      const claim = await deps.store.claim(key, deps.owner);
-      if (claim === null)
-        throw new Error('the partition vanished from the database while it was claimed');
-      const progress = await deps.store.loadProgress(claim.part);
-      const accumulator = createPartitionAccumulator({ ...deps, claim, progress, segmentIds });
-      return claimedPartition(deps, claim, accumulator);
+    schema: (model) => registry.schema(model),
+    async claim(key, log) {
+      const claim = await claimPosition(store, key, deps.owner, log);
+      const progress = await store.loadProgress(claim.part);
+      for (const modelId of registry.modelIds()) await segmentIds.load(modelId);
+      const accumulator = createPartitionAccumulator({
+        claim,
+        progress,
+        store,
+        registry,
+        segmentIds,
+        memory,
+        futureToleranceMs,
+        lateHorizonMs: deps.lateHorizonMs ?? LATE_HORIZON_MS,
+        keepPayloads: deps.keepPayloads ?? false,
+      });
+      return claimedPartition(deps, claim, accumulator, memory);
     },
   };
 }
@@ -64,6 +90,7 @@ function claimedPartition(
   deps: PartitionCounterDeps,
   claim: PartitionClaim,
   accumulator: PartitionAccumulator,
+  memory: TileMemory,
 ): ClaimedPartition {
   // A checkpoint that was rolled back is tried again with the very same content.
   let prepared: CheckpointWrite | null = null;
@@ -75,6 +102,10 @@ function claimedPartition(
     get pendingRecords() {
       return accumulator.pendingRecords;
     },
+    get full() {
+      return memory.bytes > memory.limitBytes && accumulator.dirtyTiles > 0;
+    },
+    models: () => [...accumulator.newest.keys()],
     judge: (frame, recordTime) => accumulator.judge(frame, recordTime),
     count: (frame) => accumulator.count(frame),
     recordCounted: () => {
@@ -90,9 +121,9 @@ function claimedPartition(
       accumulator.recordSkipped();
     },
     watermark(modelId) {
-      const newest = accumulator.maxEventTime(modelId);
+      const newest = accumulator.newest.get(modelId)?.maxEventTime;
       const lateness = deps.registry.planOf(modelId)?.allowedLatenessMs ?? 0;
-      return newest === null ? null : newest - lateness;
+      return newest === undefined ? null : newest - lateness;
     },
     async checkpoint(nextOffset) {
       if (prepared?.nextOffset !== nextOffset) prepared = await accumulator.prepare(nextOffset);
@@ -103,8 +134,9 @@ function claimedPartition(
       }
       return { outcome: result.outcome, error: 'error' in result ? result.error : null };
     },
-    async caughtUp() {
-      await deps.store.markCaughtUp(claim.part, claim.epoch);
+    caughtUp: () => deps.store.markCaughtUp(claim.part, claim.epoch),
+    release: () => {
+      accumulator.release();
     },
   };
 }

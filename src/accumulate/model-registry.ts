@@ -35,6 +35,7 @@ export interface ModelRegistry {
   schema(model: string): ModelSchema | null;
   plan(frame: EventFrame): CountedModelPlan;
   planOf(modelId: number): CountedModelPlan | undefined;
+  modelIds(): readonly number[];
   /** Raised whenever a plan has changed: who holds tiles under the old one commits and drops them. */
   readonly version: number;
   /** One pass over the catalogue. */
@@ -73,6 +74,7 @@ export function createModelRegistry(deps: {
     schema: (model) => byName.get(model)?.schema ?? null,
     plan: (frame) => byId.get(frame.schema?.modelId ?? -1) as CountedModelPlan,
     planOf: (modelId) => byId.get(modelId),
+    modelIds: () => [...byId.keys()],
     get version() {
       return version;
     },

@@ -1,6 +1,5 @@
 import type { EventFrame } from '../core/domain/event-frame.ts';
 import type { Rejection } from '../core/domain/ingestion.ts';
-import type { CatalogStore } from '../storage/catalog-store.ts';
 import type {
   CheckpointWrite,
   IngestStore,
@@ -9,23 +8,21 @@ import type {
   QuarantineWrite,
   TileKey,
 } from '../storage/ingest-store.ts';
+import { buildCheckpoint, emptyTally, tallied } from './checkpoint.ts';
 import type { ModelRegistry } from './model-registry.ts';
-import { addStored, createTileCache, segmentsOf, tileRow } from './tile-cache.ts';
-import type { OpenTile } from './tile-cache.ts';
+import type { SegmentIds } from './segment-ids.ts';
+import { addStored, createTileCache, TILE_MS, tileRow } from './tile-cache.ts';
+import type { OpenTile, TileMemory } from './tile-cache.ts';
 
-/** Segments a model may have; further values count under "ATTRIBUTE=(other)". */
-export const MAX_SEGMENTS = 50;
-/** Bytes of a bad record that quarantine keeps. */
+/** Bytes of a bad record that quarantine keeps when it is told to keep them. */
 const MAX_PAYLOAD = 4_096;
-/** Events older than this behind the newest one of their model in the partition are too late to count. */
-export const LATE_HORIZON_MS = 8 * 86_400_000;
 
 /**
  * What one claimed partition has counted since its claim. Everything here is dropped when the claim is lost; the
  * database has the truth.
  */
 export interface PartitionAccumulator {
-  /** Counts one event. null: counted or too late; else why its record must be rejected. */
+  /** Why this event must not be counted, whatever is in it; null: it may. */
   judge(frame: EventFrame, recordTime: number): Rejection | null;
   /** Counts an event that `judge` let pass; false: it is too late and is not counted. */
   count(frame: EventFrame): boolean;
@@ -34,214 +31,163 @@ export interface PartitionAccumulator {
   recordTooLate(): void;
   recordRejected(offset: number, rejection: Rejection, payload: Uint8Array | null): void;
   recordSkipped(): void;
-  /** Greatest event time of the model in this partition, ms since the epoch; null before the first. */
-  maxEventTime(modelId: number): number | null;
+  /** Models that this partition has had events of, with their greatest event time (ms since the epoch). */
+  readonly newest: ReadonlyMap<number, { readonly maxEventTime: number }>;
   readonly pendingRecords: number;
   readonly position: number;
+  readonly dirtyTiles: number;
   /**
    * The checkpoint that makes everything up to `nextOffset` durable. Loads the stored rows of tiles touched for the
-   * first time. May be called again with the same result until `committed`.
+   * first time.
    */
   prepare(nextOffset: number): Promise<CheckpointWrite>;
   committed(write: CheckpointWrite): void;
+  /** Lets go of the memory. */
+  release(): void;
 }
 
-export function createPartitionAccumulator(deps: {
+export interface AccumulatorDeps {
   readonly claim: PartitionClaim;
   readonly progress: readonly ProgressWrite[];
   readonly store: IngestStore;
-  readonly catalog: CatalogStore;
   readonly registry: ModelRegistry;
   readonly segmentIds: SegmentIds;
+  readonly memory: TileMemory;
   readonly futureToleranceMs: number;
-}): PartitionAccumulator {
+  /** Events older than this behind the model's watermark in the partition are too late to count. */
+  readonly lateHorizonMs: number;
+  /** Keep the first bytes of rejected records. Off by default: they are raw values. */
+  readonly keepPayloads: boolean;
+}
+
+export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccumulator {
   const { claim, store, registry, segmentIds } = deps;
-  const cache = createTileCache();
+  const cache = createTileCache(deps.memory);
   const progress = new Map(deps.progress.map((row) => [row.modelId, { ...row }]));
   let position = claim.nextOffset;
   let version = registry.version;
-  let outcomes = { counted: 0, quarantined: 0, tooLate: 0, duplicate: 0, skipped: 0 };
+  let tally = emptyTally();
   let quarantine: QuarantineWrite[] = [];
-  let touched = new Set<number>();
+  const touched = new Set<number>();
 
-  function admit(modelId: number): (segment: string, attribute: string) => string {
-    return (segment, attribute) =>
-      segmentIds.admits(modelId, segment) ? segment : `${attribute}=(other)`;
+  /** Event times of the model below this are too late; -Infinity before its first event. */
+  function tooLateBefore(modelId: number): number {
+    const newest = progress.get(modelId)?.maxEventTime ?? -Infinity;
+    const lateness = registry.planOf(modelId)?.allowedLatenessMs ?? 0;
+    return newest - lateness - deps.lateHorizonMs;
   }
 
-  async function loadTouched(tiles: readonly OpenTile[]): Promise<void> {
-    const fresh = tiles.filter((tile) => !tile.loaded);
-    if (fresh.length === 0) return;
-    const byKey = new Map<string, OpenTile>();
-    const keys: TileKey[] = [];
-    for (const tile of fresh) {
-      const segmentId = await segmentIds.idOf(tile.modelId, tile.segment);
-      const key = {
-        start: tile.start,
-        modelId: tile.modelId,
-        binningSetId: tile.set.id,
-        segmentId,
-      };
-      keys.push(key);
-      byKey.set(keyText(key), tile);
+  function moveOn(modelId: number, time: number): void {
+    touched.add(modelId);
+    const seen = progress.get(modelId);
+    if (seen === undefined) {
+      progress.set(modelId, { modelId, events: 1, minEventTime: time, maxEventTime: time });
+      return;
     }
-    const stored = await store.loadTiles(claim.part, keys);
-    for (const row of stored) addStored(byKey.get(keyText(row)) as OpenTile, row);
-    for (const tile of fresh) tile.loaded = true;
+    seen.events += 1;
+    if (time < seen.minEventTime) seen.minEventTime = time;
+    if (time > seen.maxEventTime) seen.maxEventTime = time;
   }
 
   return {
     judge(frame, recordTime) {
       const ahead = frame.time - recordTime;
-      if (ahead > deps.futureToleranceMs) {
-        const seconds = Math.round(ahead / 1000);
-        return {
-          reason: 'future-event',
-          detail: `event time is ${seconds} s ahead of the record's time`,
-        };
-      }
-      return null;
+      if (ahead <= deps.futureToleranceMs) return null;
+      const seconds = Math.round(ahead / 1000);
+      return {
+        reason: 'future-event',
+        detail: `event time is ${seconds} s ahead of the record's time`,
+      };
     },
     count(frame) {
       const plan = registry.plan(frame);
       const { modelId } = plan.schema;
-      const seen = progress.get(modelId);
-      if (seen !== undefined && frame.time < seen.maxEventTime - LATE_HORIZON_MS) {
-        return false;
-      }
-      touched.add(modelId);
-      if (seen === undefined) {
-        progress.set(modelId, {
-          modelId,
-          events: 1,
-          minEventTime: frame.time,
-          maxEventTime: frame.time,
-        });
-      } else {
-        progress.set(modelId, {
-          modelId,
-          events: seen.events + 1,
-          minEventTime: Math.min(seen.minEventTime, frame.time),
-          maxEventTime: Math.max(seen.maxEventTime, frame.time),
-        });
-      }
-      for (const segment of segmentsOf(frame, admit(modelId))) cache.count(plan, frame, segment);
+      if (frame.time < tooLateBefore(modelId)) return false;
+      moveOn(modelId, frame.time);
+      for (const segment of segmentIds.of(frame)) cache.count(plan, frame, segment);
       return true;
     },
     recordCounted() {
-      outcomes.counted += 1;
+      tally.counted += 1;
     },
     recordTooLate() {
-      outcomes.tooLate += 1;
+      tally.tooLate += 1;
     },
     recordRejected(offset, { reason, detail }, payload) {
-      outcomes.quarantined += 1;
-      quarantine.push({
-        offset,
-        reason,
-        detail,
-        payload: payload === null ? null : payload.slice(0, MAX_PAYLOAD),
-      });
+      tally.quarantined += 1;
+      const kept = deps.keepPayloads && payload !== null ? payload.slice(0, MAX_PAYLOAD) : null;
+      quarantine.push({ offset, reason, detail, payload: kept });
     },
     recordSkipped() {
-      outcomes.skipped += 1;
+      tally.skipped += 1;
     },
-    maxEventTime: (modelId) => progress.get(modelId)?.maxEventTime ?? null,
+    newest: progress,
     get pendingRecords() {
-      const { counted, quarantined, tooLate, duplicate, skipped } = outcomes;
-      return counted + quarantined + tooLate + duplicate + skipped;
+      return tallied(tally);
     },
     get position() {
       return position;
     },
+    get dirtyTiles() {
+      return cache.dirty().length;
+    },
     async prepare(nextOffset) {
-      const tiles = cache.dirty();
-      await loadTouched(tiles);
-      const rows = [];
-      for (const tile of tiles) {
-        rows.push(tileRow(tile, await segmentIds.idOf(tile.modelId, tile.segment)));
-      }
-      rows.sort(
-        (a, b) =>
-          a.start - b.start ||
-          a.modelId - b.modelId ||
-          a.segmentId - b.segmentId ||
-          a.binningSetId - b.binningSetId,
-      );
-      const { counted, quarantined, tooLate, duplicate } = outcomes;
-      // What is covered but was no record of ours: control records, tombstones, offsets that compaction took.
-      const filtered = nextOffset - position - counted - quarantined - tooLate - duplicate;
-      if (filtered < outcomes.skipped) {
-        throw new Error(
-          `offsets ${position} to ${nextOffset} are fewer than the records counted from them`,
-        );
-      }
-      return {
-        part: claim.part,
-        epoch: claim.epoch,
+      const dirty = cache.dirty();
+      const ids = await loadTouched(store, segmentIds, claim.part, dirty);
+      return buildCheckpoint({
+        claim,
         previousOffset: position,
         nextOffset,
-        outcomes: { counted, quarantined, tooLate, duplicate, filtered },
-        anchorOffset: null,
-        anchorHash: null,
-        tiles: rows,
+        tally,
+        tiles: dirty.map((tile, i) => tileRow(tile, ids[i] as number)),
         quarantine,
-        progress: [...touched]
-          .sort((a, b) => a - b)
-          .map((modelId) => progress.get(modelId) as ProgressWrite),
-      };
+        progress: [...touched].map((modelId) => progress.get(modelId) as ProgressWrite),
+      });
     },
     committed(write) {
       position = write.nextOffset;
-      outcomes = { counted: 0, quarantined: 0, tooLate: 0, duplicate: 0, skipped: 0 };
+      tally = emptyTally();
       quarantine = [];
-      touched = new Set();
-      cache.committed();
+      touched.clear();
+      cache.committed((tile) => tile.start + TILE_MS > tooLateBefore(tile.modelId));
       // The plan has changed: later events are counted under the new binnings, from empty tiles.
       if (version !== registry.version) {
         version = registry.version;
         cache.clear();
       }
     },
+    release() {
+      cache.clear();
+    },
   };
+}
+
+/** Adds the stored rows of tiles touched for the first time. @returns the segment id of each tile */
+async function loadTouched(
+  store: IngestStore,
+  segmentIds: SegmentIds,
+  part: number,
+  tiles: readonly OpenTile[],
+): Promise<number[]> {
+  const ids: number[] = [];
+  const fresh = new Map<string, OpenTile>();
+  const keys: TileKey[] = [];
+  for (const tile of tiles) {
+    const segmentId = await segmentIds.idOf(tile.modelId, tile.segment);
+    ids.push(segmentId);
+    if (tile.loaded) continue;
+    const { start, modelId } = tile;
+    const key = { start, modelId, binningSetId: tile.set.id, segmentId };
+    keys.push(key);
+    fresh.set(keyText(key), tile);
+  }
+  const stored = await store.loadTiles(part, keys);
+  // From here on nothing waits: a tile is added to once, whatever fails before or after.
+  for (const row of stored) addStored(fresh.get(keyText(row)) as OpenTile, row);
+  for (const tile of fresh.values()) tile.loaded = true;
+  return ids;
 }
 
 function keyText(key: TileKey): string {
   return `${key.start}/${key.modelId}/${key.binningSetId}/${key.segmentId}`;
-}
-
-/** Ids of segments by model and name, shared by the partitions of a process. */
-export interface SegmentIds {
-  /** May this segment have counts of its own? The first 50 of a model may. */
-  admits(modelId: number, segment: string): boolean;
-  idOf(modelId: number, segment: string): Promise<number>;
-}
-
-export function createSegmentIds(catalog: CatalogStore): SegmentIds {
-  const known = new Map<number, Map<string, number | null>>();
-  const ofModel = (modelId: number): Map<string, number | null> => {
-    let names = known.get(modelId);
-    if (names === undefined) {
-      names = new Map();
-      known.set(modelId, names);
-    }
-    return names;
-  };
-  return {
-    admits(modelId, segment) {
-      const names = ofModel(modelId);
-      if (names.has(segment)) return true;
-      if (names.size >= MAX_SEGMENTS) return false;
-      names.set(segment, null);
-      return true;
-    },
-    async idOf(modelId, segment) {
-      const names = ofModel(modelId);
-      const id = names.get(segment);
-      if (id !== undefined && id !== null) return id;
-      const made = await catalog.ensureSegment(modelId, segment);
-      names.set(segment, made);
-      return made;
-    },
-  };
 }

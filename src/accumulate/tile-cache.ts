@@ -1,17 +1,13 @@
-import { ALL_SEGMENT } from '../core/domain/feature.ts';
 import { SLOT } from '../core/domain/event-frame.ts';
 import type { EventFrame, Slot } from '../core/domain/event-frame.ts';
 import { decodeChunk, encodeChunk } from '../core/histogram/coding/codec.ts';
-import { emptyHistogram, mergeInto } from '../core/histogram/histogram.ts';
+import { emptyHistogram, mergeInto, observationTotal } from '../core/histogram/histogram.ts';
 import type { Histogram } from '../core/histogram/types.ts';
 import type { TileWrite } from '../storage/ingest-store.ts';
 import type { CountedModelPlan, CountedSet } from './model-registry.ts';
 
 /** Width of the smallest stored tile. */
 export const TILE_MS = 300_000;
-
-/** Clean tiles kept in memory a partition; what is touched again after that is loaded again. */
-const MAX_CLEAN_TILES = 256;
 
 /** Counts of one (model, 5 minutes, binning set, segment) of one partition, as they are to stand in the database. */
 export interface OpenTile {
@@ -20,23 +16,38 @@ export interface OpenTile {
   readonly set: CountedSet;
   readonly segment: string;
   readonly histograms: readonly Histogram[];
+  /** How many values each histogram has been given: what its counts must add up to. */
+  readonly observed: Float64Array;
+  readonly bytes: number;
   events: number;
   /** false: the partition's stored row, if there is one, has not been added yet. */
   loaded: boolean;
   dirty: boolean;
 }
 
-/** The tiles of one partition that are being counted. Bounded: clean tiles are dropped, oldest first. */
+/** What the open tiles of a process take, over all of its partitions. */
+export interface TileMemory {
+  readonly limitBytes: number;
+  /** An estimate. */
+  bytes: number;
+}
+
+/** The tiles of one partition that are being counted. */
 export interface TileCache {
-  /** Counts one event in the tile of `segment`. */
+  /** Counts one event in the tiles of `segment`. */
   count(plan: CountedModelPlan, frame: EventFrame, segment: string): void;
-  dirty(): OpenTile[];
-  /** Marks all tiles clean and drops what is too much. */
-  committed(): void;
+  /** Tiles that differ from the database. */
+  dirty(): readonly OpenTile[];
+  /**
+   * Marks all tiles clean. Drops those that nothing can be counted in any more and, when memory is short, those that were
+   * touched longest ago; what is touched again after that is loaded again.
+   */
+  committed(isLive: (tile: OpenTile) => boolean): void;
   clear(): void;
 }
 
-export function createTileCache(): TileCache {
+export function createTileCache(memory: TileMemory): TileCache {
+  /** In the order of their first touch since they were last clean. */
   const tiles = new Map<string, OpenTile>();
   let dirty: OpenTile[] = [];
 
@@ -45,69 +56,81 @@ export function createTileCache(): TileCache {
     const key = `${start}/${modelId}/${set.id}/${segment}`;
     let tile = tiles.get(key);
     if (tile === undefined) {
-      const histograms = set.features.map(({ counter }) => emptyHistogram(counter.binning));
-      tile = { start, modelId, set, segment, histograms, events: 0, loaded: false, dirty: false };
+      tile = emptyTile(start, modelId, set, segment);
+      memory.bytes += tile.bytes;
       tiles.set(key, tile);
     }
     if (!tile.dirty) {
       tile.dirty = true;
       dirty.push(tile);
+      tiles.delete(key);
+      tiles.set(key, tile);
     }
     return tile;
+  }
+
+  function drop(key: string, tile: OpenTile): void {
+    tiles.delete(key);
+    memory.bytes -= tile.bytes;
   }
 
   return {
     count(plan, frame, segment) {
       const start = Math.floor(frame.time / TILE_MS) * TILE_MS;
-      for (const set of plan.sets) {
-        const tile = open(plan, set, start, segment);
-        tile.events += 1;
-        for (let i = 0; i < set.features.length; i += 1) {
-          const feature = set.features[i] as CountedSet['features'][number];
-          const at = feature.frameIndex;
-          if (at < 0) continue;
-          const slot = (frame.slots[at] ?? SLOT.absent) as Slot;
-          feature.counter.add(
-            tile.histograms[i] as Histogram,
-            slot,
-            frame.numbers[at] as number,
-            frame.texts[at] as string,
-          );
-        }
-      }
+      for (const set of plan.sets) countIn(open(plan, set, start, segment), set, frame);
     },
     dirty: () => dirty,
-    committed() {
+    committed(isLive) {
       for (const tile of dirty) tile.dirty = false;
       dirty = [];
-      let excess = tiles.size - MAX_CLEAN_TILES;
-      if (excess <= 0) return;
-      for (const key of tiles.keys()) {
-        tiles.delete(key);
-        excess -= 1;
-        if (excess <= 0) break;
+      for (const [key, tile] of tiles) {
+        if (memory.bytes > memory.limitBytes / 2 || !isLive(tile)) drop(key, tile);
       }
     },
     clear() {
-      tiles.clear();
+      for (const [key, tile] of tiles) drop(key, tile);
       dirty = [];
     },
   };
 }
 
-/** Segments an event belongs to: "all" and one a declared attribute. */
-export function segmentsOf(
-  frame: EventFrame,
-  admit: (segment: string, attribute: string) => string,
-): string[] {
-  const segments = [ALL_SEGMENT];
-  const attributes = frame.schema?.attributes ?? [];
-  attributes.forEach((attribute, i) => {
-    const value = frame.attributes[i];
-    if (value !== null && value !== undefined)
-      segments.push(admit(`${attribute}=${value}`, attribute));
-  });
-  return segments;
+function emptyTile(start: number, modelId: number, set: CountedSet, segment: string): OpenTile {
+  const histograms = set.features.map(({ counter }) => emptyHistogram(counter.binning));
+  let bytes = 500;
+  for (const h of histograms) {
+    bytes += h.counts.byteLength + (h.kind === 'numeric' ? h.tailSums : h.cells).byteLength + 300;
+  }
+  const observed = new Float64Array(histograms.length);
+  return {
+    start,
+    modelId,
+    set,
+    segment,
+    histograms,
+    observed,
+    bytes,
+    events: 0,
+    loaded: false,
+    dirty: false,
+  };
+}
+
+function countIn(tile: OpenTile, set: CountedSet, frame: EventFrame): void {
+  const { histograms, observed } = tile;
+  tile.events += 1;
+  for (let i = 0; i < set.features.length; i += 1) {
+    const feature = set.features[i] as CountedSet['features'][number];
+    const at = feature.frameIndex;
+    const slot = (at < 0 ? SLOT.absent : (frame.slots[at] ?? SLOT.absent)) as Slot;
+    if (slot === SLOT.absent) continue;
+    observed[i] = (observed[i] ?? 0) + 1;
+    feature.counter.add(
+      histograms[i] as Histogram,
+      slot,
+      frame.numbers[at] as number,
+      frame.texts[at] as string,
+    );
+  }
 }
 
 /** Adds a stored row to a tile that was counted from nothing. */
@@ -118,12 +141,24 @@ export function addStored(tile: OpenTile, stored: TileWrite): void {
   );
   histograms.forEach((histogram, i) => {
     mergeInto(tile.histograms[i] as Histogram, histogram);
+    tile.observed[i] = (tile.observed[i] ?? 0) + observationTotal(histogram);
   });
   tile.events += stored.events;
 }
 
-/** A tile as the row it is to become. */
+/**
+ * A tile as the row it is to become.
+ * @throws Error when a histogram does not add up to what it was given: a defect, nothing of it is stored
+ */
 export function tileRow(tile: OpenTile, segmentId: number): TileWrite {
+  tile.histograms.forEach((histogram, i) => {
+    const observed = tile.observed[i] ?? 0;
+    if (observationTotal(histogram) !== observed || observed > tile.events) {
+      throw new Error(
+        `a histogram of tile ${tile.start} holds ${observationTotal(histogram)} of ${observed} values of ${tile.events} events`,
+      );
+    }
+  });
   return {
     start: tile.start,
     modelId: tile.modelId,

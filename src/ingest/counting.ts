@@ -1,6 +1,7 @@
 import type { EventFrame } from '../core/domain/event-frame.ts';
 import type { PartitionKey, Rejection } from '../core/domain/ingestion.ts';
 import type { SchemaSource } from './decoder.ts';
+import type { LogRange } from './event-source.ts';
 
 /** What became of a checkpoint (see storage/ingest-store.ts). */
 export type CheckpointOutcome = 'committed' | 'fenced' | 'unknown' | 'retry';
@@ -9,9 +10,16 @@ export type CheckpointOutcome = 'committed' | 'fenced' | 'unknown' | 'retry';
 export interface PartitionCounting {
   /** The stored next offset at the time of the claim, and behind each commit. */
   readonly position: number;
+  /** Why the partition must not be read; null when it may. */
   readonly halted: string | null;
   readonly pendingRecords: number;
+  /** Memory is short: a checkpoint now lets some of it go. */
+  readonly full: boolean;
+  /** Models with events in this partition so far, of earlier owners too. */
+  models(): readonly number[];
+  /** Why this event must not be counted, whatever is in it; null: it may. */
   judge(frame: EventFrame, recordTime: number): Rejection | null;
+  /** Counts an event that `judge` let pass; false: it is too late and is not counted. */
   count(frame: EventFrame): boolean;
   recordCounted(): void;
   recordTooLate(): void;
@@ -23,15 +31,21 @@ export interface PartitionCounting {
   checkpoint(
     nextOffset: number,
   ): Promise<{ readonly outcome: CheckpointOutcome; readonly error: Error | null }>;
-  /** Everything there was has been read by now. */
-  caughtUp(): Promise<void>;
+  /** Everything there was has been read by now. @returns false when the claim is no longer ours */
+  caughtUp(): Promise<boolean>;
+  /** The counting is used no more. */
+  release(): void;
+}
+
+/** What a claim asks about the partition's log. */
+export interface PartitionLog {
+  /** Where the partitions of the topic start by the source's policy. */
+  startOffsets(): Promise<ReadonlyMap<number, number>>;
+  range(): Promise<LogRange>;
 }
 
 /** Claims partitions. */
 export interface Counting extends SchemaSource {
-  /**
-   * Takes a partition over from whoever had it.
-   * @param startOffset where a partition that was never seen starts
-   */
-  claim(partition: PartitionKey, startOffset: () => Promise<number>): Promise<PartitionCounting>;
+  /** Takes a partition over from whoever had it. Rejects when that cannot be done now; it may be tried again. */
+  claim(partition: PartitionKey, log: PartitionLog): Promise<PartitionCounting>;
 }

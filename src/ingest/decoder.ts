@@ -1,4 +1,5 @@
-import type { EventFrame, ModelSchema } from '../core/domain/event-frame.ts';
+import { EventFrame } from '../core/domain/event-frame.ts';
+import type { ModelSchema } from '../core/domain/event-frame.ts';
 import type { Rejection, SourceRecord } from '../core/domain/ingestion.ts';
 
 /** The dictionaries a decoder looks names up in. */
@@ -8,23 +9,54 @@ export interface SchemaSource {
 }
 
 /**
- * Bytes of one record to event frames. Atomic: a record is decoded whole or rejected whole.
+ * The events of one record. Frames are kept and filled again for the next record, so that decoding allocates none: read
+ * them before the next `clear`.
+ */
+export class FrameList {
+  private readonly frames: EventFrame[] = [];
+  length = 0;
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  /** The next frame, made ready for an event of this model. */
+  add(schema: ModelSchema): EventFrame {
+    let frame = this.frames[this.length];
+    if (frame === undefined) {
+      frame = new EventFrame();
+      this.frames.push(frame);
+    }
+    this.length += 1;
+    frame.reset(schema);
+    return frame;
+  }
+
+  /** @param i below `length` */
+  at(i: number): EventFrame {
+    return this.frames[i] as EventFrame;
+  }
+}
+
+/**
+ * Bytes of one record to event frames: one file an event shape.
  *
- * `emit` is called once an event, with a frame that the decoder reuses: read it before returning.
+ * - Total: any bytes give frames or a rejection; a decoder never throws.
+ * - Atomic: a record is decoded whole or rejected whole. After a rejection what is in `into` means nothing.
+ * - `into` comes cleared; each event of the record is added to it, in order.
+ * - A record without a value (a tombstone) is not handed to decoders.
  */
 export interface Decoder {
-  decode(
-    record: SourceRecord,
-    schemas: SchemaSource,
-    emit: (frame: EventFrame) => void,
-  ): Rejection | null;
+  decode(record: SourceRecord, schemas: SchemaSource, into: FrameList): Rejection | null;
 }
 
 /** Limits of one record (docs/events.md); beyond them it goes to quarantine. */
 export const LIMITS = {
   recordBytes: 1_048_576,
+  /** Objects and lists within each other; the event itself is the first. */
   depth: 32,
+  /** Keys of all objects of the record together. */
   keys: 1_000,
-  stringLength: 8_192,
+  stringBytes: 8_192,
   nameBytes: 128,
 } as const;

@@ -4,14 +4,22 @@ import type { PartitionKey, RecordBatch } from '../core/domain/ingestion.ts';
  * Where records come from. A source reads partitions in order and hands over batches; it never decides a position: that
  * is the consumer's, from Postgres.
  *
- * Contract
- * - `start` resolves once the source is reading (or has joined its group); it throws a DriftdError when it cannot.
- * - For every change of assignment the source calls `assigned` with the partitions it now reads and a control to steer
- *   them; whatever it told before is void. Batches of an earlier assignment may still arrive: the consumer drops them.
- * - `batch` never throws and returns at once: the consumer queues. It answers false when it wants nothing more of this
- *   partition for now: the source pauses it until `resume`.
- * - A batch covers [from, to) of the offsets and the next one starts at `to`, unless the consumer has called `seek`.
- * - `stop` resolves when no further call will come.
+ * Who calls what, and when
+ * - The pipeline calls `start` once. It resolves when the source is reading or has joined its group; it rejects with a
+ *   DriftdError, within a bounded time, when the source cannot be reached or has not what the configuration names.
+ * - For every change of assignment the source calls `assigned` with all partitions that it now reads and a control to
+ *   steer them. With that the earlier assignment is void: the consumer forgets its uncommitted work, calls of the old
+ *   control do nothing, and late batches of the old assignment fail custody.
+ * - After `assigned` the consumer looks up the stored position of each partition and calls `seek`. Batches that come
+ *   earlier are refused.
+ * - The source calls `batch` with batches in order. `batch` never throws and returns at once: the consumer queues. It
+ *   answers false when it wants nothing more of this partition for now: the source pauses it until `resume`.
+ * - A batch covers [from, to) of the offsets, records or not (control records, aborted and compacted-away ones have
+ *   offsets too), and the next one starts at `to`, unless the consumer has called `seek`. The consumer checks this
+ *   ("custody") and seeks back where it does not hold; a seek may be answered late, after batches that were under way.
+ * - The pipeline calls `stop` once. It resolves when no further call will come.
+ *
+ * What goes wrong after `start` is the source's to repair: it reconnects, rejoins, rebuilds, and calls `assigned` again.
  */
 export interface EventSource {
   readonly name: string;
@@ -25,10 +33,20 @@ export interface SourceControl {
   seek(partition: PartitionKey, offset: number): void;
   pause(partition: PartitionKey): void;
   resume(partition: PartitionKey): void;
-  /** First offset of a partition that was never read, by the source's start policy. */
-  startOffset(partition: PartitionKey): Promise<number>;
+  /**
+   * Where partitions of the topic start by the source's policy (earliest, latest, a time): one offset for each partition
+   * that there is. Asked when nothing is stored about the topic.
+   */
+  startOffsets(topic: string): Promise<ReadonlyMap<number, number>>;
+  /** What the log of the partition holds: offsets in [start, end). */
+  logRange(partition: PartitionKey): Promise<LogRange>;
   /** A courtesy to lag tools: nothing depends on it. */
   committed(partition: PartitionKey, offset: number): void;
+}
+
+export interface LogRange {
+  readonly start: number;
+  readonly end: number;
 }
 
 export interface RecordConsumer {

@@ -3,7 +3,7 @@ import type { PartitionKey, QuarantineReason } from '../core/domain/ingestion.ts
 /** What ingestion tells about itself; implemented by the metrics, a no-op in tests. */
 export interface IngestMetrics {
   events(source: string, result: 'counted' | 'quarantined' | 'too_late', count: number): void;
-  quarantined(source: string, reason: QuarantineReason): void;
+  quarantined(source: string, reason: QuarantineReason, count: number): void;
   checkpoint(
     source: string,
     outcome: 'committed' | 'fenced' | 'unknown' | 'retry',

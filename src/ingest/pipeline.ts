@@ -29,8 +29,15 @@ export function createPipeline(source: EventSource, deps: WorkerDeps): Pipeline 
     workers.clear();
     assigned = partitions.length;
     if (stopping) return;
+    // The queues share the limits evenly: a partition that cannot be committed does not starve the others.
+    const share = Math.max(1, partitions.length);
+    const limits = {
+      ...deps.limits,
+      queueRecords: deps.limits.queueRecords / share,
+      queueBytes: deps.limits.queueBytes / share,
+    };
     for (const key of partitions)
-      workers.set(partitionName(key), new PartitionWorker(key, control, deps));
+      workers.set(partitionName(key), new PartitionWorker(key, control, { ...deps, limits }));
   }
 
   const consumer: RecordConsumer = {

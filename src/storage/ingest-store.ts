@@ -45,6 +45,13 @@ export interface ProgressWrite {
   readonly maxEventTime: number;
 }
 
+/** Offsets [from, to) that can never be counted. */
+export interface GapWrite {
+  readonly from: number;
+  readonly to: number;
+  readonly reason: string;
+}
+
 /** What became of the offsets of one checkpoint: adds up to nextOffset - previousOffset. */
 export interface OffsetOutcomes {
   readonly counted: number;
@@ -86,6 +93,11 @@ export type CheckpointResult =
 export interface IngestStore {
   /** Registers a partition at this offset unless it is known already; returns the stored next offset either way. */
   ensurePartition(key: PartitionKey, startOffset: number): Promise<{ nextOffset: number }>;
+  /**
+   * Registers the partitions of a topic (partition to first offset) of which nothing is stored yet; does nothing when a
+   * partition of it is known.
+   */
+  startTopic(source: string, topic: string, offsets: ReadonlyMap<number, number>): Promise<void>;
   /** The stored next offset, or null when the partition has never been seen. */
   position(key: PartitionKey): Promise<number | null>;
   claim(key: PartitionKey, owner: string): Promise<PartitionClaim | null>;
@@ -93,6 +105,10 @@ export interface IngestStore {
   loadTiles(part: number, keys: readonly TileKey[]): Promise<TileWrite[]>;
   loadProgress(part: number): Promise<ProgressWrite[]>;
   commit(write: CheckpointWrite): Promise<CheckpointResult>;
+  /** Moves the position from `gap.from` to `gap.to` and records the gap; false when the claim is no longer ours. */
+  skipGap(part: number, epoch: number, gap: GapWrite): Promise<boolean>;
+  /** Stops the partition until a person has looked; false when the claim is no longer ours. */
+  halt(part: number, epoch: number, reason: string): Promise<boolean>;
   /** Tells that the owner has read everything up to the log end now; false when the claim is no longer ours. */
   markCaughtUp(part: number, epoch: number): Promise<boolean>;
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startDriftd } from '../../scripts/demo/daemon.ts';
 import type { Daemon } from '../../scripts/demo/daemon.ts';
 import { STREAM_FROM } from '../../scripts/demo/expectations.ts';
@@ -207,19 +207,25 @@ describe('driftd run, killed in the middle of the stream', () => {
   });
 
   it('shows gauges that are the stored values, on a page that promtool accepts', async () => {
-    const response = await fetch(`${daemon.url}/metrics`);
-    expect(response.status).toBe(200);
-    const page = await response.text();
-    expect(promtoolCheckMetrics(page)).toBe('');
-    const { rows } = await pool.query<{ name: string; ks: number | null; psi: number }>(
-      `SELECT f.name, s.ks, s.psi FROM score s JOIN feature f ON f.id = s.feature_id
-       WHERE s.evaluation_id = (SELECT id FROM evaluation ORDER BY window_end DESC LIMIT 1)`,
+    // The page follows the database within seconds; evaluations may still be coming in.
+    await vi.waitFor(
+      async () => {
+        const response = await fetch(`${daemon.url}/metrics`);
+        expect(response.status).toBe(200);
+        const page = await response.text();
+        expect(promtoolCheckMetrics(page)).toBe('');
+        const { rows } = await pool.query<{ name: string; ks: number | null; psi: number }>(
+          `SELECT f.name, s.ks, s.psi FROM score s JOIN feature f ON f.id = s.feature_id
+           WHERE s.evaluation_id = (SELECT id FROM evaluation ORDER BY window_end DESC LIMIT 1)`,
+        );
+        expect(rows).toHaveLength(12);
+        for (const { name, ks, psi } of rows) {
+          expect(gauge(page, 'driftd_feature_psi', name)).toBe(psi);
+          expect(gauge(page, 'driftd_feature_ks_statistic', name)).toBe(ks);
+        }
+      },
+      { timeout: 30_000, interval: 500 },
     );
-    expect(rows).toHaveLength(12);
-    for (const { name, ks, psi } of rows) {
-      expect(gauge(page, 'driftd_feature_psi', name)).toBe(psi);
-      expect(gauge(page, 'driftd_feature_ks_statistic', name)).toBe(ks);
-    }
   });
 
   it('has told by mail that temp has moved', async () => {

@@ -13,7 +13,7 @@ export interface StageHooks {
   readonly ingest: {
     /** Records by what became of them: counted, quarantined, too_late. */
     events(source: string, result: string, count: number): void;
-    quarantined(source: string, reason: string): void;
+    quarantined(source: string, reason: string, count: number): void;
     /** outcome: committed, fenced, unknown, retry. */
     checkpoint(source: string, outcome: string, seconds: number): void;
     lag(partition: Partition, records: number): void;
@@ -38,8 +38,8 @@ export function createHooks(registry: MetricRegistry): StageHooks {
         if (result === 'too_late')
           registry.increment('driftd_events_late_total', { source }, count);
       },
-      quarantined(source, reason) {
-        registry.increment('driftd_events_quarantined_total', { source, reason });
+      quarantined(source, reason, count) {
+        registry.increment('driftd_events_quarantined_total', { source, reason }, count);
       },
       checkpoint(source, outcome, seconds) {
         if (outcome === 'fenced') registry.increment('driftd_checkpoints_fenced_total', { source });

@@ -1,41 +1,26 @@
-import { EventFrame, SLOT } from '../../core/domain/event-frame.ts';
-import type { ModelSchema } from '../../core/domain/event-frame.ts';
+import { SLOT } from '../../core/domain/event-frame.ts';
+import type { EventFrame, ModelSchema } from '../../core/domain/event-frame.ts';
 import type { FeatureRole } from '../../core/domain/feature.ts';
-import type { Rejection } from '../../core/domain/ingestion.ts';
-import { LIMITS } from '../decoder.ts';
 import type { Decoder } from '../decoder.ts';
 import { parseEventTime } from './event-time.ts';
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-type Fields = Readonly<Record<string, unknown>>;
-
-class Rejected extends Error {
-  readonly rejection: Rejection;
-
-  constructor(reason: Rejection['reason'], detail: string) {
-    super(detail);
-    this.rejection = { reason, detail };
-  }
-}
+import { Rejected, isObject, own, parseObject, shorten } from './json-limits.ts';
+import type { JsonObject } from './json-limits.ts';
 
 /**
  * The native event: {"id"?, "model", "version"?, "ts", "features": {name: value}, "prediction"?, "label"?, "attributes"?}.
  * docs/events.md says what each part may hold and what becomes of odd values.
  */
 export function createNativeDecoder(): Decoder {
-  const frame = new EventFrame();
   return {
-    decode(record, schemas, emit) {
+    decode(record, schemas, into) {
       try {
-        const event = parse(record.value ?? new Uint8Array(0));
+        const event = parseObject(record.value ?? new Uint8Array(0));
         const model = textField(event, 'model');
         const schema = schemas.schema(model);
         if (schema === null) {
           throw new Rejected('unknown-model', `no model named "${shorten(model)}" is declared`);
         }
-        fill(frame, schema, event, record.timestamp);
-        emit(frame);
+        fill(into.add(schema), schema, event, record.timestamp);
         return null;
       } catch (thrown) {
         if (thrown instanceof Rejected) return thrown.rejection;
@@ -45,104 +30,23 @@ export function createNativeDecoder(): Decoder {
   };
 }
 
-function parse(value: Uint8Array): Fields {
-  if (value.length > LIMITS.recordBytes) {
-    throw new Rejected(
-      'too-large',
-      `${value.length} bytes; at most ${LIMITS.recordBytes} are read`,
-    );
-  }
-  let text: string;
-  try {
-    text = utf8.decode(value);
-  } catch {
-    throw new Rejected('invalid-encoding', 'the value is not UTF-8');
-  }
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (error) {
-    throw new Rejected('invalid-json', `not JSON: ${shorten((error as Error).message)}`);
-  }
-  if (!isObject(parsed)) throw new Rejected('invalid-shape', 'the value must be a JSON object');
-  checkLimits(parsed);
-  return parsed;
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Depth, keys, string lengths and characters that no database text can hold, in one walk without recursion. */
-function checkLimits(root: Fields): void {
-  let keys = 0;
-  let level: unknown[] = [root];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > LIMITS.depth) {
-      throw new Rejected('limit-exceeded', `nested deeper than ${LIMITS.depth} levels`);
-    }
-    const next: unknown[] = [];
-    for (const node of level) {
-      if (typeof node === 'string') checkText(node, LIMITS.stringLength);
-      else if (Array.isArray(node)) {
-        keys += node.length;
-        for (const value of node)
-          if (typeof value === 'object' || typeof value === 'string') next.push(value);
-      } else if (isObject(node)) {
-        for (const key in node) {
-          keys += 1;
-          checkText(key, LIMITS.nameBytes);
-          const value = node[key];
-          if (typeof value === 'string') checkText(value, LIMITS.stringLength);
-          else if (typeof value === 'object' && value !== null) next.push(value);
-        }
-      }
-      if (keys > LIMITS.keys) {
-        throw new Rejected('limit-exceeded', `more than ${LIMITS.keys} keys and list entries`);
-      }
-    }
-    level = next;
-  }
-}
-
-function checkText(text: string, limit: number): void {
-  if (text.length > limit) {
-    throw new Rejected(
-      'limit-exceeded',
-      `a text of ${text.length} characters; at most ${limit} are read`,
-    );
-  }
-  if (!text.isWellFormed() || text.includes('\0')) {
-    throw new Rejected('invalid-encoding', 'a text holds U+0000 or half a surrogate pair');
-  }
-}
-
-function shorten(text: string): string {
-  return text.length > 100 ? `${text.slice(0, 97)}...` : text;
-}
-
-function textField(event: Fields, key: string): string {
+function textField(event: JsonObject, key: string): string {
   const value = own(event, key);
   if (typeof value === 'string' && value !== '') return value;
   throw new Rejected('invalid-shape', `"${key}" must be a text`);
 }
 
-/** Own keys only: "__proto__" is a name like any other. */
-function own(fields: Fields, key: string): unknown {
-  return Object.hasOwn(fields, key) ? fields[key] : undefined;
-}
-
-function objectOrAbsent(event: Fields, key: string): Fields | null {
+function objectOrAbsent(event: JsonObject, key: string): JsonObject | null {
   const value = own(event, key);
   if (value === undefined || value === null) return null;
   if (isObject(value)) return value;
   throw new Rejected('invalid-shape', `"${key}" must be an object`);
 }
 
-function fill(frame: EventFrame, schema: ModelSchema, event: Fields, recordTime: number): void {
-  frame.reset(schema);
+function fill(frame: EventFrame, schema: ModelSchema, event: JsonObject, recordTime: number): void {
   const ts = own(event, 'ts');
-  const time = ts === undefined || ts === null ? recordTime : parseEventTime(ts);
+  // Without a time of its own an event happened when its record was written.
+  const time = parseEventTime(ts === undefined || ts === null ? recordTime : ts);
   if (time === null) {
     throw new Rejected(
       'invalid-timestamp',
@@ -170,15 +74,25 @@ function fill(frame: EventFrame, schema: ModelSchema, event: Fields, recordTime:
   });
 }
 
-/** Every feature of the role is spoken about: what the object lacks is missing. */
-function fillRole(frame: EventFrame, schema: ModelSchema, values: Fields, role: FeatureRole): void {
-  schema.features.forEach((feature, i) => {
-    if (feature.role === role) frame.slots[i] = SLOT.missing;
-  });
+/**
+ * Every feature of the role is spoken about: what the object lacks is missing. `features` may name predictions and labels
+ * too (a row of a file has them side by side); `prediction` and `label` name features of their own role only.
+ */
+function fillRole(
+  frame: EventFrame,
+  schema: ModelSchema,
+  values: JsonObject,
+  role: FeatureRole,
+): void {
+  const { features, indexOf } = schema;
+  for (let i = 0; i < features.length; i += 1) {
+    if (features[i]?.role === role) frame.slots[i] = SLOT.missing;
+  }
   for (const name in values) {
-    const index = schema.indexOf.get(name);
-    if (index === undefined) frame.unknownFeatures += 1;
-    else setSlot(frame, index, values[name]);
+    const index = indexOf.get(name);
+    if (index === undefined || (role !== 'input' && features[index]?.role !== role)) {
+      frame.unknownFeatures += 1;
+    } else setSlot(frame, index, values[name]);
   }
 }
 
@@ -199,8 +113,7 @@ function fillOutcome(
     frame.unknownFeatures += 1;
     return;
   }
-  const several = schema.features.findIndex((feature, i) => i > only && feature.role === role) >= 0;
-  if (several) {
+  if (schema.features.findLastIndex((feature) => feature.role === role) !== only) {
     throw new Rejected(
       'invalid-shape',
       `"${role}" must be an object by name: the model has several of them`,

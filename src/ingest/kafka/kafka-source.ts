@@ -5,12 +5,15 @@ import { createBackoff } from '../../platform/backoff.ts';
 import { sleep } from '../../platform/clock.ts';
 import { DriftdError, toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
-import type { EventSource, RecordConsumer, SourceControl } from '../event-source.ts';
+import type { EventSource, LogRange, RecordConsumer, SourceControl } from '../event-source.ts';
 import { createKafkaClient } from './client.ts';
+import { deliverEmptyBatches } from './empty-batches.ts';
 import { assertTopics } from './topics.ts';
 
 /** New partitions are found within this time. */
 const METADATA_MAX_AGE_MS = 30_000;
+/** A broker that has not answered by then is not there. */
+const START_MS = 20_000;
 const LOG_END_POLL_MS = 5_000;
 const COMMIT_MS = 5_000;
 export const SOURCE_NAME = 'kafka';
@@ -20,6 +23,7 @@ export const SOURCE_NAME = 'kafka';
  * off, and a handler that never throws keeps it from stopping for good.
  */
 export function createKafkaSource(config: KafkaConfig, log: Log): EventSource {
+  deliverEmptyBatches();
   const kafka = createKafkaClient(config, log);
   return new KafkaSource(kafka, config, log);
 }
@@ -54,7 +58,7 @@ class KafkaSource implements EventSource {
     this.target = target;
     const where = this.config.brokers.join(', ');
     try {
-      await this.admin.connect();
+      await within(START_MS, this.admin.connect());
     } catch (thrown) {
       throw new DriftdError(
         'KAFKA_UNREACHABLE',
@@ -174,7 +178,8 @@ class KafkaSource implements EventSource {
           consumer.resume([{ topic, partitions: [partition] }]);
         });
       },
-      startOffset: (key) => this.startOffset(key),
+      startOffsets: (topic) => this.startOffsets(topic),
+      logRange: (key) => this.logRange(key),
       committed: ({ topic, partition }, offset) => {
         if (live())
           this.courtesy.set(`${topic}/${partition}`, { topic, partition, offset: String(offset) });
@@ -184,21 +189,26 @@ class KafkaSource implements EventSource {
 
   /** Never throws: an error here would stop the client for good. */
   private async take(payload: EachBatchPayload): Promise<void> {
-    const { batch, pause, heartbeat } = payload;
+    const { batch } = payload;
     const generation = this.generation;
     try {
       const taken = this.target?.batch(toRecordBatch(payload)) ?? false;
-      if (!taken && generation === this.generation) pause();
-      await heartbeat();
+      if (!taken && generation === this.generation) payload.pause();
     } catch (thrown) {
       this.log.warn(
         { err: toError(thrown), topic: batch.topic, partition: batch.partition },
         'a batch was not taken',
       );
     }
+    try {
+      await payload.heartbeat();
+    } catch (thrown) {
+      // A rebalance, mostly: the client's own next heartbeat notices it as well and joins again.
+      this.log.debug({ err: toError(thrown) }, 'a heartbeat failed');
+    }
   }
 
-  private async startOffset({ topic, partition }: PartitionKey): Promise<number> {
+  private async startOffsets(topic: string): Promise<ReadonlyMap<number, number>> {
     const start = this.config.topics.find(({ name }) => name === topic)?.start ?? 'earliest';
     const offsets =
       typeof start === 'number'
@@ -207,9 +217,14 @@ class KafkaSource implements EventSource {
             partition: row.partition,
             offset: start === 'latest' ? row.high : row.low,
           }));
+    return new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]));
+  }
+
+  private async logRange({ topic, partition }: PartitionKey): Promise<LogRange> {
+    const offsets = await this.admin.fetchTopicOffsets(topic);
     const found = offsets.find((row) => row.partition === partition);
     if (found === undefined) throw new Error(`Kafka knows no partition ${partition} of ${topic}`);
-    return Number(found.offset);
+    return { start: Number(found.low), end: Number(found.high) };
   }
 
   private async tellLogEnds(): Promise<void> {
@@ -245,6 +260,20 @@ class KafkaSource implements EventSource {
     this.generation += 1;
     await this.consumer?.disconnect().catch(() => undefined);
     await this.admin.disconnect().catch(() => undefined);
+  }
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no answer within ${ms / 1000} s`));
+    }, ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

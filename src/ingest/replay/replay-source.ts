@@ -100,7 +100,9 @@ export function createReplaySource(config: ReplayConfig, log: Log): EventSource 
         resume: () => {
           paused = false;
         },
-        startOffset: () => Promise.resolve(0),
+        startOffsets: () => Promise.resolve(new Map([[0, 0]])),
+        // How long the file is shows when its end is read.
+        logRange: () => Promise.resolve({ start: 0, end: Number.MAX_SAFE_INTEGER }),
         committed: () => undefined,
       });
       reading = read(consumer).catch((thrown: unknown) => {

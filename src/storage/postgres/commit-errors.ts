@@ -8,9 +8,17 @@ interface DatabaseError extends Error {
 }
 
 /** Did the server say this itself (rather than the connection)? */
-export function isServerError(error: Error): boolean {
+function isServerError(error: Error): boolean {
   const { code, severity } = error as DatabaseError;
   return severity !== undefined && code !== undefined && /^[0-9A-Z]{5}$/.test(code);
+}
+
+/**
+ * Did the server refuse, and live on? Then nothing was written. When the connection or the server is going (08, 57P0x),
+ * a COMMIT under way may have happened or not.
+ */
+export function isRefusal(error: Error): boolean {
+  return isServerError(error) && !/^(57P0|08)/.test((error as DatabaseError).code ?? '');
 }
 
 /** Worth trying again: a passing server condition, or no connection at all. */

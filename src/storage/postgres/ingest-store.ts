@@ -3,13 +3,15 @@ import { toError } from '../../platform/errors.ts';
 import type {
   CheckpointResult,
   CheckpointWrite,
+  GapWrite,
   IngestStore,
   PartitionClaim,
   ProgressWrite,
   TileKey,
   TileWrite,
 } from '../ingest-store.ts';
-import { isPassing, isServerError } from './commit-errors.ts';
+import { isPassing, isRefusal } from './commit-errors.ts';
+import { inTransaction } from './pool.ts';
 import type { Client, Pool } from './pool.ts';
 import { createTilePartitions } from './tile-partitions.ts';
 
@@ -26,6 +28,15 @@ export function createIngestStore(pool: Pool): IngestStore {
         [...keyOf(key), startOffset],
       );
       return { nextOffset: (await position(pool, key)) as number };
+    },
+    async startTopic(source, topic, offsets) {
+      await pool.query(
+        `INSERT INTO ingest_partition (source, topic, partition, next_offset, start_offset)
+         SELECT $1, $2, partition, start, start FROM unnest($3::int[], $4::bigint[]) AS o (partition, start)
+         WHERE NOT EXISTS (SELECT FROM ingest_partition WHERE source = $1 AND topic = $2)
+         ORDER BY partition ON CONFLICT DO NOTHING`,
+        [source, topic, [...offsets.keys()], [...offsets.values()]],
+      );
     },
     position: (key) => position(pool, key),
     claim: (key, owner) => claim(pool, key, owner),
@@ -45,6 +56,14 @@ export function createIngestStore(pool: Pool): IngestStore {
         return retryOrThrow(toError(thrown));
       }
       return commit(pool, write);
+    },
+    skipGap: (part, epoch, gap) => skipGap(pool, part, epoch, gap),
+    async halt(part, epoch, reason) {
+      const { rowCount } = await pool.query(
+        "UPDATE ingest_partition SET state = 'halted', reason = $3 WHERE id = $1 AND epoch = $2",
+        [part, epoch, reason],
+      );
+      return rowCount === 1;
     },
     async markCaughtUp(part, epoch) {
       const { rowCount } = await pool.query(
@@ -104,6 +123,21 @@ function retryOrThrow(error: Error): CheckpointResult {
   throw error;
 }
 
+async function skipGap(pool: Pool, part: number, epoch: number, gap: GapWrite): Promise<boolean> {
+  return inTransaction(pool, async (client) => {
+    const { rowCount } = await client.query(
+      'UPDATE ingest_partition SET next_offset = $4 WHERE id = $1 AND epoch = $2 AND next_offset = $3',
+      [part, epoch, gap.from, gap.to],
+    );
+    if (rowCount !== 1) return false;
+    await client.query(
+      'INSERT INTO gap (part, from_offset, to_offset, reason) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
+      [part, gap.from, gap.to, gap.reason],
+    );
+    return true;
+  });
+}
+
 /** The one transaction that moves a position, together with everything that was counted from the offsets it passes. */
 async function commit(pool: Pool, write: CheckpointWrite): Promise<CheckpointResult> {
   let client: Client;
@@ -112,7 +146,9 @@ async function commit(pool: Pool, write: CheckpointWrite): Promise<CheckpointRes
   } catch (thrown) {
     return retryOrThrow(toError(thrown));
   }
+  // Whatever ends it without a clear answer leaves a connection that nobody may use again.
   let broken = true;
+  let committing = false;
   try {
     await client.query("BEGIN; SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '3s'");
     if (!(await moveOffset(client, write))) {
@@ -123,23 +159,15 @@ async function commit(pool: Pool, write: CheckpointWrite): Promise<CheckpointRes
     await writeTiles(client, write);
     await writeQuarantine(client, write);
     await writeProgress(client, write);
-  } catch (thrown) {
-    const error = toError(thrown);
-    broken = !(await rolledBack(client));
-    client.release(broken);
-    return retryOrThrow(error);
-  }
-  try {
+    committing = true;
     await client.query('COMMIT');
     broken = false;
     return { outcome: 'committed' };
   } catch (thrown) {
     const error = toError(thrown);
-    // The server's own refusal is a rollback; anything else at this point may have happened or not.
-    if (isServerError(error) && !/^(57P0|08)/.test((error as { code?: string }).code ?? '')) {
-      return retryOrThrow(error);
-    }
-    return { outcome: 'unknown', error };
+    if (committing && !isRefusal(error)) return { outcome: 'unknown', error };
+    broken = !isRefusal(error) || !(await rolledBack(client));
+    return retryOrThrow(error);
   } finally {
     client.release(broken);
   }

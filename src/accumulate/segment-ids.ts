@@ -1,0 +1,89 @@
+import { ALL_SEGMENT } from '../core/domain/feature.ts';
+import type { EventFrame } from '../core/domain/event-frame.ts';
+import { categoryKey } from '../core/histogram/category-key.ts';
+import type { CatalogStore } from '../storage/catalog-store.ts';
+
+/** Values of attributes that a model may have segments for; further ones count together under "ATTRIBUTE=(other)". */
+export const MAX_SEGMENTS = 50;
+const OTHER = '(other)';
+const ONLY_ALL: readonly string[] = [ALL_SEGMENT];
+
+/** Names and ids of segments, shared by the partitions of a process. */
+export interface SegmentIds {
+  /** Learns what the database has; before the first event of a model is counted. */
+  load(modelId: number): Promise<void>;
+  /** The segments an event belongs to: "all", and one a declared attribute that it has. */
+  of(frame: EventFrame): readonly string[];
+  /** The id, made when missing. */
+  idOf(modelId: number, segment: string): Promise<number>;
+}
+
+interface ModelSegments {
+  /** null: seen, but not stored yet. */
+  readonly ids: Map<string, number | null>;
+  /** Those of `ids` that are a value of its own: all but "all" and the "(other)". */
+  values: number;
+}
+
+export function createSegmentIds(catalog: CatalogStore): SegmentIds {
+  const models = new Map<number, ModelSegments>();
+
+  function ofModel(modelId: number): ModelSegments {
+    let known = models.get(modelId);
+    if (known === undefined) {
+      known = { ids: new Map(), values: 0 };
+      models.set(modelId, known);
+    }
+    return known;
+  }
+
+  function learn(known: ModelSegments, segment: string, id: number | null): void {
+    if (!known.ids.has(segment) && isValue(segment)) known.values += 1;
+    known.ids.set(segment, id);
+  }
+
+  /** What has a segment keeps it; what is new gets one while there is room. */
+  function admit(known: ModelSegments, attribute: string, value: string): string {
+    const segment = `${attribute}=${categoryKey(value)}`;
+    if (known.ids.has(segment)) return segment;
+    if (known.values >= MAX_SEGMENTS) return `${attribute}=${OTHER}`;
+    learn(known, segment, null);
+    return segment;
+  }
+
+  async function load(modelId: number): Promise<void> {
+    const known = ofModel(modelId);
+    for (const [segment, id] of await catalog.segments(modelId)) learn(known, segment, id);
+  }
+
+  return {
+    async load(modelId) {
+      if (!models.has(modelId)) await load(modelId);
+    },
+    of(frame) {
+      const { schema, attributes } = frame;
+      if (schema === null || schema.attributes.length === 0) return ONLY_ALL;
+      const known = ofModel(schema.modelId);
+      const segments = [ALL_SEGMENT];
+      for (let i = 0; i < schema.attributes.length; i += 1) {
+        const value = attributes[i] ?? null;
+        if (value !== null) segments.push(admit(known, schema.attributes[i] ?? '', value));
+      }
+      return segments;
+    },
+    async idOf(modelId, segment) {
+      const known = ofModel(modelId);
+      const id = known.ids.get(segment);
+      if (id !== undefined && id !== null) return id;
+      const made = await catalog.ensureSegment(modelId, segment);
+      learn(known, segment, made);
+      // Other processes make segments too: whoever makes one looks at what there is by now.
+      if (isValue(segment)) await load(modelId);
+      return made;
+    },
+  };
+}
+
+function isValue(segment: string): boolean {
+  return segment !== ALL_SEGMENT && !segment.endsWith(`=${OTHER}`);
+}

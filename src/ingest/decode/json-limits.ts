@@ -1,0 +1,99 @@
+import type { Rejection } from '../../core/domain/ingestion.ts';
+import { LIMITS } from '../decoder.ts';
+
+/** Why a record cannot be counted; thrown within a decoder only. */
+export class Rejected extends Error {
+  readonly rejection: Rejection;
+
+  constructor(reason: Rejection['reason'], detail: string) {
+    super(detail);
+    this.rejection = { reason, detail };
+  }
+}
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Own keys only: "__proto__" is a name like any other. */
+export function own(fields: JsonObject, key: string): unknown {
+  return Object.hasOwn(fields, key) ? fields[key] : undefined;
+}
+
+/** At most 100 characters of what an event says, fit to be stored. */
+export function shorten(text: string): string {
+  return (text.length > 100 ? `${text.slice(0, 97)}...` : text)
+    .toWellFormed()
+    .replaceAll('\0', '\uFFFD');
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * A record's value as a JSON object within LIMITS.
+ * @throws Rejected too-large, invalid-encoding, invalid-json, invalid-shape, limit-exceeded
+ */
+export function parseObject(value: Uint8Array): JsonObject {
+  if (value.length > LIMITS.recordBytes) {
+    throw new Rejected(
+      'too-large',
+      `${value.length} bytes; at most ${LIMITS.recordBytes} are read`,
+    );
+  }
+  let text: string;
+  try {
+    text = utf8.decode(value);
+  } catch {
+    throw new Rejected('invalid-encoding', 'the value is not UTF-8');
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    // Without the parser's message, which quotes the event.
+    const position = /at position \d+/.exec((error as Error).message)?.[0];
+    throw new Rejected('invalid-json', `not JSON${position === undefined ? '' : `, ${position}`}`);
+  }
+  if (!isObject(parsed)) throw new Rejected('invalid-shape', 'the value must be a JSON object');
+  checkObject(parsed, 1, { keys: 0 });
+  return parsed;
+}
+
+/** Recursion is safe: its depth is the limit that it checks. */
+function checkObject(fields: JsonObject, depth: number, seen: { keys: number }): void {
+  checkDepth(depth);
+  for (const key in fields) {
+    seen.keys += 1;
+    checkText(key, LIMITS.nameBytes, 'a name');
+    checkValue(fields[key], depth, seen);
+  }
+  if (seen.keys > LIMITS.keys) {
+    throw new Rejected('limit-exceeded', `more than ${LIMITS.keys} keys`);
+  }
+}
+
+function checkValue(value: unknown, depth: number, seen: { keys: number }): void {
+  if (typeof value === 'string') checkText(value, LIMITS.stringBytes, 'a text');
+  else if (Array.isArray(value)) {
+    checkDepth(depth + 1);
+    for (const entry of value) checkValue(entry, depth + 1, seen);
+  } else if (isObject(value)) checkObject(value, depth + 1, seen);
+}
+
+function checkDepth(depth: number): void {
+  if (depth > LIMITS.depth) {
+    throw new Rejected('limit-exceeded', `nested deeper than ${LIMITS.depth} levels`);
+  }
+}
+
+function checkText(text: string, limit: number, what: string): void {
+  // A UTF-16 unit takes at most 3 bytes of UTF-8: short texts need no measuring.
+  if (text.length * 3 > limit && Buffer.byteLength(text) > limit) {
+    throw new Rejected('limit-exceeded', `${what} of more than ${limit} bytes`);
+  }
+  if (text.includes('\0') || !text.isWellFormed()) {
+    throw new Rejected('invalid-encoding', `${what} holds U+0000 or half a surrogate pair`);
+  }
+}

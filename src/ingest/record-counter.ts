@@ -1,0 +1,84 @@
+import type { QuarantineReason, Rejection, SourceRecord } from '../core/domain/ingestion.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Counting, PartitionCounting } from './counting.ts';
+import { FrameList } from './decoder.ts';
+import type { Decoder } from './decoder.ts';
+import type { IngestMetrics } from './ingest-metrics.ts';
+
+/** Takes records one by one into a partition's counting: decoded, judged, counted or quarantined. */
+export class RecordCounter {
+  private readonly decoder: Decoder;
+  private readonly schemas: Counting;
+  private readonly clock: Clock;
+  private readonly frames = new FrameList();
+  private results = { counted: 0, quarantined: 0, too_late: 0 };
+  private reasons = new Map<QuarantineReason, number>();
+
+  constructor(deps: {
+    readonly decoder: Decoder;
+    readonly counting: Counting;
+    readonly clock: Clock;
+  }) {
+    this.decoder = deps.decoder;
+    this.schemas = deps.counting;
+    this.clock = deps.clock;
+  }
+
+  /**
+   * Counts one record, whole or not at all.
+   * @returns its events, valid until the next call; empty when it was rejected or has none
+   */
+  count(counting: PartitionCounting, record: SourceRecord): FrameList {
+    const { frames } = this;
+    frames.clear();
+    if (record.value === null) {
+      counting.recordSkipped();
+      return frames;
+    }
+    const fault = this.decoder.decode(record, this.schemas, frames) ?? this.judge(counting, record);
+    if (fault !== null) {
+      frames.clear();
+      counting.recordRejected(record.offset, fault, record.value);
+      this.results.quarantined += 1;
+      this.reasons.set(fault.reason, (this.reasons.get(fault.reason) ?? 0) + 1);
+      return frames;
+    }
+    let any = frames.length === 0;
+    for (let i = 0; i < frames.length; i += 1) if (counting.count(frames.at(i))) any = true;
+    if (any) {
+      counting.recordCounted();
+      this.results.counted += 1;
+    } else {
+      counting.recordTooLate();
+      this.results.too_late += 1;
+    }
+    return frames;
+  }
+
+  /** All events of the record are judged before the first is counted. */
+  private judge(counting: PartitionCounting, record: SourceRecord): Rejection | null {
+    // A record's time can be the producer's, who may have no clock (-1) or a wrong one: no later than ours.
+    const now = this.clock.now();
+    const time = record.timestamp > 0 ? Math.min(record.timestamp, now) : now;
+    for (let i = 0; i < this.frames.length; i += 1) {
+      const fault = counting.judge(this.frames.at(i), time);
+      if (fault !== null) return fault;
+    }
+    return null;
+  }
+
+  /** Tells what was counted since the last call; once it is durable, so that nothing is told twice. */
+  tell(metrics: IngestMetrics, source: string): void {
+    for (const result of ['counted', 'quarantined', 'too_late'] as const) {
+      if (this.results[result] > 0) metrics.events(source, result, this.results[result]);
+    }
+    for (const [reason, count] of this.reasons) metrics.quarantined(source, reason, count);
+    this.forget();
+  }
+
+  /** What was counted since is lost with its claim. */
+  forget(): void {
+    this.results = { counted: 0, quarantined: 0, too_late: 0 };
+    this.reasons = new Map();
+  }
+}
