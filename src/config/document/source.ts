@@ -89,7 +89,7 @@ function putEnvironmentIn(
       if (result === null) return;
       node.value = result.text;
       substituted.add(node);
-      const path = pathOf(node, ancestors as readonly unknown[]);
+      const path = pathOf(node, ancestors);
       for (const message of result.problems) {
         problems.push({
           code: 'CONFIG_INVALID',

@@ -39,7 +39,7 @@ function convertFromEnvironment(
     if (last === undefined || !['invalid_type', 'invalid_union'].includes(issue.code)) continue;
     if (!source.fromEnvironment(path)) continue;
     const value = asNumberOrBoolean(valueAt(data, path));
-    const parent = valueAt(data, path.slice(0, -1) as Path);
+    const parent = valueAt(data, path.slice(0, -1));
     if (value === null || typeof parent !== 'object' || parent === null) continue;
     (parent as Record<string | number, unknown>)[last] = value;
     converted = true;
