@@ -106,8 +106,7 @@ function show(value: unknown, path: Path, source: ConfigSource): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return 'a section with keys';
-  const text =
-    typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const text = JSON.stringify(value) ?? typeof value;
   return text.length > 100 ? `${text.slice(0, 100)}...` : text;
 }
 

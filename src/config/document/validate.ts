@@ -2,7 +2,7 @@ import { configJsonSchema } from '../spec/schema.ts';
 import { configSpec } from '../spec/spec.ts';
 import type { ConfigDocument } from '../spec/spec.ts';
 import { explain, valueAt } from './explain.ts';
-import type { Path, Problem } from './problems.ts';
+import type { Problem } from './problems.ts';
 import type { ConfigSource } from './source.ts';
 
 export interface Validation {
