@@ -209,4 +209,63 @@ describe('a process that dies', () => {
       await mailbox.stop();
     }
   });
+
+  it.each<[string, number]>([
+    ['before it leases', 1],
+    ['after it has leased', 1],
+    ['before it sends', 1],
+    ['after it has sent', 2],
+    ['after it has written down that it sent', 1],
+  ])('%s loses nothing: every message comes, as often as it must', async (step, copies) => {
+    await enqueue(pool, [outboxWrite('a'), outboxWrite('b')]);
+    const email = channelThat('email', () => SENT);
+    const store = createOutboxStore(pool);
+    let dead = false;
+    const dieAt = (place: string): void => {
+      if (place !== step) return;
+      dead = true;
+      throw new Error('killed');
+    };
+    const dying = createDispatcher({
+      log: silentLog,
+      notifiers: [
+        {
+          ...email,
+          async send(notification) {
+            // A thrown error would be taken for a failed attempt: a dead process does not even see that.
+            if (step === 'before it sends') return new Promise<SendOutcome>(() => undefined);
+            return email.send(notification);
+          },
+        },
+      ],
+      store: {
+        ...store,
+        async lease(limit, leaseMs, scope) {
+          dieAt('before it leases');
+          const leases = await store.lease(limit, leaseMs, scope);
+          dieAt('after it has leased');
+          return leases;
+        },
+        async markSent(lease) {
+          dieAt('after it has sent');
+          const kept = await store.markSent(lease);
+          dieAt('after it has written down that it sent');
+          return kept;
+        },
+      },
+    });
+    const pass = dying.runOnce().catch(() => undefined);
+    if (step === 'before it sends')
+      await expect.poll(async () => (await outboxRows(pool))[1]?.attempts).toBe(1);
+    else {
+      await pass;
+      expect(dead).toBe(true);
+    }
+    await letTimePass(pool);
+    await dispatcher([email]).runOnce();
+    expect((await outboxRows(pool)).map(({ state }) => state)).toEqual(['sent', 'sent']);
+    const keys = email.seen.map(({ dedupKey }) => dedupKey);
+    expect(new Set(keys)).toEqual(new Set(['a', 'b']));
+    for (const key of ['a', 'b']) expect(keys.filter((one) => one === key)).toHaveLength(copies);
+  });
 });
