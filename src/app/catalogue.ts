@@ -4,6 +4,7 @@ import type { EventSource } from '../ingest/event-source.ts';
 import { createKafkaSource } from '../ingest/kafka/kafka-source.ts';
 import { createReplaySource } from '../ingest/replay/replay-source.ts';
 import { createEmailNotifier } from '../notify/email/email-notifier.ts';
+import { renderPng } from '../notify/email/render-png.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import type { Log } from '../platform/log.ts';
 
@@ -31,6 +32,6 @@ export function sourcesOf(
 /** The channels that messages can go out by. */
 export function notifiersOf(config: DriftdConfig, log: Log): Notifier[] {
   const notifiers: Notifier[] = [];
-  if (config.smtp !== null) notifiers.push(createEmailNotifier(config.smtp, log));
+  if (config.smtp !== null) notifiers.push(createEmailNotifier(config.smtp, log, { renderPng }));
   return notifiers;
 }

@@ -69,7 +69,7 @@ export const IMPORT_TABLE: readonly FolderRule[] = [
   { ...stage('ingest'), mayTypes: [...CONFIG_TYPES, 'ingest/decoder.ts'] },
   stage('accumulate'),
   stage('compare'),
-  adapter('notify', 'email', ['nodemailer']),
+  adapter('notify', 'email', ['nodemailer', '@resvg/resvg-wasm']),
   adapter('notify', 'webhook', []),
   adapter('notify', 'slack', []),
   adapter('notify', 'teams', []),

@@ -53,12 +53,12 @@ function numericBars(picture: NumericPicture, title: string): Svg {
 /** Live values beyond the axis are told as shares. */
 function outside({ below, above }: NumericPicture): Svg[] {
   const parts = [
-    ...(below.live > 0.01 ? [`◂ ${percent(below.live)}`] : []),
-    ...(above.live > 0.01 ? [`${percent(above.live)} ▸`] : []),
+    ...(below.live > 0.01 ? [`${percent(below.live)} below`] : []),
+    ...(above.live > 0.01 ? [`${percent(above.live)} above`] : []),
   ];
   if (parts.length === 0) return [];
   const place = { 'text-anchor': 'end', 'font-size': 11, fill: COLORS.live };
-  return [textElement(FRAME.right, 15, `live beyond: ${parts.join('  ')}`, place)];
+  return [textElement(FRAME.right, 15, parts.join(', '), place)];
 }
 
 /** The horizontal axis with its numbers. */

@@ -60,7 +60,7 @@ describe('bars', () => {
     const [first = 0, second = 0, third = 0] = heights;
     expect(first / second).toBeCloseTo(0.2 / 0.3, 1);
     expect(second).toBe(third);
-    expect(svg).toContain('live beyond: 20 % ▸');
+    expect(svg).toContain('20 % above');
     expect(svg).toContain('<title>temp</title>');
   });
 
