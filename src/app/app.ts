@@ -197,7 +197,7 @@ export function createApp({ config, roles, log, clock }: AppOptions): Promise<Ap
     async start() {
       await assertReachable(pool, url);
       await migrate(pool, log);
-      await loadBaselineFiles(config, baselines, log);
+      await loadBaselineFiles(config, catalog, baselines, log);
       if (roles.has('serve')) await startServing();
       await startWork();
       health.started = true;

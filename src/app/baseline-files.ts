@@ -7,6 +7,7 @@ import { openRowFile } from '../ingest/rows/row-file.ts';
 import { DriftdError, toError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
 import type { BaselineStore } from '../storage/baseline-store.ts';
+import type { CatalogStore } from '../storage/catalog-store.ts';
 import { baselineFromRows } from './baseline-from-rows.ts';
 
 const DOCUMENT = '.baseline.json';
@@ -19,6 +20,7 @@ const ROWS = ['.csv', '.csv.gz', '.ndjson', '.ndjson.gz', '.json', '.parquet'] a
  */
 export async function loadBaselineFiles(
   config: DriftdConfig,
+  catalog: CatalogStore,
   store: BaselineStore,
   log: Log,
 ): Promise<void> {
@@ -28,11 +30,11 @@ export async function loadBaselineFiles(
   for (const model of config.models) {
     const file = fileOf(model.name, files, directory);
     if (file === null) {
-      log.warn(
-        { model: model.name },
-        'no baseline file for the model; its features have the verdict no-baseline',
+      if (await hasBaseline(model.name, catalog, store)) continue;
+      throw new DriftdError(
+        'BASELINE_MISSING',
+        `the model ${model.name} has no baseline: put one into ${directory}, for example as ${model.name}.csv, or take baselines.directory out of the configuration to start without`,
       );
-      continue;
     }
     const baseline = await readBaseline(join(directory, file), file, model);
     const tiers = new Map([...model.features].map(([name, { tier }]) => [name, tier]));
@@ -46,6 +48,15 @@ export async function loadBaselineFiles(
       );
     }
   }
+}
+
+async function hasBaseline(
+  model: string,
+  catalog: CatalogStore,
+  store: BaselineStore,
+): Promise<boolean> {
+  const row = await catalog.findModel(model);
+  return row !== null && (await store.active(row.id)) !== null;
 }
 
 async function listFolder(directory: string): Promise<string[]> {
