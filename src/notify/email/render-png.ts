@@ -32,6 +32,6 @@ async function load(): Promise<Uint8Array[]> {
   const [wasm, ...buffers] = await Promise.all(
     [WASM, ...FACES].map((name) => readFile(fileURLToPath(import.meta.resolve(name)))),
   );
-  await initWasm(wasm as Buffer<ArrayBuffer>);
+  await initWasm(wasm ?? new Uint8Array());
   return buffers;
 }
