@@ -1,4 +1,11 @@
-import type { DigestFeature, DigestLink, DigestMessage } from '../core/alerting/message.ts';
+import { isSystemMessage } from '../core/alerting/message.ts';
+import type {
+  DigestFeature,
+  DigestLink,
+  DigestMessage,
+  Message,
+  SystemMessage,
+} from '../core/alerting/message.ts';
 import type { FeaturePicture } from '../core/drawing/picture.ts';
 import {
   formatCount,
@@ -21,6 +28,8 @@ export interface DigestView {
   readonly title: string;
   readonly tone: Tone;
   readonly facts: readonly Fact[];
+  /** Of a message about driftd itself. */
+  readonly sentences: readonly string[];
   readonly features: readonly FeatureView[];
   readonly featuresLeftOut: number;
   readonly stillFiring: readonly FeatureView[];
@@ -54,7 +63,27 @@ export interface Bar extends Fact {
   readonly length: number;
 }
 
-export function viewOf(message: DigestMessage): DigestView {
+export function viewOf(message: Message): DigestView {
+  return isSystemMessage(message) ? systemView(message) : digestView(message);
+}
+
+function systemView(message: SystemMessage): DigestView {
+  const { title, status, severity, sentences, facts, since } = message;
+  return {
+    title,
+    tone: status === 'firing' ? severity : 'resolved',
+    facts: [...facts, { label: 'Since', value: formatInstant(since) }],
+    sentences,
+    features: [],
+    featuresLeftOut: 0,
+    stillFiring: [],
+    stillFiringLeftOut: 0,
+    links: [],
+    footer: 'This message is about driftd itself, not about a model.',
+  };
+}
+
+function digestView(message: DigestMessage): DigestView {
   const { model, monitor, windowEnd, revision, features, stillFiring } = message;
   const active = features.filter(({ notice }) => notice !== 'resolved').length;
   const parts = active > 0 ? [`${plural(active, 'feature')} drifted`] : [];
@@ -71,6 +100,7 @@ export function viewOf(message: DigestMessage): DigestView {
     title: `${model}: ${parts.join(', ')}`,
     tone: active === 0 ? 'resolved' : message.severity,
     facts,
+    sentences: [],
     features: features.slice(0, MAX_FEATURES).map(featureView),
     featuresLeftOut: Math.max(0, features.length - MAX_FEATURES),
     stillFiring: stillFiring.slice(0, MAX_FEATURES).map(featureView),

@@ -1,3 +1,4 @@
+import type { Message } from '../core/alerting/message.ts';
 import type { NotifyReason } from '../storage/outbox-store.ts';
 
 /** One message to one recipient. */
@@ -27,3 +28,16 @@ export interface Notifier {
   send(notification: Notification): Promise<SendOutcome>;
   close(): Promise<void>;
 }
+
+/** The message of a row, or null when this release does not know its shape. */
+export function readMessage(message: unknown): Message | null {
+  const known = typeof message === 'object' && message !== null && 'version' in message;
+  if (!known || message.version !== 1) return null;
+  if ('kind' in message && message.kind !== 'system') return null;
+  return message as Message;
+}
+
+export const UNREADABLE: SendOutcome = {
+  outcome: 'permanent',
+  error: 'this release cannot read the message',
+};

@@ -6,6 +6,7 @@ import type { DigestView, FeatureView } from './digest-view.ts';
 export function renderText(view: DigestView): string {
   const lines = [view.title, '='.repeat(Math.min(72, view.title.length)), ''];
   for (const { label, value } of view.facts) lines.push(`${label}: ${value}`);
+  if (view.sentences.length > 0) lines.push('', ...view.sentences);
   for (const feature of view.features) lines.push('', ...featureLines(feature));
   lines.push(...leftOut(view.featuresLeftOut));
   if (view.stillFiring.length > 0) {

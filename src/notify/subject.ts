@@ -1,4 +1,5 @@
-import type { DigestFeature, DigestMessage } from '../core/alerting/message.ts';
+import { isSystemMessage } from '../core/alerting/message.ts';
+import type { DigestFeature, DigestMessage, Message } from '../core/alerting/message.ts';
 import { formatEffect, plural } from './format.ts';
 import { printable } from './printable.ts';
 
@@ -6,7 +7,16 @@ import { printable } from './printable.ts';
 const MAX_SUBJECT = 140;
 
 /** "[critical] flights-late: 2 features drifted, worst temp (KS 0.93)" */
-export function subjectOf(message: DigestMessage): string {
+export function subjectOf(message: Message): string {
+  const subject = isSystemMessage(message)
+    ? `[${message.status === 'firing' ? message.severity : message.status}] driftd: ${printable(message.title)}`
+    : digestSubject(message);
+  return subject.length > MAX_SUBJECT
+    ? `${subject.slice(0, MAX_SUBJECT - 1).toWellFormed()}…`
+    : subject;
+}
+
+function digestSubject(message: DigestMessage): string {
   const active = message.features.filter(({ notice }) => notice !== 'resolved');
   const resolved = message.features.length - active.length;
   const label = active.length > 0 ? message.severity : 'resolved';
@@ -14,10 +24,7 @@ export function subjectOf(message: DigestMessage): string {
   if (resolved > 0) parts.push(`${plural(resolved, 'feature')} recovered`);
   if (active.length === 0 && message.stillFiring.length > 0)
     parts.push(`${String(message.stillFiring.length)} still drifting`);
-  const subject = `[${label}] ${printable(message.model)}: ${parts.join(', ')}`;
-  return subject.length > MAX_SUBJECT
-    ? `${subject.slice(0, MAX_SUBJECT - 1).toWellFormed()}…`
-    : subject;
+  return `[${label}] ${printable(message.model)}: ${parts.join(', ')}`;
 }
 
 function headline(active: readonly DigestFeature[]): string {

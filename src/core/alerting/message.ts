@@ -65,3 +65,28 @@ export interface DigestMessage {
   readonly stillFiring: readonly DigestFeature[];
   readonly links: readonly DigestLink[];
 }
+
+/**
+ * What driftd says about itself or its channels: a test, a channel that fails, a stage that stands still. JSON-safe and
+ * complete, too. `problem` is one word of ours, `about` what it concerns (a channel, a model, a source).
+ */
+export interface SystemMessage {
+  readonly version: 1;
+  readonly kind: 'system';
+  readonly problem: string;
+  readonly about: string;
+  readonly status: 'firing' | 'resolved' | 'test';
+  readonly severity: Severity;
+  readonly title: string;
+  readonly sentences: readonly string[];
+  readonly facts: readonly { readonly label: string; readonly value: string }[];
+  /** When it began; ms. */
+  readonly since: number;
+}
+
+/** Everything that a channel can be given. */
+export type Message = DigestMessage | SystemMessage;
+
+export function isSystemMessage(message: Message): message is SystemMessage {
+  return 'kind' in message;
+}

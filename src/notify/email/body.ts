@@ -1,4 +1,4 @@
-import type { DigestMessage } from '../../core/alerting/message.ts';
+import type { Message } from '../../core/alerting/message.ts';
 import { toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import { imagesOf } from './images.ts';
@@ -29,7 +29,7 @@ interface InlineImage {
 }
 
 export async function bodyOf(
-  message: DigestMessage,
+  message: Message,
   renderPng: RenderPng | null,
   log: Log,
 ): Promise<MailBody> {

@@ -1,9 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import { createTransport } from 'nodemailer';
-import type { DigestMessage } from '../../core/alerting/message.ts';
+import type { Message } from '../../core/alerting/message.ts';
 import type { SmtpConfig } from '../../config/types.ts';
 import { toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
+import { readMessage, UNREADABLE } from '../notifier.ts';
 import type { Notification, Notifier, SendOutcome } from '../notifier.ts';
 import { bodyOf } from './body.ts';
 import type { MailBody, RenderPng } from './body.ts';
@@ -46,9 +47,10 @@ export function createEmailNotifier(
     async send(notification) {
       const refused = refuse(notification);
       if (refused !== null) return { outcome: 'permanent', error: refused };
-      const digest = notification.message as DigestMessage;
-      const body = await bodyOf(digest, renderPng ?? null, log);
-      const mail = { ...addressed(notification, digest, smtp.from), ...body };
+      const message = readMessage(notification.message);
+      if (message === null) return UNREADABLE;
+      const body = await bodyOf(message, renderPng ?? null, log);
+      const mail = { ...addressed(notification, message, smtp.from), ...body };
       const socket = connect({ host: smtp.host, port: smtp.port });
       open.add(socket);
       const deadline = setTimeout(() => {
@@ -70,15 +72,13 @@ export function createEmailNotifier(
 }
 
 /** Why a row can never be sent; null: it can. */
-function refuse({ recipient, message }: Notification): string | null {
-  if (!isMailAddress(recipient)) return 'the recipient is not a bare mail address';
-  const known = typeof message === 'object' && message !== null && 'version' in message;
-  return known && message.version === 1 ? null : 'this release cannot read the message';
+function refuse({ recipient }: Notification): string | null {
+  return isMailAddress(recipient) ? null : 'the recipient is not a bare mail address';
 }
 
 function addressed(
   { recipient, dedupKey, createdAt }: Notification,
-  digest: DigestMessage,
+  message: Message,
   from: string,
 ) {
   return {
@@ -86,9 +86,9 @@ function addressed(
     to: { name: '', address: recipient },
     // Explicit, so that no header is ever taken apart into recipients.
     envelope: { from, to: [recipient] },
-    subject: subjectOf(digest),
+    subject: subjectOf(message),
     date: new Date(createdAt),
-    ...threadOf(digest, dedupKey, from),
+    ...threadOf(message, dedupKey, from),
   };
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { DigestMessage } from '../../core/alerting/message.ts';
+import { isSystemMessage } from '../../core/alerting/message.ts';
+import type { Message } from '../../core/alerting/message.ts';
 import { domainOf } from './address.ts';
 
 /**
@@ -18,27 +19,36 @@ export interface ThreadHeaders {
 const MAX_REFERENCES = 10;
 
 /** @param from the sender; its domain names the ids */
-export function threadOf(message: DigestMessage, dedupKey: string, from: string): ThreadHeaders {
-  const { model, monitor } = message;
+export function threadOf(message: Message, dedupKey: string, from: string): ThreadHeaders {
   const domain = domainOf(from);
-  const roots = [...message.features, ...message.stillFiring]
-    .toSorted((a, b) => (a.since ?? Infinity) - (b.since ?? Infinity))
-    .slice(0, MAX_REFERENCES)
-    .map(({ feature, segment, incident }) => {
-      const id = hash(JSON.stringify([model, monitor, feature, segment, incident]));
-      return `<incident.${id}@${domain}>`;
-    });
+  const roots = incidentsOf(message).map((incident) => `<incident.${incident}@${domain}>`);
+  const list = isSystemMessage(message)
+    ? 'driftd'
+    : `${label(message.monitor)}.${label(message.model)}.driftd`;
   return {
     messageId: `<driftd.${/^[0-9a-zA-Z]+$/.test(dedupKey) ? dedupKey : hash(dedupKey)}@${domain}>`,
     references: roots.join(' '),
     inReplyTo: roots[0] ?? '',
     headers: {
-      'List-Id': `<${label(monitor)}.${label(model)}.driftd.${domain}>`,
+      'List-Id': `<${list}.${domain}>`,
       'Auto-Submitted': 'auto-generated',
       'X-Auto-Response-Suppress': 'All',
       'X-Driftd-Dedup-Key': dedupKey,
     },
   };
+}
+
+function incidentsOf(message: Message): string[] {
+  if (isSystemMessage(message)) {
+    return [hash(JSON.stringify([message.problem, message.about, message.since]))];
+  }
+  const { model, monitor } = message;
+  return [...message.features, ...message.stillFiring]
+    .toSorted((a, b) => (a.since ?? Infinity) - (b.since ?? Infinity))
+    .slice(0, MAX_REFERENCES)
+    .map(({ feature, segment, incident }) =>
+      hash(JSON.stringify([model, monitor, feature, segment, incident])),
+    );
 }
 
 function hash(text: string): string {

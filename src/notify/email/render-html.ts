@@ -76,7 +76,7 @@ export function renderHtml(view: DigestView, images: readonly (readonly InlineSv
                     >
                       ${view.title}
                     </h1>
-                    ${factTable(view.facts)}
+                    ${factTable(view.facts)} ${sentences(view.sentences)}
                     ${view.features.map((feature, i) => featureBlock(feature, images[i] ?? []))}
                     ${leftOut(view.featuresLeftOut)} ${stillFiring(view)} ${links(view)}
                     <p
@@ -188,6 +188,18 @@ function factTable(facts: readonly Fact[]): SafeHtml | null {
         </tr>`,
     )}
   </table> `;
+}
+
+function sentences(list: readonly string[]): SafeHtml[] {
+  return list.map(
+    (sentence) =>
+      html`<p
+        class="text"
+        style="margin:12px 0 0;font-size:14px;line-height:1.5;color:#1b1f24;overflow-wrap:anywhere"
+      >
+        ${sentence}
+      </p> `,
+  );
 }
 
 function explanation(sentences: readonly string[]): SafeHtml | null {
