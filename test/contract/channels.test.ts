@@ -71,9 +71,9 @@ type CreateHttpChannel = (
 
 const HTTP_CHANNELS: Readonly<Record<string, CreateHttpChannel>> = {
   webhook: (target, options) => createWebhookNotifier([{ ...target, secret: 's3cret' }], options),
-  slack: (target, options) => createSlackNotifier([target], { totalMs: ms }),
-  teams: (target, options) => createTeamsNotifier([target], { totalMs: ms }),
-  alertmanager: (target, options) => createAlertmanagerNotifier([target], { totalMs: ms }),
+  slack: (target, options) => createSlackNotifier([target], options),
+  teams: (target, options) => createTeamsNotifier([target], options),
+  alertmanager: (target, options) => createAlertmanagerNotifier([target], options),
   pagerduty: (target, options) =>
     createPagerdutyNotifier([{ ...target, routingKey: 'R0UT1NG' }], options),
 };
