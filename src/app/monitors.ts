@@ -1,6 +1,6 @@
 import type { EvaluatedMonitor } from '../compare/evaluate-task.ts';
+import { judgingOf } from '../config/policy.ts';
 import type { DriftdConfig, MonitorConfig, PolicyConfig } from '../config/types.ts';
-import { DEFAULT_POLICY } from '../core/evaluate/types.ts';
 import type { EvaluationPolicy } from '../core/evaluate/types.ts';
 import { evaluationsPerDay } from '../core/window/windows.ts';
 import { createCronSchedule } from '../schedule/cron-schedule.ts';
@@ -41,7 +41,8 @@ export async function buildMonitors(
         modelId: model.id,
         model: monitor.model,
         windows: monitor.windows,
-        policy: policyOf(monitor.policy),
+        policy: monitorPolicy(monitor.policy),
+        policyOf: (feature) => judgingOf(monitor.policy, feature),
         alertPolicy: { open: monitor.policy.open, close: monitor.policy.close },
         evaluationsPerDay: perDay,
         routes: config.routes,
@@ -75,7 +76,13 @@ function scheduledMonitor(
   };
 }
 
-function policyOf(policy: PolicyConfig): EvaluationPolicy {
-  const { alertBudgetPerDay, delta, shareDelta, designEffect } = policy;
-  return { ...DEFAULT_POLICY, alertBudgetPerDay, delta, shareDelta, designEffect };
+/** The monitor's own level, without what tiers and features say. */
+function monitorPolicy({
+  open: _,
+  close: __,
+  tiers: ___,
+  features: ____,
+  ...policy
+}: PolicyConfig): EvaluationPolicy {
+  return policy;
 }

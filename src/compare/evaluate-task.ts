@@ -41,6 +41,8 @@ export interface EvaluatedMonitor {
   readonly model: string;
   readonly windows: readonly WindowSpan[];
   readonly policy: EvaluationPolicy;
+  /** The policy with what the feature and its tier say differently. */
+  policyOf(feature: Feature): EvaluationPolicy;
   readonly alertPolicy: AlertPolicy;
   /** Evaluations of all monitors of the daemon a day: they share the alert budget. */
   readonly evaluationsPerDay: number;
@@ -88,10 +90,11 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
     const windows = await readWindows(deps, monitor.modelId, end, monitor.windows);
     const subjects: Subject[] = [];
     for (const counts of windows) {
-      const history = await historyOf(monitor, active, counts.window, end);
+      const history = await historyOf(monitor, active, features, counts.window, end);
       for (const segment of segmentsOf(counts, active)) {
         for (const feature of features) {
-          subjects.push(subjectOf(feature, segment, counts, active, history));
+          const policy = monitor.policyOf(feature);
+          subjects.push({ ...subjectOf(feature, segment, counts, active, history), policy });
         }
       }
     }
@@ -101,11 +104,13 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
   async function historyOf(
     monitor: EvaluatedMonitor,
     active: Active,
+    features: readonly Feature[],
     window: WindowSpan,
     end: number,
   ): Promise<ReadonlyMap<string, HistoryWindow[]>> {
-    const source = monitor.policy.designEffect;
-    if (active === null || (source !== 'baseline' && source !== 'history')) return new Map();
+    if (active === null || !features.some((feature) => asksHistory(monitor.policyOf(feature)))) {
+      return new Map();
+    }
     return deps.evaluations.history(monitor.id, active.row.id, window.name, window.spanMs, end);
   }
 
@@ -162,6 +167,7 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
           tests: evaluation.tests,
           evaluationsPerDay: monitor.evaluationsPerDay,
           policy: monitor.policy,
+          features: overridesOf(monitor, features),
         },
         summary: summarize(evaluation),
         durationMs,
@@ -192,6 +198,22 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
       return true;
     },
   };
+}
+
+function asksHistory({ designEffect }: EvaluationPolicy): boolean {
+  return designEffect === 'baseline' || designEffect === 'history';
+}
+
+/** The policies of the features that are judged differently, by name: what else an evaluation was judged by. */
+function overridesOf(
+  monitor: EvaluatedMonitor,
+  features: readonly Feature[],
+): Readonly<Record<string, EvaluationPolicy>> {
+  const usual = JSON.stringify(monitor.policy);
+  const entries = features
+    .map((feature) => [feature.name, monitor.policyOf(feature)] as const)
+    .filter(([, policy]) => JSON.stringify(policy) !== usual);
+  return Object.fromEntries(entries);
 }
 
 function segmentsOf(counts: WindowCounts, active: Active): string[] {

@@ -2,7 +2,7 @@ import { pathFrom } from '../platform/files.ts';
 import type { Secrets } from './check/secrets.ts';
 import { parseDuration } from './duration.ts';
 import { isLoopback, parseHostPort } from './host-port.ts';
-import { OPEN_PATTERN } from './spec/monitoring.ts';
+import { resolvePolicy } from './policy.ts';
 import type { ConfigDocument } from './spec/spec.ts';
 import { WINDOW_SPANS } from './types.ts';
 import type {
@@ -119,8 +119,6 @@ function modelConfig(model: ConfigDocument['models'][number]): ModelConfig {
 }
 
 function monitorConfig(monitor: ConfigDocument['monitors'][number]): MonitorConfig {
-  const { policy } = monitor;
-  const open = OPEN_PATTERN.exec(policy.open);
   return {
     name: monitor.name,
     model: monitor.model,
@@ -132,14 +130,7 @@ function monitorConfig(monitor: ConfigDocument['monitors'][number]): MonitorConf
       .toSorted((a, b) => a.spanMs - b.spanMs),
     seasonality: monitor.seasonality,
     catchUp: monitor.catch_up,
-    policy: {
-      alertBudgetPerDay: policy.alert_budget_per_day,
-      delta: policy.delta,
-      shareDelta: policy.share_delta,
-      open: { firing: Number(open?.[1]), of: Number(open?.[2]) },
-      close: policy.close,
-      designEffect: policy.design_effect,
-    },
+    policy: resolvePolicy(monitor.policy),
   };
 }
 

@@ -1,5 +1,7 @@
 import type { FeatureKind, FeatureRole, FeatureTier } from '../core/domain/feature.ts';
 import type { Severity } from '../core/domain/verdict.ts';
+import type { StatisticName } from '../core/statistic/catalogue.ts';
+import type { PsiMode } from '../core/statistic/psi.ts';
 import type { LogLevel } from '../platform/log.ts';
 
 /**
@@ -184,18 +186,39 @@ export interface DeltaConfig {
 /** Where the variance inflation of autocorrelated events comes from; a number fixes it. */
 export type DesignEffectConfig = 'baseline' | 'history' | 'none' | number;
 
-export interface PolicyConfig {
-  /** False alerts a day that the whole monitor may raise in expectation. */
+/** How features are judged: what a tier or a feature can say differently. */
+export interface JudgingConfig {
+  /** False alerts a day that all evaluations together may raise in expectation. */
   readonly alertBudgetPerDay: number;
   /** KS and PSI. */
   readonly delta: DeltaConfig;
   /** Spike, missing, invalid, unseen and the other shares. */
   readonly shareDelta: DeltaConfig;
+  /** Level of the second gate. */
+  readonly alpha: number;
+  readonly minSamples: number;
+  readonly psiMode: PsiMode;
+  readonly designEffect: DesignEffectConfig;
+  /** Thresholds in place of significance and tolerated effect. */
+  readonly fixed: Readonly<Partial<Record<StatisticName, DeltaConfig>>>;
+  /** Statistics that take no part in the decision. */
+  readonly off: readonly StatisticName[];
+}
+
+/** What is said differently; the sections key by key. */
+export type JudgingOverride = Partial<Omit<JudgingConfig, 'delta' | 'shareDelta'>> & {
+  readonly delta?: Partial<DeltaConfig>;
+  readonly shareDelta?: Partial<DeltaConfig>;
+};
+
+export interface PolicyConfig extends JudgingConfig {
   /** Opens when `firing` of the last `of` evaluations fire. */
   readonly open: { readonly firing: number; readonly of: number };
   /** Closes after this many evaluations in a row that do not. */
   readonly close: number;
-  readonly designEffect: DesignEffectConfig;
+  /** A feature wins over its tier, the tier over the monitor: `judgingOf`. */
+  readonly tiers: ReadonlyMap<FeatureTier, JudgingOverride>;
+  readonly features: ReadonlyMap<string, JudgingOverride>;
 }
 
 export interface ReceiverConfig {

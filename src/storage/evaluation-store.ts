@@ -9,6 +9,8 @@ export interface EvaluationSettings {
   readonly tests: number;
   readonly evaluationsPerDay: number;
   readonly policy: EvaluationPolicy;
+  /** Policies of the features that are judged differently, by name. */
+  readonly features: Readonly<Record<string, EvaluationPolicy>>;
 }
 
 /** Model level: counts, never an average of scores. */

@@ -1,6 +1,6 @@
 import { suggestion } from '../document/nearest.ts';
 import type { Path } from '../document/problems.ts';
-import { OPEN_PATTERN } from '../spec/monitoring.ts';
+import { checkPolicy } from './policy.ts';
 import { checkUnique } from './tell.ts';
 import type { Tell, ValidateCron } from './tell.ts';
 import { between } from './services.ts';
@@ -23,7 +23,8 @@ export function checkMonitoring(parts: ValidParts, validateCron: ValidateCron, t
     }
     checkRepeats([...path, 'windows'], value.windows, tell);
     checkSchedule(path, value, validateCron, tell);
-    checkPolicy([...path, 'policy'], value.policy, tell);
+    const model = parts.models.find((entry) => entry.value.name === value.model)?.value ?? null;
+    checkPolicy([...path, 'policy'], value.policy, model, tell);
   }
 }
 
@@ -63,22 +64,6 @@ function zoneHint(written: string): string {
   if (city !== undefined) return `did you mean "${city}"?`;
   const hint = suggestion(written, zones, 'zones');
   return hint.startsWith('did') ? hint : 'write it like "Europe/Berlin" or "UTC"';
-}
-
-function checkPolicy(path: Path, policy: Monitor['policy'], tell: Tell): void {
-  for (const key of ['delta', 'share_delta'] as const) {
-    const { warning, critical } = policy[key];
-    if (warning > critical) {
-      tell(
-        [...path, key],
-        `warning (${warning}) is above critical (${critical}): the smaller effect is the warning`,
-      );
-    }
-  }
-  const open = OPEN_PATTERN.exec(policy.open);
-  if (Number(open?.[1]) > Number(open?.[2])) {
-    tell([...path, 'open'], `"${policy.open}" can never be reached, write it like "2 of 3"`);
-  }
 }
 
 function checkRepeats(path: Path, values: readonly string[], tell: Tell): void {

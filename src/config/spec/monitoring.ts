@@ -3,11 +3,10 @@ import { z } from 'zod';
 import { FEATURE_KINDS, FEATURE_ROLES, FEATURE_TIERS } from '../../core/domain/feature.ts';
 import { MONITOR_CLOCKS, SEASONALITIES, WINDOW_SPANS } from '../types.ts';
 import type { WindowName } from '../types.ts';
-import { count, duration, effect, name, path, text } from './fields.ts';
+import { count, duration, name, path, text } from './fields.ts';
+import { policy } from './policy.ts';
 
 const WINDOW_NAMES = Object.keys(WINDOW_SPANS) as [WindowName, ...WindowName[]];
-
-export const OPEN_PATTERN = /^([1-9]\d?) of ([1-9]\d?)$/;
 
 export const baselines = z
   .strictObject({
@@ -34,7 +33,7 @@ const feature = z
       .default('standard')
       .meta({
         description:
-          'How much it matters: routes match on it; `ignore` watches the feature without alerts.',
+          'How much it matters: routes match on it, policies differ by it; `ignore` counts the feature and never judges it.',
         examples: ['critical'],
       }),
   })
@@ -59,62 +58,6 @@ export const model = z
       .meta({ description: 'By name; optional, since the baseline names and types the features.' }),
   })
   .meta({ description: 'One watched model.' });
-
-const policy = z
-  .strictObject({
-    alert_budget_per_day: z
-      .number()
-      .gt(0)
-      .max(100)
-      .default(0.033)
-      .meta({
-        description:
-          'False alerts a day that the whole monitor may raise in expectation; 0.033 is one a month.',
-        examples: [0.033],
-      }),
-    delta: z
-      .strictObject({
-        warning: effect('Tolerated before a warning.', 0.05).default(0.05),
-        critical: effect('Tolerated before a critical alert; above `warning`.', 0.1).default(0.1),
-      })
-      .prefault({})
-      .meta({
-        description:
-          'Tolerated effect in KS and PSI. What is smaller never alerts, however certain it is.',
-      }),
-    share_delta: z
-      .strictObject({
-        warning: effect('Tolerated before a warning.', 0.01).default(0.01),
-        critical: effect('Tolerated before a critical alert; above `warning`.', 0.02).default(0.02),
-      })
-      .prefault({})
-      .meta({
-        description: 'Tolerated effect in shares: spike, missing, invalid, unseen categories.',
-      }),
-    open: z
-      .string()
-      .regex(OPEN_PATTERN)
-      .default('2 of 3')
-      .meta({
-        description: 'Evaluations that must fire for an alert to open.',
-        examples: ['2 of 3'],
-      }),
-    close: count('Evaluations in a row without firing that close an alert.', {
-      min: 1,
-      max: 99,
-      example: 3,
-    }).default(3),
-    design_effect: z
-      .union([z.enum(['baseline', 'history', 'none']), z.number().min(1).max(1_000_000)])
-      .default('baseline')
-      .meta({
-        description:
-          'Where the inflation of variance by autocorrelated events comes from: seeded by the `baseline`, only from the `history`, `none`, or a fixed number from 1.',
-        examples: ['baseline', 25],
-      }),
-  })
-  .prefault({})
-  .meta({ description: 'When a difference is an alert.' });
 
 export const monitor = z
   .strictObject({

@@ -49,13 +49,35 @@ export function evaluate(
     const measured = sample === null ? [] : measure(subject, sample, own, exactLimit);
     return { subject, policy: own, sample, measured };
   });
-  const gates = judged.flatMap(({ measured }) => measured.filter(isGate));
+  const levelOf = (budgetPerDay: number): number =>
+    Math.min(1, budgetPerDay / budget.evaluationsPerDay);
+  // Subjects with a budget of their own are tested apart, those with an equal one together.
+  const families = Map.groupBy(judged, (entry) => entry.policy.alertBudgetPerDay);
+  const familyOf = new Map<Judged, Family>();
+  for (const [budgetPerDay, members] of families) {
+    const family = familyFrom(members, levelOf(budgetPerDay));
+    for (const member of members) familyOf.set(member, family);
+  }
+  const results = judged.map((entry) => judge(entry, familyOf.get(entry) as Family));
+  const tests = judged.reduce((sum, { measured }) => sum + measured.filter(isGate).length, 0);
+  return { results, q: levelOf(policy.alertBudgetPerDay), tests };
+}
+
+/** Tests that share a budget: q for all of them, and their adjusted p-values. */
+interface Family {
+  readonly q: number;
+  readonly tests: number;
+  readonly adjustedOf: ReadonlyMap<Measured, number>;
+}
+
+function familyFrom(members: readonly Judged[], q: number): Family {
+  const gates = members.flatMap(({ measured }) => measured.filter(isGate));
   const adjusted = benjaminiHochberg(gates.map((gate) => gate.logP0 ?? 0));
-  const adjustedOf = new Map(gates.map((gate, i) => [gate, adjusted[i] as number]));
-  const q = Math.min(1, policy.alertBudgetPerDay / budget.evaluationsPerDay);
-  const tests = gates.length;
-  const results = judged.map((entry) => judge(entry, adjustedOf, q, tests));
-  return { results, q, tests };
+  return {
+    q,
+    tests: gates.length,
+    adjustedOf: new Map(gates.map((gate, i) => [gate, adjusted[i] as number])),
+  };
 }
 
 /** Does this statistic take part in the first gate? */
@@ -63,12 +85,7 @@ function isGate(measured: Measured): boolean {
   return measured.logP0 !== null && statisticEntry(measured.name).use === 'gate';
 }
 
-function judge(
-  entry: Judged,
-  adjustedOf: ReadonlyMap<Measured, number>,
-  q: number,
-  tests: number,
-): FeatureResult {
+function judge(entry: Judged, { adjustedOf, q, tests }: Family): FeatureResult {
   const { subject, policy, sample, measured } = entry;
   const statistics = measured.map((m): StatisticResult => {
     const logPAdjusted = adjustedOf.get(m) ?? null;

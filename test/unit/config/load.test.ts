@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ConfigError } from '../../../src/config/document/problems.ts';
 import { loadConfig } from '../../../src/config/load.ts';
-import type { DriftdConfig } from '../../../src/config/types.ts';
+import { judgingOf } from '../../../src/config/policy.ts';
+import type { DriftdConfig, PolicyConfig } from '../../../src/config/types.ts';
 import { DriftdError } from '../../../src/platform/errors.ts';
 
 let folder = '';
@@ -83,6 +84,13 @@ describe('defaults', () => {
           alertBudgetPerDay: 0.033,
           delta: { warning: 0.05, critical: 0.1 },
           shareDelta: { warning: 0.01, critical: 0.02 },
+          alpha: 0.001,
+          minSamples: 1,
+          psiMode: 'half',
+          fixed: {},
+          off: [],
+          tiers: new Map(),
+          features: new Map(),
           open: { firing: 2, of: 3 },
           close: 3,
           designEffect: 'baseline',
@@ -245,5 +253,59 @@ describe('messages', () => {
     );
     expect(told).toContain('driftd.yaml:8:12 monitors[0].clock');
     expect(told).toContain('driftd.yaml:8:12 monitors[1].clock');
+  });
+});
+
+describe('policies', () => {
+  const text = [
+    'postgres: { url: "postgres://h/d" }',
+    'models: [{ name: m, features: { a: { tier: critical }, b: {} } }]',
+    'monitors:',
+    '  - name: x',
+    '    model: m',
+    '    schedule: "0 * * * *"',
+    '    policy:',
+    '      min_samples: 100',
+    '      delta: { warning: 0.06 }',
+    '      off: [spike]',
+    '      fixed: { js: 0.3 }',
+    '      tiers: { critical: { alpha: 0.01, delta: { critical: 0.2 }, alert_budget_per_day: 1 } }',
+    '      features: { a: { fixed: { psi: 0.2, ks: { warning: 0.1, critical: 0.3 } }, off: [] } }',
+  ].join('\n');
+
+  it('a feature wins over its tier, the tier over the monitor, key by key', async () => {
+    const policy = (await load(text)).monitors[0]?.policy as PolicyConfig;
+    expect(judgingOf(policy, { name: 'a', tier: 'critical' })).toEqual({
+      alertBudgetPerDay: 1,
+      delta: { warning: 0.06, critical: 0.2 },
+      shareDelta: { warning: 0.01, critical: 0.02 },
+      alpha: 0.01,
+      minSamples: 100,
+      psiMode: 'half',
+      designEffect: 'baseline',
+      fixed: {
+        js: { warning: 0.3, critical: 0.3 },
+        psi: { warning: 0.2, critical: 0.2 },
+        ks: { warning: 0.1, critical: 0.3 },
+      },
+      off: [],
+    });
+    expect(judgingOf(policy, { name: 'b', tier: 'standard' })).toMatchObject({
+      alertBudgetPerDay: 0.033,
+      delta: { warning: 0.06, critical: 0.1 },
+      alpha: 0.001,
+      fixed: { js: { warning: 0.3, critical: 0.3 } },
+      off: ['spike'],
+    });
+  });
+
+  it('a feature may be named like anything', async () => {
+    const odd = text.replace(
+      'features: { a: { fixed',
+      'features: { constructor: { alpha: 0.02 }, a: { fixed',
+    );
+    const policy = (await load(odd)).monitors[0]?.policy as PolicyConfig;
+    expect(judgingOf(policy, { name: 'constructor', tier: 'standard' }).alpha).toBe(0.02);
+    expect(judgingOf(policy, { name: 'toString', tier: 'standard' }).alpha).toBe(0.001);
   });
 });

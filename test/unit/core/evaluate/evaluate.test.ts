@@ -60,6 +60,18 @@ describe('policies', () => {
     expect(fewer.results[0]?.statistics.map(({ name }) => name)).not.toContain('ks');
   });
 
+  it('a budget of its own is a family of its own: neither its level nor its tests touch the rest', () => {
+    const plain = evaluate([shifted, shifted], PLAIN, { evaluationsPerDay: 24 });
+    const strict = { ...shifted, policy: { alertBudgetPerDay: 1e-30 } };
+    const mixed = evaluate([shifted, strict], PLAIN, { evaluationsPerDay: 24 });
+    const alone = evaluate([shifted], PLAIN, { evaluationsPerDay: 24 });
+    expect(mixed.tests).toBe(plain.tests);
+    expect(mixed.q).toBe(plain.q);
+    expect(mixed.results[0]).toEqual(alone.results[0]);
+    const [usual, own] = mixed.results.map((result) => result.minimumDetectableEffect);
+    expect(own).toBeGreaterThan(usual as number);
+  });
+
   it('a fixed threshold fires at its value, whatever the p-value', () => {
     const psi = statistic(judge(shifted), 'psi').value;
     const fixed = (warning: number, critical: number): unknown =>
