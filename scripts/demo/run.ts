@@ -78,7 +78,15 @@ async function play(options: DemoOptions, story: Story, stops: Stop[]): Promise<
   story.title('driftd: a year of New York flights against the training data of January');
   const source = await chooseSource(options, story);
   const postgres = await startPostgres();
-  stops.push(() => (options.keep ? undefined : postgres.stop()));
+  stops.push(async () => {
+    if (!options.keep) {
+      await postgres.stop();
+      return;
+    }
+    const { pid, folder } = postgres.leave();
+    story.say(`\n  The database stays, at ${url}`);
+    story.say(`  End it with: kill -INT ${pid} && sleep 1 && rm -r ${folder}`);
+  });
   const url = await postgres.createDatabase();
   story.started('Postgres', url.replace(/\/\/[^@]*@/, '//'));
   const mailbox = await startMailbox();
@@ -144,7 +152,6 @@ async function play(options: DemoOptions, story: Story, stops: Stop[]): Promise<
   story.started('mails', page.url);
   story.started('metrics', `${daemon.url}/metrics`);
   story.started('health', `${daemon.url}/health`);
-  if (options.keep) story.started('database', url);
   if (options.once || signal.aborted) return code;
   story.say('\n  Ctrl-C ends the demo.');
   await new Promise<void>((resolve) => {

@@ -47,6 +47,8 @@ export interface GuardedProcess {
   signal(name: NodeJS.Signals): void;
   /** Sends `name`, waits up to `graceMs`, then SIGKILL; resolves when the process is gone. */
   stop(name?: NodeJS.Signals, graceMs?: number): Promise<void>;
+  /** Lets it live on when this process ends. */
+  leave(): void;
 }
 
 /**
@@ -105,6 +107,10 @@ function guard(child: ChildProcess): GuardedProcess {
       await exited;
       clearTimeout(timer);
     },
+    leave: () => {
+      tellWatchdog(`-group ${String(pid)}`);
+      child.unref();
+    },
   };
 }
 
@@ -112,6 +118,8 @@ function guard(child: ChildProcess): GuardedProcess {
 export interface TempFolder {
   readonly path: string;
   remove(): void;
+  /** Lets it stay when this process ends, for as long as process `pid` lives. */
+  leaveTo(pid: number): void;
 }
 
 /**
@@ -131,6 +139,10 @@ export function makeTempFolder(label: string): TempFolder {
     path: folder,
     remove: () => {
       rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+      tellWatchdog(`-folder ${folder}`);
+    },
+    leaveTo: (pid) => {
+      writeFileSync(path.join(folder, OWNER_FILE), String(pid));
       tellWatchdog(`-folder ${folder}`);
     },
   };

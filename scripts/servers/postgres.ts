@@ -56,6 +56,8 @@ export interface PostgresServer {
   restart(): Promise<void>;
   /** Stops the server and removes its folder. Can be called twice. */
   stop(): Promise<void>;
+  /** Lets the server live on when this process ends; whoever looks at it ends it. */
+  leave(): { readonly pid: number; readonly folder: string };
 }
 
 interface ServerUser {
@@ -230,6 +232,11 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       await server.stop('SIGINT');
       temp.remove();
     },
+    leave: () => {
+      server.leave();
+      temp.leaveTo(server.pid);
+      return { pid: server.pid, folder: temp.path };
+    },
   };
 }
 
@@ -291,5 +298,6 @@ export async function testPostgres(options: PostgresOptions = {}): Promise<Postg
     halt: refuse,
     restart: refuse,
     stop: () => Promise.resolve(),
+    leave: () => ({ pid: 0, folder: '' }),
   };
 }
