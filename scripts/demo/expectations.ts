@@ -4,7 +4,6 @@
  */
 
 export const MODEL = 'flights-late';
-export const MONITOR = 'flights-weekly';
 
 /** The stream: February to December 2013, after the baseline's January. */
 export const STREAM_FROM = Date.UTC(2013, 1, 1);

@@ -8,9 +8,3 @@ export interface TickGate {
   /** Have all event-clock monitors of the model dealt with their ticks up to and including `due`? */
   settled(modelId: number, due: number): Promise<boolean>;
 }
-
-/** For streams on the wall's clock: nothing to wait for. */
-export const openGate: TickGate = {
-  nextDue: () => null,
-  settled: () => Promise.resolve(true),
-};

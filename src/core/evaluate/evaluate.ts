@@ -237,7 +237,8 @@ const LEAST_LOG_P = -1e6;
 
 function finite(statistic: StatisticResult): StatisticResult {
   const bound = (logP: number | null): number | null =>
-    logP === null ? null : Math.max(LEAST_LOG_P, Math.min(0, logP));
+    // + 0: a negative zero would not survive JSON.
+    logP === null ? null : Math.max(LEAST_LOG_P, Math.min(0, logP)) + 0;
   const { logPDelta } = statistic;
   return {
     ...statistic,

@@ -5,17 +5,44 @@ import type { NumericHistogram } from '../histogram/types.ts';
  * First Wasserstein distance of two histograms under one binning, in the feature's own unit (STATISTICS 2b): bins with
  * kept sums are point masses at their mean, atoms at their value, other bins uniform between their edges; never less than
  * the difference of the means. Infinite values take no part.
+ *
+ * One pass over the bins: the two sides' masses meet in each bin before anything is divided by its width, so that equal
+ * histograms give 0 however narrow their bins are.
  * @returns 0 when a side has no finite value
  */
 export function wasserstein(baseline: NumericHistogram, live: NumericHistogram): number {
   const n = binnedTotal(live) - live.infinite;
   const m = binnedTotal(baseline) - baseline.infinite;
   if (n <= 0 || m <= 0) return 0;
-  const pieces = [...massesOf(live, 1 / n), ...massesOf(baseline, -1 / m)];
-  const area = integrateAbsolute(pieces);
+  const { edges, atoms, tailBins } = live.binning;
+  const [liveEnds, baselineEnds] = [infiniteAtEnds(live), infiniteAtEnds(baseline)];
+  const last = edges.length;
+  const walk = new Walk(n, m);
+  let tail = 0;
+  for (let bin = 0; bin <= last; bin += 1) {
+    const kept = tailBins[tail] === bin ? tail : -1;
+    if (kept >= 0) tail += 1;
+    const up = Math.max(0, (live.counts[bin] as number) - infiniteIn(liveEnds, bin, last));
+    const down = Math.max(
+      0,
+      (baseline.counts[bin] as number) - infiniteIn(baselineEnds, bin, last),
+    );
+    if (up === 0 && down === 0) continue;
+    const low = edges[bin - 1];
+    const high = edges[bin];
+    if (atoms[bin] === 1 && high !== undefined) walk.jump(high, up, down);
+    else if (kept < 0 && low !== undefined && high !== undefined) walk.rise(low, high, up, down);
+    else {
+      const liveAt = meanOf(live, kept, up, low, high);
+      const baselineAt = meanOf(baseline, kept, down, low, high);
+      if (liveAt < baselineAt) walk.jump(liveAt, up, 0);
+      walk.jump(baselineAt, 0, down);
+      if (liveAt >= baselineAt) walk.jump(liveAt, up, 0);
+    }
+  }
   const shift = Math.abs(live.sum / n - baseline.sum / m);
   // Sums of values near the end of the doubles overflow: then they say nothing of the means.
-  return Number.isFinite(shift) ? Math.max(area, shift) : area;
+  return Number.isFinite(shift) ? Math.max(walk.area, shift) : walk.area;
 }
 
 /**
@@ -27,96 +54,115 @@ export function wassersteinOfSamples(
   v: Float64Array,
   weights: { readonly u?: Float64Array; readonly v?: Float64Array } = {},
 ): number {
-  return integrateAbsolute([...pointMasses(u, weights.u, 1), ...pointMasses(v, weights.v, -1)]);
+  const points = [...pointMasses(u, weights.u, true), ...pointMasses(v, weights.v, false)];
+  points.sort((a, b) => a.at - b.at);
+  const [n, m] = [totalOf(u, weights.u), totalOf(v, weights.v)];
+  const walk = new Walk(n, m);
+  for (const { at, up, down } of points) walk.jump(at, up, down);
+  return walk.area;
+}
+
+function totalOf(values: Float64Array, weights: Float64Array | undefined): number {
+  return weights === undefined ? values.length : weights.reduce((sum, w) => sum + w, 0);
 }
 
 function pointMasses(
   values: Float64Array,
   weights: Float64Array | undefined,
-  sign: number,
-): Piece[] {
-  const total = weights === undefined ? values.length : weights.reduce((sum, w) => sum + w, 0);
-  return Array.from(values, (x, i) => ({
-    from: x,
-    to: x,
-    mass: (sign * (weights?.[i] ?? 1)) / total,
-  }));
+  isLive: boolean,
+): { readonly at: number; readonly up: number; readonly down: number }[] {
+  return Array.from(values, (at, i) => {
+    const weight = weights?.[i] ?? 1;
+    return { at, up: isLive ? weight : 0, down: isLive ? 0 : weight };
+  });
 }
 
-/** Signed mass, all at `from` when from = to, else uniform between. */
-interface Piece {
-  readonly from: number;
-  readonly to: number;
-  readonly mass: number;
-}
+/**
+ * The integral of |F - G| on a walk over the number line; places ascend. Heights come from cumulative counts, so that
+ * they meet exactly where the two distributions do.
+ */
+class Walk {
+  area = 0;
+  readonly #n: number;
+  readonly #m: number;
+  #up = 0;
+  #down = 0;
+  #at = 0;
 
-function massesOf(h: NumericHistogram, weight: number): Piece[] {
-  const { edges, atoms, tailBins } = h.binning;
-  const sumOf = new Map<number, number>();
-  tailBins.forEach((bin, i) => sumOf.set(bin, h.tailSums[i] as number));
-  const pieces: Piece[] = [];
-  for (let bin = 0; bin < h.counts.length; bin += 1) {
-    let count = h.counts[bin] as number;
-    // Infinite values stand in the end bins' counts, but not in their sums.
-    if ((bin === 0 || bin === edges.length) && h.infinite > 0) count = finiteInEnd(h, bin);
-    if (count <= 0) continue;
-    const low = edges[bin - 1];
-    const high = edges[bin];
-    const sum = sumOf.get(bin);
-    const mass = count * weight;
-    if (atoms[bin] === 1 && high !== undefined) pieces.push({ from: high, to: high, mass });
-    else if (sum !== undefined || low === undefined || high === undefined) {
-      const mean = clamp((sum ?? 0) / count, low ?? h.min, high ?? h.max);
-      pieces.push({ from: mean, to: mean, mass });
-    } else pieces.push({ from: low, to: high, mass });
+  /** @param n @param m totals of the live and the baseline counts to come */
+  constructor(n: number, m: number) {
+    this.#n = n;
+    this.#m = m;
   }
-  return pieces;
+
+  /** Counts at a single point. */
+  jump(at: number, up: number, down: number): void {
+    if (up === 0 && down === 0) return;
+    this.#moveTo(at);
+    this.#up += up;
+    this.#down += down;
+  }
+
+  /** Counts spread evenly over (from, to]: the height changes linearly. */
+  rise(from: number, to: number, up: number, down: number): void {
+    this.#moveTo(from);
+    const start = this.#height();
+    this.#up += up;
+    this.#down += down;
+    const end = this.#height();
+    this.#at = to;
+    if (start === 0 && end === 0) return;
+    const mean =
+      start * end >= 0
+        ? Math.abs(start + end) / 2
+        : (start * start + end * end) / (2 * (Math.abs(start) + Math.abs(end)));
+    this.area += (to - from) * mean;
+  }
+
+  /** F - G here. */
+  #height(): number {
+    return this.#up / this.#n - this.#down / this.#m;
+  }
+
+  #moveTo(at: number): void {
+    const height = this.#height();
+    if (height !== 0) this.area += (at - this.#at) * Math.abs(height);
+    this.#at = at;
+  }
 }
 
-/** How many finite values an end bin holds: none when its side's extreme lies inside the edges. */
-function finiteInEnd(h: NumericHistogram, bin: number): number {
+/** Where a bin's values stand as a point mass: their mean by the kept sum; without one (a foreign binning), an end. */
+function meanOf(
+  h: NumericHistogram,
+  kept: number,
+  count: number,
+  low: number | undefined,
+  high: number | undefined,
+): number {
+  const mean = kept < 0 || count <= 0 ? 0 : (h.tailSums[kept] as number) / count;
+  return Math.min(high ?? h.max, Math.max(low ?? h.min, mean));
+}
+
+/** Counts of -Infinity and +Infinity: they stand in the end bins, but not in their sums. */
+function infiniteAtEnds(h: NumericHistogram): { readonly low: number; readonly high: number } {
+  if (h.infinite === 0) return { low: 0, high: 0 };
   const { edges } = h.binning;
-  const count = h.counts[bin] as number;
-  if (bin === 0) return h.min <= (edges[0] as number) ? Math.max(0, count - h.infinite) : 0;
-  return h.max > (edges[edges.length - 1] as number) ? Math.max(0, count - h.infinite) : 0;
+  const atLow = h.counts[0] as number;
+  const atHigh = h.counts[edges.length] as number;
+  // An end bin with no finite value in it holds infinite ones alone, and the other end the rest.
+  if (!(h.min <= (edges[0] as number))) return { low: atLow, high: h.infinite - atLow };
+  if (!(h.max > (edges[edges.length - 1] as number)))
+    return { low: h.infinite - atHigh, high: atHigh };
+  // Finite ones at both ends: which are which is not kept; each end has its part.
+  const low = Math.min(atLow, (h.infinite * atLow) / (atLow + atHigh));
+  return { low, high: h.infinite - low };
 }
 
-function clamp(x: number, low: number, high: number): number {
-  return Math.min(high, Math.max(low, x));
-}
-
-/** The integral of |sum of the pieces' distribution functions|: piecewise linear between the pieces' ends. */
-function integrateAbsolute(pieces: readonly Piece[]): number {
-  const jumps = new Map<number, number>();
-  const slopes = new Map<number, number>();
-  const add = (map: Map<number, number>, at: number, value: number): void => {
-    map.set(at, (map.get(at) ?? 0) + value);
-  };
-  for (const { from, to, mass } of pieces) {
-    if (from === to) add(jumps, from, mass);
-    else {
-      const density = mass / (to - from);
-      add(slopes, from, density);
-      add(slopes, to, -density);
-      add(jumps, to, 0);
-    }
-  }
-  const points = [...new Set([...jumps.keys(), ...slopes.keys()])].sort((a, b) => a - b);
-  let height = 0;
-  let slope = 0;
-  let area = 0;
-  for (let i = 0; i < points.length; i += 1) {
-    const at = points[i] as number;
-    height += jumps.get(at) ?? 0;
-    slope += slopes.get(at) ?? 0;
-    const width = (points[i + 1] ?? at) - at;
-    const end = height + slope * width;
-    if (height === 0 && end === 0) continue;
-    area +=
-      height * end >= 0
-        ? (width * Math.abs(height + end)) / 2
-        : (width * (height * height + end * end)) / (2 * (Math.abs(height) + Math.abs(end)));
-    height = end;
-  }
-  return area;
+function infiniteIn(
+  ends: { readonly low: number; readonly high: number },
+  bin: number,
+  last: number,
+): number {
+  if (bin === 0) return ends.low;
+  return bin === last ? ends.high : 0;
 }

@@ -1,3 +1,4 @@
+import { ALERT_STATE_GAUGE } from '../../core/alerting/types.ts';
 import { ALL_SEGMENT } from '../../core/domain/feature.ts';
 import { SEVERITIES, VERDICT_GAUGE } from '../../core/domain/verdict.ts';
 import type { Verdict } from '../../core/domain/verdict.ts';
@@ -154,7 +155,7 @@ function alertSeries(alerts: readonly AlertGauges[]): Sample[] {
     for (const label of SEVERITIES) {
       const labels = { model, feature, severity: label };
       const applies = (severity ?? 'warning') === label;
-      const value = !applies || state === 'inactive' ? 0 : state === 'pending' ? 1 : 2;
+      const value = applies ? ALERT_STATE_GAUGE[state] : ALERT_STATE_GAUGE.inactive;
       const key = JSON.stringify([model, feature, label]);
       if (value >= (states.get(key)?.value ?? 0))
         states.set(key, { metric: 'driftd_alert_state', labels, value });

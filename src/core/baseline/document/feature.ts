@@ -17,8 +17,6 @@ import type { Fields } from './fields.ts';
 import { histogramFromData, histogramToData } from './histogram.ts';
 import type { BaselineFeature, BlockCounts, GoodTuring } from '../types.ts';
 
-export { BaselineDocumentError } from './fields.ts';
-
 /**
  * One feature of a baseline as plain data: JSON numbers and texts that people can read.
  *

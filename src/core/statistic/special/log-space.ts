@@ -12,8 +12,3 @@ export function logOneMinusExp(a: number): number {
   if (a >= 0) return -Infinity;
   return a > -Math.LN2 ? Math.log(-Math.expm1(a)) : Math.log1p(-Math.exp(a));
 }
-
-/** A log probability brought into (-Infinity, 0]. */
-export function clampLogP(logP: number): number {
-  return logP > 0 ? 0 : logP;
-}
