@@ -3,9 +3,14 @@ import type { Decoder } from '../ingest/decoder.ts';
 import type { EventSource } from '../ingest/event-source.ts';
 import { createKafkaSource } from '../ingest/kafka/kafka-source.ts';
 import { createReplaySource } from '../ingest/replay/replay-source.ts';
+import { createAlertmanagerNotifier } from '../notify/alertmanager/alertmanager-notifier.ts';
 import { createEmailNotifier } from '../notify/email/email-notifier.ts';
 import { renderPng } from '../notify/email/render-png.ts';
 import type { Notifier } from '../notify/notifier.ts';
+import { createPagerdutyNotifier } from '../notify/pagerduty/pagerduty-notifier.ts';
+import { createSlackNotifier } from '../notify/slack/slack-notifier.ts';
+import { createTeamsNotifier } from '../notify/teams/teams-notifier.ts';
+import { createWebhookNotifier } from '../notify/webhook/webhook-notifier.ts';
 import type { Log } from '../platform/log.ts';
 
 /*
@@ -32,6 +37,12 @@ export function sourcesOf(
 /** The channels that messages can go out by. */
 export function notifiersOf(config: DriftdConfig, log: Log): Notifier[] {
   const notifiers: Notifier[] = [];
+  const { webhook, slack, teams, alertmanager, pagerduty } = config.channels;
   if (config.smtp !== null) notifiers.push(createEmailNotifier(config.smtp, log, { renderPng }));
+  if (webhook.length > 0) notifiers.push(createWebhookNotifier(webhook));
+  if (slack.length > 0) notifiers.push(createSlackNotifier(slack));
+  if (teams.length > 0) notifiers.push(createTeamsNotifier(teams));
+  if (alertmanager.length > 0) notifiers.push(createAlertmanagerNotifier(alertmanager));
+  if (pagerduty.length > 0) notifiers.push(createPagerdutyNotifier(pagerduty));
   return notifiers;
 }

@@ -41,16 +41,31 @@ export async function buildMonitors(
         modelId: model.id,
         model: monitor.model,
         windows: monitor.windows,
+        seasonality: monitor.seasonality === 'none' ? null : monitor.seasonality,
         policy: monitorPolicy(monitor.policy),
         policyOf: (feature) => judgingOf(monitor.policy, feature),
         alertPolicy: { open: monitor.policy.open, close: monitor.policy.close },
         evaluationsPerDay: perDay,
-        routes: config.routes,
-        receivers: config.receivers,
+        ...toldOf(config, monitor.model),
       },
     });
   }
   return monitors;
+}
+
+/** Who may be told of a model, by which routes: its owner is known here and does not change. */
+function toldOf(
+  { models, routes, receivers }: DriftdConfig,
+  model: string,
+): Pick<EvaluatedMonitor, 'routes' | 'receivers'> {
+  const owner = models.find(({ name }) => name === model)?.owner ?? null;
+  const fitting = routes.filter(
+    ({ match }) =>
+      (match.owner ?? owner) === owner && (match.model === null || match.model === model),
+  );
+  // No route at all means every receiver; routes of which none fits mean nobody.
+  const nobody = routes.length > 0 && fitting.length === 0;
+  return { routes: fitting, receivers: nobody ? [] : receivers };
 }
 
 function ticksPerDay(schedule: CronSchedule, now: number): number {

@@ -1,5 +1,6 @@
 import { pathFrom } from '../platform/files.ts';
 import type { Secrets } from './check/secrets.ts';
+import { resolveDelivery } from './delivery.ts';
 import { parseDuration } from './duration.ts';
 import { isLoopback, parseHostPort } from './host-port.ts';
 import { resolvePolicy } from './policy.ts';
@@ -12,9 +13,7 @@ import type {
   KafkaConfig,
   ModelConfig,
   MonitorConfig,
-  ReceiverConfig,
   ReplayConfig,
-  RouteConfig,
   SmtpConfig,
 } from './types.ts';
 
@@ -45,8 +44,7 @@ export function resolveConfig(
     },
     models: document.models.map(modelConfig),
     monitors: document.monitors.map(monitorConfig),
-    receivers: document.receivers.map(receiverConfig),
-    routes: document.routes.map(routeConfig),
+    ...resolveDelivery(document, secrets.receivers),
     smtp: document.smtp === undefined ? null : smtpConfig(document.smtp, secrets),
   };
 }
@@ -111,6 +109,7 @@ function modelConfig(model: ConfigDocument['models'][number]): ModelConfig {
   );
   return {
     name: model.name,
+    owner: model.owner ?? null,
     attributes: model.attributes,
     allowedLatenessMs: ms(model.allowed_lateness),
     timeColumn: model.time_column,
@@ -131,30 +130,6 @@ function monitorConfig(monitor: ConfigDocument['monitors'][number]): MonitorConf
     seasonality: monitor.seasonality,
     catchUp: monitor.catch_up,
     policy: resolvePolicy(monitor.policy),
-  };
-}
-
-function receiverConfig(receiver: ConfigDocument['receivers'][number]): ReceiverConfig {
-  const { email } = receiver;
-  return {
-    name: receiver.name,
-    email: email === undefined ? null : { to: email.to, sendResolved: email.send_resolved },
-  };
-}
-
-function routeConfig(route: ConfigDocument['routes'][number]): RouteConfig {
-  const { match } = route;
-  return {
-    receiver: route.receiver,
-    match: {
-      model: match.model ?? null,
-      feature: match.feature ?? null,
-      tier: match.tier ?? null,
-      severity: match.severity ?? null,
-    },
-    groupWaitMs: ms(route.group_wait),
-    groupIntervalMs: ms(route.group_interval),
-    repeatIntervalMs: ms(route.repeat_interval),
   };
 }
 

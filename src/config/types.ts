@@ -1,8 +1,15 @@
 import type { FeatureKind, FeatureRole, FeatureTier } from '../core/domain/feature.ts';
-import type { Severity } from '../core/domain/verdict.ts';
 import type { StatisticName } from '../core/statistic/catalogue.ts';
 import type { PsiMode } from '../core/statistic/psi.ts';
 import type { LogLevel } from '../platform/log.ts';
+import type {
+  ChannelsConfig,
+  HeartbeatConfig,
+  MaintenanceConfig,
+  NotifyConfig,
+  ReceiverConfig,
+  RouteConfig,
+} from './delivery-types.ts';
 
 /**
  * The configuration as the rest of driftd sees it: checked, defaults filled in, durations in milliseconds, secrets read,
@@ -24,6 +31,11 @@ export interface DriftdConfig {
   readonly monitors: readonly MonitorConfig[];
   readonly receivers: readonly ReceiverConfig[];
   readonly routes: readonly RouteConfig[];
+  readonly channels: ChannelsConfig;
+  readonly notify: NotifyConfig;
+  /** null: nobody outside watches. */
+  readonly heartbeat: HeartbeatConfig | null;
+  readonly maintenance: readonly MaintenanceConfig[];
   /** null only when no receiver has an e-mail channel. */
   readonly smtp: SmtpConfig | null;
 }
@@ -125,6 +137,8 @@ export interface BaselinesConfig {
 
 export interface ModelConfig {
   readonly name: string;
+  /** Who looks after it; null: not said. */
+  readonly owner: string | null;
   /** Keys of `attributes` that events are sliced by. */
   readonly attributes: readonly string[];
   readonly allowedLatenessMs: number;
@@ -219,33 +233,6 @@ export interface PolicyConfig extends JudgingConfig {
   /** A feature wins over its tier, the tier over the monitor: `judgingOf`. */
   readonly tiers: ReadonlyMap<FeatureTier, JudgingOverride>;
   readonly features: ReadonlyMap<string, JudgingOverride>;
-}
-
-export interface ReceiverConfig {
-  readonly name: string;
-  readonly email: EmailReceiverConfig | null;
-}
-
-export interface EmailReceiverConfig {
-  /** Bare addresses, one recipient each. */
-  readonly to: readonly string[];
-  readonly sendResolved: boolean;
-}
-
-/** The first route that matches gets the alert. A matcher that is null matches everything. */
-export interface RouteConfig {
-  readonly receiver: string;
-  readonly match: RouteMatch;
-  readonly groupWaitMs: number;
-  readonly groupIntervalMs: number;
-  readonly repeatIntervalMs: number;
-}
-
-export interface RouteMatch {
-  readonly model: string | null;
-  readonly feature: string | null;
-  readonly tier: FeatureTier | null;
-  readonly severity: Severity | null;
 }
 
 export const SMTP_TLS_MODES = ['starttls', 'implicit', 'none'] as const;

@@ -94,7 +94,12 @@ export function flightsDigest(end: number): DigestMessage | null {
     allFiring: notices.map(({ alert }) => alert),
     results,
     routes: [],
-    receivers: [{ name: 'ops', email: { to: ['oncall@example.com'], sendResolved: true } }],
+    receivers: [
+      {
+        name: 'ops',
+        targets: [{ channel: 'email', recipient: 'oncall@example.com', sendResolved: true }],
+      },
+    ],
     explain: (result) => explain(subjectOf.get(result) as Subject, result),
     picture: (result) => {
       const { baseline, live } = subjectOf.get(result) as Subject;

@@ -18,6 +18,6 @@ export function runChecks(
   };
   checkServices(parts, tell);
   checkMonitoring(parts, validateCron, tell);
-  checkDelivery(parts, tell);
+  checkDelivery(parts, validateCron, tell);
   return problems;
 }

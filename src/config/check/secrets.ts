@@ -1,5 +1,7 @@
 import { pathFrom, readTextFile } from '../../platform/files.ts';
 import type { Path } from '../document/problems.ts';
+import { readReceiverSecrets } from './receiver-secrets.ts';
+import type { ReceiverSecrets } from './receiver-secrets.ts';
 import type { Tell } from './tell.ts';
 import type { ValidParts } from './valid-parts.ts';
 
@@ -10,6 +12,7 @@ export interface Secrets {
   readonly postgresUrl: string | null;
   readonly saslPassword: string | null;
   readonly smtpPassword: string | null;
+  readonly receivers: ReceiverSecrets;
   readonly tlsCa: string | null;
   readonly tlsCert: string | null;
   readonly tlsKey: string | null;
@@ -74,6 +77,7 @@ export async function readSecrets(parts: ValidParts, folder: string, tell: Tell)
       file: smtp?.password_file,
       required: false,
     }),
+    receivers: await readReceiverSecrets(parts, either, tell),
     tlsCa: await file(['kafka', 'tls', 'ca_file'], tls?.ca_file),
     tlsCert: await file(['kafka', 'tls', 'cert_file'], tls?.cert_file),
     tlsKey: await file(['kafka', 'tls', 'key_file'], tls?.key_file),

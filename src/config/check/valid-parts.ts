@@ -2,6 +2,7 @@ import type { z } from 'zod';
 
 import { receiver, route, smtp } from '../spec/delivery.ts';
 import { model, monitor } from '../spec/monitoring.ts';
+import { heartbeat, maintenance, notify } from '../spec/notify.ts';
 import { http, postgres } from '../spec/services.ts';
 import { ingest, kafka, replay } from '../spec/sources.ts';
 import { valueAt } from '../document/explain.ts';
@@ -24,6 +25,9 @@ export interface ValidParts {
   readonly postgres: z.output<typeof postgres> | null;
   readonly http: z.output<typeof http> | null;
   readonly smtp: z.output<typeof smtp> | null;
+  readonly notify: z.output<typeof notify> | null;
+  readonly heartbeat: z.output<typeof heartbeat> | null;
+  readonly maintenance: readonly Entry<z.output<typeof maintenance>>[];
   readonly models: readonly Entry<z.output<typeof model>>[];
   readonly monitors: readonly Entry<z.output<typeof monitor>>[];
   readonly receivers: readonly Entry<z.output<typeof receiver>>[];
@@ -43,6 +47,9 @@ export function validParts(data: unknown): ValidParts {
     postgres: section(postgres, data, 'postgres'),
     http: section(http, data, 'http'),
     smtp: section(smtp, data, 'smtp'),
+    notify: section(notify, data, 'notify'),
+    heartbeat: heartbeatOf(data),
+    maintenance: entries(maintenance, data, 'maintenance'),
     models: entries(model, data, 'models'),
     monitors: entries(monitor, data, 'monitors'),
     receivers: entries(receiver, data, 'receivers'),
@@ -51,6 +58,11 @@ export function validParts(data: unknown): ValidParts {
     receiverNames: names(data, 'receivers'),
     has: (path) => valueAt(data, path) !== undefined,
   };
+}
+
+/** Every key of it is optional to the spec: only what is written counts. */
+function heartbeatOf(data: unknown): ValidParts['heartbeat'] {
+  return valueAt(data, ['heartbeat']) === undefined ? null : section(heartbeat, data, 'heartbeat');
 }
 
 function section<S extends z.ZodType>(spec: S, data: unknown, key: string): z.output<S> | null {

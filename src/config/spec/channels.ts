@@ -38,7 +38,10 @@ export const email = z
 
 export const webhook = z
   .strictObject({
-    url: text('Where to post; rather use `url_file` when it holds a key.', 'https://example.com/hook').optional(),
+    url: text(
+      'Where to post; rather use `url_file` when it holds a key.',
+      'https://example.com/hook',
+    ).optional(),
     url_file: secretFile('url').optional(),
     secret: text('Signs every request; rather use `secret_file`.', '${WEBHOOK_SECRET}').optional(),
     secret_file: secretFile('secret').optional(),

@@ -3,48 +3,48 @@ import { z } from 'zod';
 import { FEATURE_TIERS } from '../../core/domain/feature.ts';
 import { SEVERITIES } from '../../core/domain/verdict.ts';
 import { SMTP_TLS_MODES } from '../types.ts';
+import { alertmanager, email, pagerduty, slack, teams, webhook } from './channels.ts';
 import { duration, mailAddress, name, port, secretFile, text } from './fields.ts';
 
 export const receiver = z
   .strictObject({
     name: name('Name that routes use.', 'ml-oncall'),
-    email: z
-      .strictObject({
-        to: z
-          .array(mailAddress('One bare address.', 'oncall@example.com'))
-          .min(1)
-          .meta({
-            description: 'Recipients; each gets a message of its own.',
-            examples: [['oncall@example.com']],
-          }),
-        send_resolved: z
-          .boolean()
-          .default(true)
-          .meta({ description: 'Tell when an alert is over, too.', examples: [true] }),
-      })
-      .optional()
-      .meta({ description: 'Tell by e-mail; needs `smtp`.' }),
+    email: email.optional(),
+    webhook: webhook.optional(),
+    slack: slack.optional(),
+    teams: teams.optional(),
+    alertmanager: alertmanager.optional(),
+    pagerduty: pagerduty.optional(),
   })
-  .meta({ description: 'Who is told, and how.' });
+  .meta({ description: 'Who is told, and how; any of the channels.' });
+
+/** What alerts a route, a silence or a maintenance window is about. */
+export const matchers = z
+  .strictObject({
+    model: name('Name of a model.', 'flights-late').optional(),
+    owner: name('`owner` of the model.', 'team-flights').optional(),
+    feature: name('Name of a feature.', 'temp').optional(),
+    segment: text('Segment, `all` for all events.', 'origin=JFK').optional(),
+    tier: z
+      .enum(FEATURE_TIERS)
+      .optional()
+      .meta({ description: 'Tier of the feature.', examples: ['critical'] }),
+    severity: z
+      .enum(SEVERITIES)
+      .optional()
+      .meta({ description: 'Severity of the alert.', examples: ['critical'] }),
+  })
+  .prefault({})
+  .meta({ description: 'All that is given must agree; nothing given matches every alert.' });
 
 export const route = z
   .strictObject({
     receiver: name('Receiver of the alerts that match.', 'ml-oncall'),
-    match: z
-      .strictObject({
-        model: name('Name of a model.', 'flights-late').optional(),
-        feature: name('Name of a feature.', 'temp').optional(),
-        tier: z
-          .enum(FEATURE_TIERS)
-          .optional()
-          .meta({ description: 'Tier of the feature.', examples: ['critical'] }),
-        severity: z
-          .enum(SEVERITIES)
-          .optional()
-          .meta({ description: 'Severity of the alert.', examples: ['critical'] }),
-      })
-      .prefault({})
-      .meta({ description: 'All that is given must agree; nothing given matches every alert.' }),
+    match: matchers,
+    continue: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Try the routes below as well.', examples: [true] }),
     group_wait: duration(
       'Wait this long for more of the same group before the first message.',
       '30s',
@@ -57,7 +57,10 @@ export const route = z
       '7d',
     ),
   })
-  .meta({ description: 'Which alerts go where; the first route that matches takes the alert.' });
+  .meta({
+    description:
+      'Which alerts go where; the first route that matches takes the alert, unless it says `continue`.',
+  });
 
 export const smtp = z
   .strictObject({

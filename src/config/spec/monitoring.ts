@@ -33,7 +33,7 @@ const feature = z
       .default('standard')
       .meta({
         description:
-          'How much it matters: routes match on it, policies differ by it; `ignore` counts the feature and never judges it.',
+          'How much it matters: routes match on it, policies differ by it; `ignore`: neither counted nor judged.',
         examples: ['critical'],
       }),
   })
@@ -42,6 +42,7 @@ const feature = z
 export const model = z
   .strictObject({
     name: name('The `model` of its events.', 'flights-late'),
+    owner: name('Who looks after it; routes match on it.', 'team-flights').optional(),
     attributes: z
       .array(name('Key of `attributes`.', 'origin'))
       .max(8)

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { receiver, route, smtp } from './delivery.ts';
 import { baselines, model, monitor } from './monitoring.ts';
+import { heartbeat, maintenance, notify } from './notify.ts';
 import { http, log, postgres } from './services.ts';
 import { ingest, kafka, replay } from './sources.ts';
 
@@ -27,6 +28,13 @@ export const configSpec = z
     receivers: z.array(receiver).max(1_000).default([]).meta({ description: 'Who can be told.' }),
     routes: z.array(route).max(1_000).default([]).meta({ description: 'Who is told of what.' }),
     smtp: smtp.optional(),
+    notify,
+    heartbeat: heartbeat.optional(),
+    maintenance: z
+      .array(maintenance)
+      .max(1_000)
+      .default([])
+      .meta({ description: 'Times in which alerts are not told.' }),
   })
   .meta({ title: 'driftd configuration', description: 'The configuration file of driftd.' });
 

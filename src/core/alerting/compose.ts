@@ -23,7 +23,14 @@ export interface AlertRoute {
 
 export interface AlertReceiver {
   readonly name: string;
-  readonly email: { readonly to: readonly string[]; readonly sendResolved: boolean } | null;
+  readonly targets: readonly AlertTarget[];
+}
+
+/** One recipient on one channel: gets a row of the outbox of its own. */
+export interface AlertTarget {
+  readonly channel: string;
+  readonly recipient: string;
+  readonly sendResolved: boolean;
 }
 
 export interface ComposeInput {
@@ -49,7 +56,7 @@ export interface ComposeInput {
 export interface ComposedNotification {
   readonly dedupKey: string;
   readonly receiver: string;
-  readonly channel: 'email';
+  readonly channel: string;
   readonly recipient: string;
   readonly reason: Notice | 'added';
   readonly message: DigestMessage;
@@ -80,27 +87,25 @@ export function composeNotifications(input: ComposeInput): ComposedNotification[
 
   const composed: ComposedNotification[] = [];
   for (const receiver of input.receivers) {
-    if (receiver.email === null) continue;
-    const { to, sendResolved } = receiver.email;
     const mine = (routed.get(receiver.name) ?? []).sort(compareEntries);
-    const features = mine.filter(
-      ({ notice }) => notice !== null && (sendResolved || notice !== 'resolved'),
-    );
-    if (features.length === 0) continue;
-    const message = messageOf(
-      input,
-      features,
-      mine.filter(({ notice }) => notice === null),
-    );
-    for (const recipient of new Set(to))
+    const stillFiring = mine.filter(({ notice }) => notice === null);
+    const news = mine.filter(({ notice }) => notice !== null);
+    const unresolved = news.filter(({ notice }) => notice !== 'resolved');
+    for (const { channel, recipient, sendResolved } of receiver.targets) {
+      const features = sendResolved ? news : unresolved;
+      if (features.length === 0) continue;
+      const message = messageOf(input, features, stillFiring);
+      const key = dedupKey(input, channel, receiver.name, recipient);
+      if (composed.some((row) => row.dedupKey === key)) continue;
       composed.push({
-        dedupKey: dedupKey(input, 'email', receiver.name, recipient),
+        dedupKey: key,
         receiver: receiver.name,
-        channel: 'email',
+        channel,
         recipient,
         reason: reasonOf(message),
         message,
       });
+    }
   }
   return composed;
 }

@@ -51,6 +51,10 @@ describe('defaults', () => {
       receivers: [],
       routes: [],
       smtp: null,
+      channels: { webhook: [], slack: [], teams: [], alertmanager: [], pagerduty: [] },
+      notify: { maxPerMinute: 20, problemReceivers: [], testSchedule: '0 9 * * 1' },
+      heartbeat: null,
+      maintenance: [],
     });
   });
 
@@ -61,6 +65,7 @@ describe('defaults', () => {
     expect(config.models).toEqual([
       {
         name: 'm',
+        owner: null,
         attributes: [],
         allowedLatenessMs: 3_600_000,
         timeColumn: 'ts',
@@ -127,7 +132,7 @@ describe('environment', () => {
       port: 2525,
       auth: { username: 'u', password: '0123' },
     });
-    expect(config.receivers[0]?.email?.sendResolved).toBe(false);
+    expect(config.receivers[0]?.targets[0]?.sendResolved).toBe(false);
   });
 
   it('leaves $${ as a literal', async () => {

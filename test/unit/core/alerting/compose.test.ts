@@ -90,7 +90,7 @@ const route = (receiver: string, match: Partial<AlertRoute['match']> = {}): Aler
 
 const receiver = (name: string, to: readonly string[], sendResolved = true): AlertReceiver => ({
   name,
-  email: { to, sendResolved },
+  targets: to.map((recipient) => ({ channel: 'email', recipient, sendResolved })),
 });
 
 function compose(change: Partial<ComposeInput>) {
