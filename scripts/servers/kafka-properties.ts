@@ -102,7 +102,8 @@ export function storageFormatArgs(
   properties: string,
   security: KafkaSecurity | undefined,
 ): string[] {
-  const args = ['format', '--cluster-id', clusterId, '--config', properties];
+  // Joined by `=`: an id may begin with a dash, and would be taken for an option.
+  const args = ['format', `--cluster-id=${clusterId}`, '--config', properties];
   const sasl = security?.sasl;
   if (sasl !== undefined && sasl.mechanism !== 'plain') {
     const user = `name=${sasl.username},password=${sasl.password}`;
