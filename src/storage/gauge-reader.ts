@@ -1,9 +1,11 @@
+import type { FeatureKind, FeatureRole, FeatureTier } from '../core/domain/feature.ts';
 import type { Severity, Verdict } from '../core/domain/verdict.ts';
 
 /** What the gauges show, read from the database: the same on every replica, and there again after a restart. */
 export interface GaugeSnapshot {
   /** Scores of the latest evaluation of each monitor; features that are retired are not in it. */
   readonly scores: readonly ScoreGauges[];
+  readonly features: readonly FeatureGauges[];
   readonly alerts: readonly AlertGauges[];
   readonly models: readonly ModelGauges[];
   readonly monitors: readonly MonitorGauges[];
@@ -12,6 +14,15 @@ export interface GaugeSnapshot {
   readonly gapRecords: ReadonlyMap<string, number>;
   /** Age of the oldest undelivered row by channel, seconds; channels with nothing pending are not in it. */
   readonly outboxOldestSeconds: ReadonlyMap<string, number>;
+}
+
+/** What a feature of a watched model is declared as. */
+export interface FeatureGauges {
+  readonly model: string;
+  readonly feature: string;
+  readonly kind: FeatureKind;
+  readonly role: FeatureRole;
+  readonly tier: FeatureTier;
 }
 
 /** null: nothing to show, never 0 instead. */

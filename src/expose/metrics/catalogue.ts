@@ -81,6 +81,11 @@ export const METRICS = {
     ['model', 'feature', 'segment'],
     'Worst verdict of the windows: 0 stable, 1 suspected, 2 warning, 3 drifted, -1 insufficient, -2 no data, -3 no baseline, -4 not comparable.',
   ),
+  driftd_feature_info: stored(
+    'gauge',
+    ['model', 'feature', 'kind', 'role', 'tier'],
+    '1 for each watched feature: what it is declared as, to join with.',
+  ),
   driftd_alert_state: stored(
     'gauge',
     ['model', 'feature', 'severity'],

@@ -2,7 +2,7 @@ import { ALERT_STATE_GAUGE } from '../../core/alerting/types.ts';
 import { ALL_SEGMENT } from '../../core/domain/feature.ts';
 import { SEVERITIES, VERDICT_GAUGE } from '../../core/domain/verdict.ts';
 import type { Verdict } from '../../core/domain/verdict.ts';
-import type { AlertGauges, GaugeSnapshot, ScoreGauges } from '../../storage/gauge-reader.ts';
+import type { AlertGauges, FeatureGauges, GaugeSnapshot, ScoreGauges } from '../../storage/gauge-reader.ts';
 import type { MetricName } from './catalogue.ts';
 
 /** One series with its value. */
@@ -42,6 +42,7 @@ export function seriesOf(snapshot: GaugeSnapshot, options: SeriesOptions): Sampl
     ...operationSeries(snapshot, options),
     ...statusSeries(scores),
     ...alertSeries(snapshot.alerts),
+    ...featureSeries(snapshot.features),
     ...scores.flatMap(scoreSeries),
   ];
 }
@@ -146,6 +147,16 @@ function statusSeries(scores: readonly ScoreGauges[]): Sample[] {
 
 function rank(verdict: Verdict): number {
   return WORST_FIRST.indexOf(verdict);
+}
+
+function featureSeries(features: readonly FeatureGauges[]): Sample[] {
+  return features
+    .map(({ model, feature, kind, role, tier }) => ({
+      metric: 'driftd_feature_info' as const,
+      labels: { model, feature, kind, role, tier },
+      value: 1,
+    }))
+    .sort((a, b) => (JSON.stringify(a.labels) < JSON.stringify(b.labels) ? -1 : 1));
 }
 
 /** Both severities of every feature that has an alert row, so that a series never vanishes when the severity changes. */

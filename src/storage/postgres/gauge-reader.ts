@@ -1,6 +1,7 @@
 import type { Severity, Verdict } from '../../core/domain/verdict.ts';
 import type {
   AlertGauges,
+  FeatureGauges,
   GaugeReader,
   GaugeSnapshot,
   ModelGauges,
@@ -47,6 +48,7 @@ async function readSnapshot(
   const features = await readFeatures(client, scope);
   return {
     scores: await readScores(client, evaluations, features, cache),
+    features: [...features.values()],
     alerts: await readAlerts(client, scope),
     models: await readModels(client, scope),
     monitors: evaluations.map(({ monitor, createdAt, ticksMissed }): MonitorGauges => ({
@@ -83,16 +85,16 @@ async function readEvaluations(client: Client, scope: GaugeScope): Promise<Evalu
   return rows;
 }
 
-type FeatureNames = ReadonlyMap<number, { readonly model: string; readonly feature: string }>;
+type FeatureNames = ReadonlyMap<number, FeatureGauges>;
 
 async function readFeatures(client: Client, scope: GaugeScope): Promise<FeatureNames> {
-  const { rows } = await client.query<{ id: number; model: string; feature: string }>(
-    `SELECT f.id, m.name AS model, f.name AS feature
+  const { rows } = await client.query<FeatureGauges & { id: number }>(
+    `SELECT f.id, m.name AS model, f.name AS feature, f.kind, f.role, f.tier
        FROM feature f JOIN model m ON m.id = f.model_id
       WHERE m.name = ANY($1) AND m.retired_at IS NULL AND f.retired_at IS NULL`,
     [scope.models],
   );
-  return new Map(rows.map(({ id, model, feature }) => [id, { model, feature }]));
+  return new Map(rows.map(({ id, ...feature }) => [id, feature]));
 }
 
 interface ScoreRow {
@@ -145,8 +147,9 @@ async function readScores(
     const names = features.get(featureId);
     if (evaluation === undefined || evaluation.windowEnd === null || names === undefined) return [];
     const { monitor, windowEnd } = evaluation;
+    const { model, feature } = names;
     const ksPvalue = ksLogP === null ? null : Math.exp(ksLogP);
-    return [{ ...row, ...names, monitor, windowEnd, ksPvalue }];
+    return [{ ...row, model, feature, monitor, windowEnd, ksPvalue }];
   });
 }
 

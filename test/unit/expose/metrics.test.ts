@@ -34,6 +34,9 @@ const SNAPSHOT: GaugeSnapshot = {
       minimumDetectableEffect: 0.08,
     },
   ]),
+  features: [
+    { model: 'm', feature: 'temp', kind: 'numeric', role: 'input', tier: 'critical' },
+  ],
   alerts: [{ model: 'm', feature: 'temp', state: 'firing', severity: 'critical' }],
   models: [
     { model: MODEL, events: 7, lastEvent: 5_000, baseline: { version: 2, createdAt: 3_000 } },

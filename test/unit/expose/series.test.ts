@@ -6,6 +6,7 @@ import type { GaugeSnapshot, ScoreGauges } from '../../../src/storage/gauge-read
 
 const EMPTY: GaugeSnapshot = {
   scores: [],
+  features: [],
   alerts: [],
   models: [],
   monitors: [],

@@ -1,0 +1,84 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { METRICS } from '../../../src/expose/metrics/catalogue.ts';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const RULES = 'config/prometheus/driftd.rules.yml';
+const TESTS = 'config/prometheus/tests/driftd.rules.test.yml';
+
+interface Rule {
+  readonly alert?: string;
+  readonly record?: string;
+  readonly expr: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+function read(file: string): string {
+  return readFileSync(`${ROOT}${file}`, 'utf8');
+}
+
+const { groups } = parse(read(RULES)) as { groups: { rules: Rule[] }[] };
+const rules = groups.flatMap((group) => group.rules);
+const alerts = rules.filter((rule) => rule.alert !== undefined);
+
+function promtool(...args: string[]): { status: number | null; output: string } {
+  const run = spawnSync('promtool', args, { cwd: ROOT, encoding: 'utf8' });
+  if (run.error !== undefined)
+    throw new Error(
+      `promtool is needed (Debian: apt-get install prometheus): ${run.error.message}`,
+    );
+  return { status: run.status, output: `${run.stdout}${run.stderr}` };
+}
+
+describe('the Prometheus rules', () => {
+  it('are accepted by promtool, and fire as their unit tests say', () => {
+    for (const args of [
+      ['check', 'rules', RULES],
+      ['test', 'rules', TESTS],
+    ]) {
+      const { status, output } = promtool(...args);
+      expect(status, output).toBe(0);
+    }
+  });
+
+  it('ask for metrics that driftd has, with the labels that they have', () => {
+    const recorded = new Set(rules.map((rule) => rule.record));
+    for (const { expr } of rules) {
+      for (const [name] of expr.matchAll(/\bdriftd_[a-z_0-9]+/g)) {
+        const base = name.replace(/_(count|bucket|sum)$/, '');
+        expect(METRICS, expr).toHaveProperty(base in METRICS ? base : name);
+      }
+      for (const [name] of expr.matchAll(/\bdriftd:[a-z_0-9:]+/g)) expect(recorded).toContain(name);
+      for (const [, name, matchers] of expr.matchAll(/\b(driftd_[a-z_0-9]+)\{([^}]*)\}/g)) {
+        const base = (name ?? '').replace(/_(count|bucket|sum)$/, '');
+        const metric = METRICS[(base in METRICS ? base : name) as keyof typeof METRICS];
+        for (const [, label] of (matchers ?? '').matchAll(/([a-z_]+)\s*[=!]/g))
+          expect(metric.labels).toContain(label);
+      }
+    }
+  });
+
+  it('say how bad it is, what it is, and which runbook of docs/operations.md helps', () => {
+    const headings = [...read('docs/operations.md').matchAll(/^### (\S+)$/gm)].map(
+      ([, name]) => `docs/operations.md#${(name ?? '').toLowerCase()}`,
+    );
+    expect(alerts.length).toBeGreaterThan(10);
+    for (const { alert, labels, annotations } of alerts) {
+      expect(['warning', 'critical'], alert).toContain(labels?.['severity']);
+      expect(annotations?.['summary'], alert).toBeTruthy();
+      expect(headings, alert).toContain(annotations?.['runbook_url']);
+    }
+  });
+
+  it('are each made to fire by a unit test', () => {
+    const tested = read(TESTS);
+    for (const { alert } of alerts)
+      expect(tested, alert).toMatch(
+        new RegExp(`alertname: ${alert}\\n\\s+eval_time: \\w+\\n\\s+exp_alerts:\\n`),
+      );
+  });
+});
