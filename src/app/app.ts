@@ -29,6 +29,7 @@ import { createTickStore } from '../storage/postgres/tick-store.ts';
 import { createTileReader } from '../storage/postgres/tile-reader.ts';
 import { loadBaselineFiles } from './baseline-files.ts';
 import { notifiersOf, sourcesOf } from './catalogue.ts';
+import { assertSeasons } from './compare/seasons.ts';
 import { createHealth } from './health.ts';
 import type { HealthParts } from './health.ts';
 import { createLifecycle } from './lifecycle.ts';
@@ -198,6 +199,7 @@ export function createApp({ config, roles, log, clock }: AppOptions): Promise<Ap
       await assertReachable(pool, url);
       await migrate(pool, log);
       await loadBaselineFiles(config, catalog, baselines, log);
+      await assertSeasons(config, catalog, baselines);
       if (roles.has('serve')) await startServing();
       await startWork();
       health.started = true;

@@ -9,6 +9,7 @@ import type { Log } from '../platform/log.ts';
 import type { BaselineStore } from '../storage/baseline-store.ts';
 import type { CatalogStore } from '../storage/catalog-store.ts';
 import { baselineFromRows } from './baseline-from-rows.ts';
+import { keepsSlots } from './compare/seasons.ts';
 
 const DOCUMENT = '.baseline.json';
 const ROWS = ['.csv', '.csv.gz', '.ndjson', '.ndjson.gz', '.json', '.parquet'] as const;
@@ -36,7 +37,12 @@ export async function loadBaselineFiles(
         `the model ${model.name} has no baseline: put one into ${directory}, for example as ${model.name}.csv, or take baselines.directory out of the configuration to start without`,
       );
     }
-    const baseline = await readBaseline(join(directory, file), file, model);
+    const baseline = await readBaseline(
+      join(directory, file),
+      file,
+      model,
+      keepsSlots(config, model.name),
+    );
     const tiers = new Map([...model.features].map(([name, { tier }]) => [name, tier]));
     const row = await store.add(baseline, tiers);
     // A version that was retired on purpose stays retired: only new content is activated by itself.
@@ -83,7 +89,12 @@ function fileOf(model: string, files: readonly string[], directory: string): str
   return found[0] ?? null;
 }
 
-async function readBaseline(path: string, file: string, model: ModelConfig): Promise<Baseline> {
+async function readBaseline(
+  path: string,
+  file: string,
+  model: ModelConfig,
+  slots: boolean,
+): Promise<Baseline> {
   if (file.endsWith(DOCUMENT)) return readDocument(path, file, model.name);
   const declared = new Map(
     [...model.features].map(([name, { kind, role, tier }]) => [
@@ -101,6 +112,7 @@ async function readBaseline(path: string, file: string, model: ModelConfig): Pro
     declared,
     attributes: model.attributes,
     provenance: file,
+    slots,
   });
 }
 

@@ -3,7 +3,7 @@
  * the tiles of the longest window, one for the alerts, one a window for the history of the design effect, and one
  * transaction that stores everything. Rows read: see window-counts.ts.
  */
-import type { Baseline, BaselineFeature } from '../core/baseline/types.ts';
+import type { Seasonality } from '../core/baseline/slots.ts';
 import { composeNotifications } from '../core/alerting/compose.ts';
 import type { AlertReceiver, AlertRoute } from '../core/alerting/compose.ts';
 import { explain } from '../core/alerting/explain.ts';
@@ -18,20 +18,20 @@ import type {
   EvaluationPolicy,
   EvaluationResult,
   FeatureResult,
-  HistoryWindow,
   Subject,
 } from '../core/evaluate/types.ts';
-import { observationTotal } from '../core/histogram/histogram.ts';
 import { windowEndOf } from '../core/window/windows.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
-import type { BaselineRow, BaselineStore } from '../storage/baseline-store.ts';
+import type { BaselineStore } from '../storage/baseline-store.ts';
 import type { CatalogStore } from '../storage/catalog-store.ts';
 import type { EvaluationStore, EvaluationSummary } from '../storage/evaluation-store.ts';
 import type { TickClaim } from '../storage/tick-store.ts';
 import type { TileReader } from '../storage/tile-store.ts';
+import { subjectsOf } from './subjects.ts';
+import type { Active, History } from './subjects.ts';
 import { readWindows } from './window-counts.ts';
-import type { WindowCounts, WindowSpan } from './window-counts.ts';
+import type { WindowSpan } from './window-counts.ts';
 
 /** A monitor as the evaluator knows it. */
 export interface EvaluatedMonitor {
@@ -40,13 +40,13 @@ export interface EvaluatedMonitor {
   readonly modelId: number;
   readonly model: string;
   readonly windows: readonly WindowSpan[];
+  readonly seasonality: Seasonality | null;
   readonly policy: EvaluationPolicy;
   /** The policy with what the feature and its tier say differently. */
   policyOf(feature: Feature): EvaluationPolicy;
   readonly alertPolicy: AlertPolicy;
   /** Evaluations of all monitors of the daemon a day: they share the alert budget. */
   readonly evaluationsPerDay: number;
-  /** Features the configuration declares; known to the catalogue or not. */
   readonly routes: readonly AlertRoute[];
   readonly receivers: readonly AlertReceiver[];
 }
@@ -78,25 +78,22 @@ export interface Evaluator {
   evaluate(input: EvaluateInput): Promise<boolean>;
 }
 
-type Active = { readonly row: BaselineRow; readonly baseline: Baseline } | null;
-
 export function createEvaluator(deps: EvaluateDeps): Evaluator {
-  async function subjectsOf(
+  async function readSubjects(
     monitor: EvaluatedMonitor,
     active: Active,
     features: readonly Feature[],
     end: number,
   ): Promise<Subject[]> {
-    const windows = await readWindows(deps, monitor.modelId, end, monitor.windows);
+    const { modelId, windows, seasonality } = monitor;
+    const slots = seasonality !== null;
+    const counts = await readWindows(deps, { modelId, end, windows, slots });
+    const policyOf = (feature: Feature): EvaluationPolicy => monitor.policyOf(feature);
     const subjects: Subject[] = [];
-    for (const counts of windows) {
-      const history = await historyOf(monitor, active, features, counts.window, end);
-      for (const segment of segmentsOf(counts, active)) {
-        for (const feature of features) {
-          const policy = monitor.policyOf(feature);
-          subjects.push({ ...subjectOf(feature, segment, counts, active, history), policy });
-        }
-      }
+    for (const ofWindow of counts) {
+      const history = await historyOf(monitor, active, features, ofWindow.window, end);
+      const input = { features, active, seasonality, policyOf };
+      subjects.push(...subjectsOf(ofWindow, history, input));
     }
     return subjects;
   }
@@ -107,7 +104,7 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
     features: readonly Feature[],
     window: WindowSpan,
     end: number,
-  ): Promise<ReadonlyMap<string, HistoryWindow[]>> {
+  ): Promise<History> {
     if (active === null || !features.some((feature) => asksHistory(monitor.policyOf(feature)))) {
       return new Map();
     }
@@ -122,7 +119,7 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
       const features = (await deps.catalog.features(monitor.modelId)).filter(
         ({ tier }) => tier !== 'ignore',
       );
-      const subjects = await subjectsOf(monitor, active, features, windowEnd);
+      const subjects = await readSubjects(monitor, active, features, windowEnd);
       const evaluation = evaluate(subjects, monitor.policy, {
         evaluationsPerDay: monitor.evaluationsPerDay,
       });
@@ -214,45 +211,6 @@ function overridesOf(
     .map((feature) => [feature.name, monitor.policyOf(feature)] as const)
     .filter(([, policy]) => JSON.stringify(policy) !== usual);
   return Object.fromEntries(entries);
-}
-
-function segmentsOf(counts: WindowCounts, active: Active): string[] {
-  return [
-    ...new Set([ALL_SEGMENT, ...counts.segments(), ...(active?.baseline.segments.keys() ?? [])]),
-  ].sort();
-}
-
-function baselineOf(active: Active, segment: string, feature: string): BaselineFeature | null {
-  const features =
-    segment === ALL_SEGMENT ? active?.baseline.features : active?.baseline.segments.get(segment);
-  return features?.find(({ name }) => name === feature) ?? null;
-}
-
-function subjectOf(
-  feature: Feature,
-  segment: string,
-  counts: WindowCounts,
-  active: Active,
-  history: ReadonlyMap<string, HistoryWindow[]>,
-): Subject {
-  const baseline = baselineOf(active, segment, feature.name);
-  const live =
-    baseline === null ? null : counts.histogram(segment, feature.id, baseline.histogram.binning.id);
-  const observed = live !== null && observationTotal(live) > 0;
-  return {
-    feature: feature.name,
-    kind: feature.kind,
-    role: feature.role,
-    tier: feature.tier,
-    segment,
-    window: counts.window,
-    baseline,
-    live: observed ? live : null,
-    // Counted, but only under other binnings: there is nothing to compare, and no guess is made.
-    comparable: baseline === null || live !== null || !counts.counted(segment, feature.id),
-    history: history.get(`${feature.name} ${segment}`) ?? [],
-    mixture: null,
-  };
 }
 
 async function moveAlerts(

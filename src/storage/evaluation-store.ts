@@ -55,7 +55,7 @@ export interface EvaluationStore {
   store(write: EvaluationWrite): Promise<number | null>;
   alerts(monitorId: number): Promise<AlertRow[]>;
   /**
-   * Disjoint past windows of this length, newest first, that did not fire, by "feature segment" (a space between).
+   * Disjoint past windows of this length, newest first, that did not fire, by `seriesKey` of feature and segment.
    * Counts of the baseline's coarse groups; only evaluations under this baseline.
    */
   history(

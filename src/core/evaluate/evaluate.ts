@@ -19,8 +19,12 @@ import type {
 
 /** Exact p-values cost time with the product of the sizes (STATISTICS ruling 11). */
 export const DEFAULT_EXACT_LIMIT = 1_000;
-/** Above this minimum detectable effect a window cannot say anything worth hearing (ruling 2). */
-const MAX_DETECTABLE = 0.2;
+/**
+ * Above this minimum detectable effect a window cannot say anything worth hearing (ruling 2): .2, which is .15 beyond the
+ * default's tolerated effect; as much beyond a greater one.
+ */
+const maxDetectable = (policy: EvaluationPolicy): number =>
+  Math.max(0.2, policy.delta.warning + 0.15);
 /** Quantile of the second gate at alpha .001 in units of sqrt(c): sqrt(ln(2 / .001) / 2) = 1.95. */
 const gateWidth = (alpha: number): number => Math.sqrt(Math.log(2 / alpha) / 2);
 
@@ -157,7 +161,7 @@ function verdictOf(entry: Judged, statistics: readonly StatisticResult[], mde: n
   const warning = statistics.some(({ fires }) => fires === 'warning');
   if (critical && !sample.warmingUp) return 'drifted';
   if (critical || warning) return 'warning';
-  if (mde > MAX_DETECTABLE) return 'insufficient';
+  if (mde > maxDetectable(policy)) return 'insufficient';
   return statistics.some((s) => exceedsDelta(s, policy)) ? 'suspected' : 'stable';
 }
 

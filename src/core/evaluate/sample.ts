@@ -52,6 +52,7 @@ export function sampleOf(subject: Subject, policy: EvaluationPolicy): Sample | n
     reference.blocks,
     subject.history,
     subject.window.spanMs,
+    subject.seasonality ?? null,
   );
   const shrinkN = 1 / designEffect;
   const shrinkM =

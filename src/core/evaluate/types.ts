@@ -1,3 +1,4 @@
+import type { Seasonality } from '../baseline/slots.ts';
 import type { BaselineFeature } from '../baseline/types.ts';
 import type { FeatureKind, FeatureRole, FeatureTier } from '../domain/feature.ts';
 import type { Severity, Verdict } from '../domain/verdict.ts';
@@ -46,6 +47,8 @@ export const DEFAULT_POLICY: EvaluationPolicy = {
 
 /** One disjoint past window of the same length, not firing: input of the design effect from history. */
 export interface HistoryWindow {
+  /** ms since the epoch. */
+  readonly start: number;
   /** Counts of the baseline's coarse groups (`BlockCounts.groupOf`). */
   readonly groups: readonly number[];
 }
@@ -65,6 +68,8 @@ export interface Subject {
   /** false: the window's events were counted under another binning than the baseline's. */
   readonly comparable: boolean;
   readonly history: readonly HistoryWindow[];
+  /** The monitor's: blocks of the design effect are held against their like. Absent or null: none. */
+  readonly seasonality?: Seasonality | null;
   /** Seasonal reference, mixed with the live weights: its histogram and effective size. null: the baseline itself. */
   readonly mixture: { readonly histogram: Histogram; readonly m: number } | null;
   /** Overrides of the policy for this feature. */

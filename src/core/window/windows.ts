@@ -1,3 +1,5 @@
+import type { Seasonality } from '../baseline/slots.ts';
+
 /** Windows: half-open spans [end - span, end) that end at a tick, floored to the width of a tile. */
 
 export const TILE_MS = 300_000;
@@ -6,6 +8,14 @@ const DAY_MS = 86_400_000;
 /** The end of the windows of a tick: the tick floored to 5 minutes UTC. */
 export function windowEndOf(due: number): number {
   return Math.floor(due / TILE_MS) * TILE_MS;
+}
+
+/**
+ * Must the baseline have hour-of-week slots for windows of this length? Whole days hold every hour of a daily season alike,
+ * whole weeks every hour of a weekly one; anything shorter is compared with its own hours only.
+ */
+export function needsSlots(seasonality: Seasonality, spanMs: number): boolean {
+  return spanMs % (seasonality === 'daily' ? DAY_MS : 7 * DAY_MS) !== 0;
 }
 
 /** Evaluations a day of a schedule, from the ticks of a span: what the alert budget is divided by. At least one a span. */

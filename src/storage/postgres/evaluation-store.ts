@@ -1,4 +1,5 @@
 import type { AlertRow } from '../../core/alerting/types.ts';
+import { seriesKey } from '../../core/alerting/worst.ts';
 import type { FeatureResult, HistoryWindow } from '../../core/evaluate/types.ts';
 import type {
   AlertWrite,
@@ -73,10 +74,10 @@ function disjoint(
   const kept = new Map<string, { windows: HistoryWindow[]; oldest: number }>();
   for (const { feature, segment, end, groups } of rows) {
     if (groups === null) continue;
-    const key = `${feature} ${segment}`;
+    const key = seriesKey(feature, segment);
     const entry = kept.get(key) ?? { windows: [], oldest: Infinity };
     if (end > entry.oldest) continue;
-    entry.windows.push({ groups });
+    entry.windows.push({ start: end - spanMs, groups });
     entry.oldest = end - spanMs;
     kept.set(key, entry);
   }

@@ -132,7 +132,7 @@ describe('the design effect', () => {
   });
 
   it('of history replaces everything after 30 windows', () => {
-    const window = (low: number) => ({ groups: [low, 1000 - low] });
+    const window = (low: number) => ({ start: 0, groups: [low, 1000 - low] });
     const history = Array.from({ length: 30 }, (_, i) => window(i % 2 === 0 ? 400 : 600));
     const subject = subjectOf(baseline, even(10_000), { history });
     // Each half is .1 off: 1000 * .01 / .25 = 40, times 30 / 29.
