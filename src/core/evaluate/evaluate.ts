@@ -7,6 +7,7 @@ import { measure } from './measure.ts';
 import type { Measured } from './measure.ts';
 import { sampleOf } from './sample.ts';
 import type { Sample } from './sample.ts';
+import { toleranceOf } from './tolerance.ts';
 import type {
   Budget,
   Delta,
@@ -162,19 +163,20 @@ function verdictOf(entry: Judged, statistics: readonly StatisticResult[], mde: n
   if (critical && !sample.warmingUp) return 'drifted';
   if (critical || warning) return 'warning';
   if (mde > maxDetectable(policy)) return 'insufficient';
-  return statistics.some((s) => exceedsDelta(s, policy)) ? 'suspected' : 'stable';
+  return statistics.some((s) => exceedsDelta(s, sample, policy)) ? 'suspected' : 'stable';
 }
 
 /** Is the point estimate beyond the tolerated effect? Only statistics that were tested can say so. */
-function exceedsDelta(statistic: StatisticResult, policy: EvaluationPolicy): boolean {
+function exceedsDelta(
+  statistic: StatisticResult,
+  sample: Sample,
+  policy: EvaluationPolicy,
+): boolean {
   if (statistic.logP0 === null) return false;
-  const { effect } = statisticEntry(statistic.name);
-  if (effect === null) return false;
+  const tolerance = toleranceOf(statistic.name, sample, policy);
+  if (tolerance === null || statistic.value <= tolerance.warning) return false;
   // The excess of a single share is compared with what the baseline makes credible, not with its point estimate.
-  if (effect === 'share') {
-    return statistic.value > policy.shareDelta.warning && statistic.logP0 < Math.log(0.05);
-  }
-  return statistic.value > policy.delta.warning;
+  return statisticEntry(statistic.name).effect !== 'share' || statistic.logP0 < Math.log(0.05);
 }
 
 /**

@@ -11,13 +11,11 @@ import { unseenTest } from '../statistic/unseen.ts';
 import { wasserstein } from '../statistic/wasserstein.ts';
 import type { StatisticName } from '../statistic/catalogue.ts';
 import type { Sample } from './sample.ts';
+import { STRUCTURAL_SHARE, toleranceOf } from './tolerance.ts';
 import type { Delta, EvaluationPolicy, StatisticResult, Subject } from './types.ts';
 
 /** PSI is tested from this many effective values on, and only over two groups or more (STATISTICS ruling 3). */
 const PSI_MIN_N = 200;
-/** The spike statistic looks at bins of at most this baseline share. */
-const SPIKE_MAX_SHARE = 0.02;
-
 /** A statistic before the multiple-testing correction: everything but the gates' outcome. */
 export type Measured = Omit<StatisticResult, 'logPAdjusted' | 'fires'>;
 
@@ -57,9 +55,9 @@ function measureNumeric(
   exactLimit: number,
 ): Measured[] {
   const { baselineCells, liveCells, nEff, mEff } = sample;
-  const spike = cellTest(baselineCells, liveCells, nEff, mEff, 0, { maxShare: SPIKE_MAX_SHARE });
+  const spike = cellTest(baselineCells, liveCells, nEff, mEff, 0, { maxShare: STRUCTURAL_SHARE });
   const spikeAt = (delta: number): CellTest =>
-    cellTest(baselineCells, liveCells, nEff, mEff, delta, { maxShare: SPIKE_MAX_SHARE });
+    cellTest(baselineCells, liveCells, nEff, mEff, delta, { maxShare: STRUCTURAL_SHARE });
   const edges = live.binning.edges;
   const width = subject.baseline?.scale ?? 0;
   return [
@@ -74,9 +72,9 @@ function measureNumeric(
       ...(spike.cell < 0 ? {} : { at: edges[Math.min(spike.cell, edges.length - 1)] as number }),
     },
     ...observedShares(sample, policy),
-    measureShare('zero', baseline.zero, live.zero, sample.n, sample.m, sample, policy),
-    measureShare('negative', baseline.negative, live.negative, sample.n, sample.m, sample, policy),
-    measureShare('integer', baseline.integer, live.integer, sample.n, sample.m, sample, policy),
+    ...(['zero', 'negative', 'integer'] as const).map((name) =>
+      measureShare(name, [baseline[name], sample.m], [live[name], sample.n], sample, policy),
+    ),
     ...reported(sample),
     reportOnly('wasserstein', width > 0 ? wasserstein(baseline, live) / width : 0),
   ];
@@ -210,17 +208,19 @@ function unseenReference(subject: Subject, sample: Sample): UnseenReference {
 function observedShares(sample: Sample, policy: EvaluationPolicy): Measured[] {
   const { baseline, live, observedN, observedM } = sample;
   return [
-    measureShare('missing', baseline.missing, live.missing, observedN, observedM, sample, policy),
-    measureShare('invalid', baseline.invalid, live.invalid, observedN, observedM, sample, policy),
+    ...(['missing', 'invalid'] as const).map((name) =>
+      measureShare(name, [baseline[name], observedM], [live[name], observedN], sample, policy),
+    ),
   ];
 }
 
+/** A count of a baseline or live sample, and the sample's size. */
+type Part = readonly [count: number, of: number];
+
 function measureShare(
   name: StatisticName,
-  baseCount: number,
-  liveCount: number,
-  n: number,
-  m: number,
+  [baseCount, m]: Part,
+  [liveCount, n]: Part,
   sample: Sample,
   policy: EvaluationPolicy,
 ): Measured {
@@ -234,7 +234,10 @@ function measureShare(
     value: Math.abs(none.change),
     logP: none.logP0,
     logP0: none.logP0,
-    logPDelta: bothDeltas(policy.shareDelta, (delta) => test(delta).logPDelta),
+    logPDelta: bothDeltas(
+      toleranceOf(name, sample, policy) ?? policy.shareDelta,
+      (delta) => test(delta).logPDelta,
+    ),
   };
 }
 
