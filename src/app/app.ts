@@ -138,7 +138,6 @@ export function createApp({ config, roles, log, clock }: AppOptions): Promise<Ap
         monitors: scheduled,
         owner,
         log,
-        metrics: { ticksMissed: () => undefined },
         evaluate: ({ monitor, ...tick }) => {
           const evaluated = evaluatedOf.get(monitor.id);
           if (evaluated === undefined) throw new Error(`monitor ${monitor.name} is not wired`);

@@ -5,6 +5,7 @@ import type { EvaluationPolicy } from '../core/evaluate/types.ts';
 import { evaluationsPerDay } from '../core/window/windows.ts';
 import { createCronSchedule } from '../schedule/cron-schedule.ts';
 import type { CronSchedule } from '../schedule/cron-schedule.ts';
+import { onePerWindow } from '../schedule/one-per-window.ts';
 import type { ScheduledMonitor } from '../schedule/scheduler.ts';
 import type { CatalogStore } from '../storage/catalog-store.ts';
 import type { TickStore } from '../storage/tick-store.ts';
@@ -26,7 +27,7 @@ export async function buildMonitors(
   now: number,
 ): Promise<Monitor[]> {
   const schedules = config.monitors.map((monitor) =>
-    createCronSchedule(monitor.schedule, monitor.timeZone),
+    onePerWindow(createCronSchedule(monitor.schedule, monitor.timeZone)),
   );
   const perDay = schedules.reduce((sum, schedule) => sum + ticksPerDay(schedule, now), 0);
   const monitors: Monitor[] = [];

@@ -28,10 +28,6 @@ export interface DueTick {
   readonly mayNotify: boolean;
 }
 
-export interface SchedulerMetrics {
-  ticksMissed(monitor: string, count: number): void;
-}
-
 export interface SchedulerDeps {
   readonly ticks: TickStore;
   readonly tiles: TileReader;
@@ -39,7 +35,8 @@ export interface SchedulerDeps {
   /** Names this process in the tick's lease. */
   readonly owner: string;
   readonly log: Log;
-  readonly metrics: SchedulerMetrics;
+  /** A tick whose process has said nothing for this long may be taken over; 60 s by default. */
+  readonly leaseMs?: number;
   /** Evaluates and stores; resolves to false when the claim was lost meanwhile. */
   readonly evaluate: (tick: DueTick) => Promise<boolean>;
 }
@@ -53,7 +50,6 @@ export interface Scheduler {
 }
 
 const LEASE_MS = 60_000;
-const EXTEND_MS = 20_000;
 const WALL_PAUSE_MS = 1_000;
 const EVENT_PAUSE_MS = 40;
 const IDLE_PAUSE_MS = 250;
@@ -61,7 +57,7 @@ const IDLE_PAUSE_MS = 250;
 const IDLE_AFTER = 100;
 
 export function createScheduler(deps: SchedulerDeps): Scheduler {
-  const { ticks, log } = deps;
+  const { ticks, log, leaseMs = LEASE_MS } = deps;
   const abort = new AbortController();
   let loop: Promise<void> = Promise.resolve();
 
@@ -79,7 +75,6 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     const missed = due.slice(0, Math.max(0, due.length - monitor.catchUp));
     if (missed.length > 0) {
       await ticks.markMissed(monitor.id, missed);
-      deps.metrics.ticksMissed(monitor.name, missed.length);
       log.warn({ monitor: monitor.name, missed: missed.length }, 'ticks missed while nothing ran');
     }
     let run = 0;
@@ -93,7 +88,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
       );
       // Oldest first and no overlap: what is behind a tick that waits, waits too.
       if (!ready || abort.signal.aborted) break;
-      const claim = await ticks.claim(monitor.id, tick, deps.owner, LEASE_MS);
+      const claim = await ticks.claim(monitor.id, tick, deps.owner, leaseMs);
       if (claim === null) break;
       const mayNotify = tick === due.at(-1);
       await withLease(claim, () =>
@@ -106,10 +101,10 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
 
   async function withLease(claim: TickClaim, work: () => Promise<boolean>): Promise<void> {
     const timer = setInterval(() => {
-      ticks.extend(claim, LEASE_MS).catch((thrown: unknown) => {
+      ticks.extend(claim, leaseMs).catch((thrown: unknown) => {
         log.warn({ err: toError(thrown) }, 'extending the lease of a tick failed');
       });
-    }, EXTEND_MS);
+    }, leaseMs / 3);
     try {
       if (!(await work())) log.warn({ due: claim.due }, 'another replica has taken the tick over');
     } catch (thrown) {

@@ -64,7 +64,10 @@ export const monitor = z
   .strictObject({
     name: name('Name in alerts, metrics and mail.', 'flights-daily'),
     model: name('The model it watches.', 'flights-late'),
-    schedule: text('Cron expression: minute, hour, day of month, month, day of week.', '0 6 * * *'),
+    schedule: text(
+      'Cron expression: minute, hour, day of month, month, day of week. Windows end on multiples of 5 minutes, so that of several ticks within 5 minutes the first counts.',
+      '0 6 * * *',
+    ),
     time_zone: text('IANA time zone of the schedule.', 'Europe/Berlin').default('UTC'),
     clock: z
       .enum(MONITOR_CLOCKS)
