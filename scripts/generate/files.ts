@@ -1,5 +1,6 @@
 import { format } from 'prettier';
 
+import { dashboardFiles } from '../dashboards/dashboards.ts';
 import { editorSchema } from '../../src/config/spec/editor-schema.ts';
 import { configurationPage } from './configuration-page.ts';
 import { errorsPage } from './errors-page.ts';
@@ -9,11 +10,13 @@ import { metricsPage } from './metrics-page.ts';
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const markdown = (text: string): Promise<string> =>
     format(text, { parser: 'markdown', printWidth: 100 });
+  const json = (text: string): Promise<string> => format(text, { parser: 'json', printWidth: 100 });
+  const dashboards = dashboardFiles().map(
+    async ([name, text]) => [`config/grafana/dashboards/${name}`, await json(text)] as const,
+  );
   return new Map([
-    [
-      'config/driftd.schema.json',
-      await format(JSON.stringify(editorSchema()), { parser: 'json', printWidth: 100 }),
-    ],
+    ...(await Promise.all(dashboards)),
+    ['config/driftd.schema.json', await json(JSON.stringify(editorSchema()))],
     ['docs/configuration.md', await markdown(configurationPage())],
     ['docs/metrics.md', await markdown(metricsPage())],
     ['docs/errors.md', await markdown(errorsPage())],

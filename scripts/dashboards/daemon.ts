@@ -1,0 +1,101 @@
+import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
+import { dashboard, lines, number, promql, steps, UID } from './parts.ts';
+
+function quantile(q: number, metric: string, by: string): string {
+  return `histogram_quantile(${q}, sum by (le${by === '' ? '' : `, ${by}`}) (rate(${metric}_bucket[5m])))`;
+}
+
+/** driftd itself: is it fast enough, and does it get through to everybody? */
+export function daemonDashboard(): DashboardBuilder {
+  return dashboard('driftd / Daemon', UID.daemon, 'Latency, errors, events, lag, delivery, memory.')
+    .withPanel(number('Processes', 'short', 'sum(driftd_up)').thresholds(steps()))
+    .withPanel(
+      number('Lag', 'short', 'sum(max by (topic, partition) (driftd_consumer_lag)) or vector(0)'),
+    )
+    .withPanel(
+      number(
+        'Partitions halted',
+        'short',
+        'sum(max by (topic, partition) (driftd_partition_halted))',
+      ).thresholds(steps([1, 'red'])),
+    )
+    .withPanel(
+      number('Oldest notification that waits', 's', 'max(driftd_outbox_oldest_seconds)').thresholds(
+        steps([600, 'red']),
+      ),
+    )
+    .withPanel(
+      lines('Events by result', 'cps', [
+        promql('sum by (source, result) (rate(driftd_events_total[5m]))', '{{source}} {{result}}'),
+      ]),
+    )
+    .withPanel(
+      lines('Quarantined by reason', 'cps', [
+        promql('sum by (reason) (rate(driftd_events_quarantined_total[5m]))', '{{reason}}'),
+      ]),
+    )
+    .withPanel(
+      lines('Lag by partition', 'short', [
+        promql('max by (topic, partition) (driftd_consumer_lag)', '{{topic}}/{{partition}}'),
+      ]),
+    )
+    .withPanel(
+      lines('Checkpoint', 's', [
+        promql(quantile(0.5, 'driftd_checkpoint_duration_seconds', ''), 'median'),
+        promql(quantile(0.99, 'driftd_checkpoint_duration_seconds', ''), '99th percentile'),
+      ]),
+    )
+    .withPanel(
+      lines('Evaluation', 's', [
+        promql(
+          quantile(0.5, 'driftd_evaluation_duration_seconds', 'monitor'),
+          '{{monitor}} median',
+        ),
+        promql(quantile(0.99, 'driftd_evaluation_duration_seconds', 'monitor'), '{{monitor}} 99th'),
+      ]),
+    )
+    .withPanel(
+      lines('Checkpoints fenced or unknown', 'cps', [
+        promql('sum(rate(driftd_checkpoints_fenced_total[5m]))', 'fenced'),
+        promql('sum(rate(driftd_checkpoints_unknown_total[5m]))', 'unknown'),
+      ]),
+    )
+    .withPanel(
+      lines('HTTP latency, 99th percentile', 's', [
+        promql(quantile(0.99, 'driftd_http_request_duration_seconds', 'route'), '{{route}}'),
+      ]),
+    )
+    .withPanel(
+      lines('HTTP requests by status', 'reqps', [
+        promql(
+          'sum by (status) (rate(driftd_http_request_duration_seconds_count[5m]))',
+          '{{status}}',
+        ),
+      ]),
+    )
+    .withPanel(
+      lines('Notifications', 'short', [
+        promql(
+          'sum by (channel, result) (increase(driftd_notifications_total[1h]))',
+          '{{channel}} {{result}}',
+        ),
+      ]),
+    )
+    .withPanel(
+      lines('Oldest notification that waits', 's', [
+        promql('max by (channel) (driftd_outbox_oldest_seconds)', '{{channel}}'),
+      ]),
+    )
+    .withPanel(
+      lines('Memory', 'bytes', [
+        promql('process_resident_memory_bytes{job="driftd"}', '{{instance}} resident'),
+        promql('nodejs_heap_size_used_bytes{job="driftd"}', '{{instance}} heap'),
+      ]),
+    )
+    .withPanel(
+      lines('CPU and event loop', 's', [
+        promql('rate(process_cpu_seconds_total{job="driftd"}[5m])', '{{instance}} CPU'),
+        promql('nodejs_eventloop_lag_p99_seconds{job="driftd"}', '{{instance}} loop lag, 99th'),
+      ]),
+    );
+}
