@@ -17,6 +17,7 @@ import type { Log } from '../platform/log.ts';
 import { processName } from '../platform/process-name.ts';
 import { createScheduler } from '../schedule/scheduler.ts';
 import { createTickGate } from '../schedule/tick-gate.ts';
+import { createAlertDesk } from '../storage/postgres/alerts/alert-desk.ts';
 import { createBaselineStore } from '../storage/postgres/baseline-store.ts';
 import { createCatalogStore } from '../storage/postgres/catalog-store.ts';
 import { createEvaluationStore } from '../storage/postgres/evaluation-store.ts';
@@ -114,7 +115,13 @@ export function createApp({ config, roles, log, clock }: AppOptions): Promise<Ap
     const gate = createTickGate(ticks, scheduled);
     if (roles.has('notify')) {
       const store = createOutboxStore(pool);
-      const dispatcher = createDispatcher({ store, notifiers, log, metrics: metrics.notify });
+      const dispatcher = createDispatcher({
+        store,
+        notifiers,
+        log,
+        metrics: metrics.notify,
+        options: { perMinute: config.notify.maxPerMinute },
+      });
       for (const notifier of notifiers) lifecycle.onStop(notifier.channel, () => notifier.close());
       dispatcher.start();
       lifecycle.onStop('dispatcher', () => dispatcher.stop());
@@ -125,6 +132,7 @@ export function createApp({ config, roles, log, clock }: AppOptions): Promise<Ap
         catalog,
         tiles,
         evaluations,
+        desk: createAlertDesk(pool),
         clock,
         log,
         metrics: metrics.evaluate,

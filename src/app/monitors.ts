@@ -3,6 +3,7 @@ import { judgingOf } from '../config/policy.ts';
 import type { DriftdConfig, MonitorConfig, PolicyConfig } from '../config/types.ts';
 import type { EvaluationPolicy } from '../core/evaluate/types.ts';
 import { evaluationsPerDay } from '../core/window/windows.ts';
+import { maintenanceOf } from './notify/maintenance.ts';
 import { createCronSchedule } from '../schedule/cron-schedule.ts';
 import type { CronSchedule } from '../schedule/cron-schedule.ts';
 import { onePerWindow } from '../schedule/one-per-window.ts';
@@ -48,6 +49,8 @@ export async function buildMonitors(
         alertPolicy: { open: monitor.policy.open, close: monitor.policy.close },
         evaluationsPerDay: perDay,
         ...toldOf(config, monitor.model),
+        holds: monitor.clock === 'wall',
+        maintenance: maintenanceOf(config),
       },
     });
   }
@@ -58,7 +61,7 @@ export async function buildMonitors(
 function toldOf(
   { models, routes, receivers }: DriftdConfig,
   model: string,
-): Pick<EvaluatedMonitor, 'routes' | 'receivers'> {
+): Pick<EvaluatedMonitor, 'owner' | 'routes' | 'receivers'> {
   const owner = models.find(({ name }) => name === model)?.owner ?? null;
   const fitting = routes.filter(
     ({ match }) =>
@@ -66,7 +69,7 @@ function toldOf(
   );
   // No route at all means every receiver; routes of which none fits mean nobody.
   const nobody = routes.length > 0 && fitting.length === 0;
-  return { routes: fitting, receivers: nobody ? [] : receivers };
+  return { owner, routes: fitting, receivers: nobody ? [] : receivers };
 }
 
 function ticksPerDay(schedule: CronSchedule, now: number): number {

@@ -7,9 +7,9 @@ import type { Seasonality } from '../core/baseline/slots.ts';
 import { composeNotifications } from '../core/alerting/compose.ts';
 import type { AlertReceiver, AlertRoute } from '../core/alerting/compose.ts';
 import { explain } from '../core/alerting/explain.ts';
-import { severityOf, transition } from '../core/alerting/transition.ts';
-import type { AlertNotice, AlertPolicy, AlertRow } from '../core/alerting/types.ts';
-import { seriesKey, worstOfWindows } from '../core/alerting/worst.ts';
+import type { Mute } from '../core/alerting/mute.ts';
+import type { AlertPolicy } from '../core/alerting/types.ts';
+import { worstOfWindows } from '../core/alerting/worst.ts';
 import { ALL_SEGMENT } from '../core/domain/feature.ts';
 import type { Feature } from '../core/domain/feature.ts';
 import { pictureOf } from '../core/drawing/picture.ts';
@@ -23,11 +23,13 @@ import type {
 import { windowEndOf } from '../core/window/windows.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
+import type { AlertDesk, DeskState } from '../storage/alert-desk.ts';
 import type { BaselineStore } from '../storage/baseline-store.ts';
 import type { CatalogStore } from '../storage/catalog-store.ts';
 import type { EvaluationStore, EvaluationSummary } from '../storage/evaluation-store.ts';
 import type { TickClaim } from '../storage/tick-store.ts';
 import type { TileReader } from '../storage/tile-store.ts';
+import { composeDeskOf, moveAlerts } from './move-alerts.ts';
 import { subjectsOf } from './subjects.ts';
 import type { Active, History } from './subjects.ts';
 import { readWindows } from './window-counts.ts';
@@ -49,6 +51,12 @@ export interface EvaluatedMonitor {
   readonly evaluationsPerDay: number;
   readonly routes: readonly AlertRoute[];
   readonly receivers: readonly AlertReceiver[];
+  /** Who looks after the model. */
+  readonly owner?: string | null;
+  /** Messages of a group may wait for each other: the monitor's clock is the wall's. Default false. */
+  readonly holds?: boolean;
+  /** Maintenance windows that hold at this instant; ms. */
+  maintenance?(now: number): readonly Mute[];
 }
 
 export interface EvaluateMetrics {
@@ -60,6 +68,8 @@ export interface EvaluateDeps {
   readonly catalog: CatalogStore;
   readonly tiles: TileReader;
   readonly evaluations: EvaluationStore;
+  /** Without it nothing is silenced, acknowledged or repeated. */
+  readonly desk?: AlertDesk;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: EvaluateMetrics;
@@ -77,6 +87,13 @@ export interface Evaluator {
   /** @returns false when the tick was lost to another replica: nothing was written */
   evaluate(input: EvaluateInput): Promise<boolean>;
 }
+
+const EMPTY_DESK: DeskState = {
+  silences: [],
+  told: new Map(),
+  acknowledged: new Set(),
+  sourcesDead: false,
+};
 
 export function createEvaluator(deps: EvaluateDeps): Evaluator {
   async function readSubjects(
@@ -125,14 +142,17 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
       });
       const { results } = evaluation;
       const featureIds = new Map(features.map((feature) => [feature.name, feature.id]));
-      const { rows, notices } = await moveAlerts(
-        deps.evaluations,
-        monitor,
-        results,
-        featureIds,
-        windowEnd,
+      const desk = (await deps.desk?.read(monitor.id)) ?? EMPTY_DESK;
+      const known = await deps.evaluations.alerts(monitor.id);
+      const moved = moveAlerts(results, known, featureIds, monitor.alertPolicy, windowEnd, {
+        model: monitor.model,
+        monitor: monitor.name,
+        owner: monitor.owner ?? null,
+        mutes: [...desk.silences, ...(monitor.maintenance?.(deps.clock.now()) ?? [])],
+        sourcesDead: desk.sourcesDead,
         mayNotify,
-      );
+      });
+      const { rows, notices } = moved;
       const subjectOfResult = new Map(results.map((result, i) => [result, subjects[i] as Subject]));
       const outbox = composeNotifications({
         model: monitor.model,
@@ -144,6 +164,7 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
         results,
         routes: monitor.routes,
         receivers: monitor.receivers,
+        desk: composeDeskOf(desk, monitor.id, moved, { holds: monitor.holds ?? false, mayNotify }),
         explain: (result) => explain(subjectOfResult.get(result) as Subject, result),
         picture: (result) => {
           const { baseline, live, mixture } = subjectOfResult.get(result) as Subject;
@@ -211,34 +232,6 @@ function overridesOf(
     .map((feature) => [feature.name, monitor.policyOf(feature)] as const)
     .filter(([, policy]) => JSON.stringify(policy) !== usual);
   return Object.fromEntries(entries);
-}
-
-async function moveAlerts(
-  evaluations: EvaluationStore,
-  monitor: EvaluatedMonitor,
-  results: readonly FeatureResult[],
-  featureIds: ReadonlyMap<string, number>,
-  at: number,
-  mayNotify: boolean,
-): Promise<{ rows: AlertRow[]; notices: AlertNotice[] }> {
-  const known = new Map(
-    (await evaluations.alerts(monitor.id)).map((row) => [seriesKey(row.feature, row.segment), row]),
-  );
-  const rows: AlertRow[] = [];
-  const notices: AlertNotice[] = [];
-  for (const result of worstOfWindows(results)) {
-    const { feature, segment, verdict } = result;
-    const featureId = featureIds.get(feature) as number;
-    const previous = known.get(seriesKey(feature, segment)) ?? null;
-    const observation = { verdict, severity: severityOf(verdict), at, mayNotify };
-    const moved = transition(previous, observation, monitor.alertPolicy);
-    const row: AlertRow = { ...moved.alert, featureId, feature, segment };
-    rows.push(row);
-    if (moved.notice !== null && moved.noticeSeverity !== null) {
-      notices.push({ alert: row, notice: moved.notice, severity: moved.noticeSeverity });
-    }
-  }
-  return { rows, notices };
 }
 
 /** Model level: counts and names. */

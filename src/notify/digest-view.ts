@@ -86,7 +86,9 @@ function systemView(message: SystemMessage): DigestView {
 function digestView(message: DigestMessage): DigestView {
   const { model, monitor, windowEnd, revision, features, stillFiring } = message;
   const active = features.filter(({ notice }) => notice !== 'resolved').length;
-  const parts = active > 0 ? [`${plural(active, 'feature')} drifted`] : [];
+  const again = features.every(({ notice }) => notice === 'repeat');
+  const parts =
+    active > 0 ? [`${plural(active, 'feature')} ${again ? 'still drifting' : 'drifted'}`] : [];
   if (active < features.length)
     parts.push(`${plural(features.length - active, 'feature')} recovered`);
   const facts = [
@@ -139,8 +141,10 @@ function statusOf({
   verdict,
   incident,
   warmingUp,
+  flaps = 0,
 }: DigestFeature): string {
-  const number = `incident ${String(incident)}`;
+  const again = flaps > 0 ? `, opened again ${plural(flaps, 'time')} within a week of closing` : '';
+  const number = `incident ${String(incident)}${again}`;
   const sinceText = since === null ? '' : ` since ${formatInstant(since)}`;
   const warming = warmingUp ? '; warming up: told as a warning at most' : '';
   if (notice === 'resolved') {
@@ -150,7 +154,7 @@ function statusOf({
   }
   if (notice === 'escalated')
     return `Went from warning to critical; drifting${sinceText} (${number}${warming}).`;
-  return `Drifting${sinceText} (${number}${warming}).`;
+  return `${notice === 'repeat' ? 'Still drifting' : 'Drifting'}${sinceText} (${number}${warming}).`;
 }
 
 function barsOf({ ks, psi }: DigestFeature): Bar[] {

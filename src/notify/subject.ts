@@ -29,7 +29,9 @@ function digestSubject(message: DigestMessage): string {
 
 function headline(active: readonly DigestFeature[]): string {
   const escalated = active.every(({ notice }) => notice === 'escalated');
-  const what = `${plural(active.length, 'feature')} ${escalated ? 'got worse' : 'drifted'}`;
+  const again = active.every(({ notice }) => notice === 'repeat');
+  const verb = escalated ? 'got worse' : again ? 'still drifting' : 'drifted';
+  const what = `${plural(active.length, 'feature')} ${verb}`;
   const [worst] = active;
   if (worst === undefined) return what;
   const effect = effectText(worst);

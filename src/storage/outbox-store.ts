@@ -16,6 +16,19 @@ export interface OutboxWrite {
   readonly recipient: string;
   readonly reason: NotifyReason;
   readonly message: unknown;
+  readonly group?: OutboxGroup;
+}
+
+/** Messages of one group to one recipient may wait for each other: those that do become one. */
+export interface OutboxGroup {
+  readonly key: string;
+  /** How long the first message waits for more. */
+  readonly waitMs: number;
+  /** Time between two messages at least. */
+  readonly intervalMs: number;
+  readonly monitorId: number;
+  /** The monitor's clock at this message: repeats count from here; ms. */
+  readonly toldAt: number;
 }
 
 export interface OutboxLease extends OutboxWrite {

@@ -19,6 +19,9 @@ export interface AlertRoute {
     readonly severity: Severity | null;
     readonly segment?: string | null;
   };
+  readonly groupWaitMs?: number;
+  readonly groupIntervalMs?: number;
+  readonly repeatIntervalMs?: number;
 }
 
 export interface AlertReceiver {
@@ -50,6 +53,21 @@ export interface ComposeInput {
   /** Baseline against live, of features that are told in full. */
   readonly picture?: (result: FeatureResult) => FeaturePicture | null;
   readonly links?: readonly DigestLink[];
+  /** Without it nothing is repeated, and nothing waits for more of its group. */
+  readonly desk?: ComposeDesk;
+}
+
+/** What was told before, and what somebody has taken on. */
+export interface ComposeDesk {
+  readonly monitorId: number;
+  /** When each receiver was last told, on the monitor's clock; ms. */
+  readonly told: ReadonlyMap<string, number>;
+  /** By `seriesKey`: no repeats. */
+  readonly acknowledged: ReadonlySet<string>;
+  /** By `seriesKey`: silenced or inhibited, no repeats. */
+  readonly muted: ReadonlySet<string>;
+  /** The monitor's clock is the wall's: a group's messages may wait for each other. On replayed data none does. */
+  readonly holds: boolean;
 }
 
 /** A row of the outbox; the shape of the outbox port's OutboxWrite. */
@@ -60,12 +78,23 @@ export interface ComposedNotification {
   readonly recipient: string;
   readonly reason: Notice | 'added';
   readonly message: DigestMessage;
+  /** How the message waits for more of its group; the shape of the outbox port's OutboxGroup. */
+  readonly group?: {
+    readonly key: string;
+    readonly waitMs: number;
+    readonly intervalMs: number;
+    readonly monitorId: number;
+    readonly toldAt: number;
+  };
 }
 
 /**
  * What to send after one evaluation: one message a recipient, however many features moved. A feature goes to the
  * receivers of the routes that match its model, name, segment, tier and severity; no route, or the tier `ignore`: nobody
  * is told. Without any route everything goes to every receiver. A recipient who has nothing new to hear gets nothing; features that fire still come along as context.
+ *
+ * What fires on and on is told again after the repeat interval of the receiver's routes, unless somebody has acknowledged
+ * it or a silence holds.
  *
  * The dedup key depends on the evaluation and the recipient only, so composing again after a crash gives the same row.
  */
@@ -80,16 +109,19 @@ export function composeNotifications(input: ComposeInput): ComposedNotification[
   const entries = input.notices.map(({ alert, notice, severity }) =>
     describe(alert, notice, severity, results, input),
   );
-  const context = input.allFiring
+  const before = input.allFiring
     .filter((alert) => !told.has(seriesKey(alert.feature, alert.segment)))
     .map((alert) => describe(alert, null, alert.severity ?? 'warning', results, input));
-  const routed = byReceiver([...entries, ...context], input);
+  const routed = byReceiver([...entries, ...before], input);
 
   const composed: ComposedNotification[] = [];
   for (const receiver of input.receivers) {
     const mine = (routed.get(receiver.name) ?? []).sort(compareEntries);
-    const stillFiring = mine.filter(({ notice }) => notice === null);
-    const news = mine.filter(({ notice }) => notice !== null);
+    const fresh = mine.filter(({ notice }) => notice !== null);
+    const context = mine.filter(({ notice }) => notice === null);
+    const repeated = fresh.length > 0 ? [] : repeatsOf(receiver.name, context, results, input);
+    const news = fresh.length > 0 ? fresh : repeated;
+    const stillFiring = repeated.length > 0 ? withoutThese(context, repeated) : context;
     const unresolved = news.filter(({ notice }) => notice !== 'resolved');
     for (const { channel, recipient, sendResolved } of receiver.targets) {
       const features = sendResolved ? news : unresolved;
@@ -104,10 +136,71 @@ export function composeNotifications(input: ComposeInput): ComposedNotification[
         recipient,
         reason: reasonOf(message),
         message,
+        ...groupOf(receiver.name, input),
       });
     }
   }
   return composed;
+}
+
+const DEFAULT_REPEAT_MS = 7 * 86_400_000;
+
+/** The shortest of the receiver's routes; `fallback` without any. */
+function shortest(
+  receiver: string,
+  input: ComposeInput,
+  key: 'groupWaitMs' | 'groupIntervalMs' | 'repeatIntervalMs',
+  fallback: number,
+): number {
+  const given = input.routes
+    .filter((route) => route.receiver === receiver)
+    .flatMap((route) => route[key] ?? []);
+  return given.length === 0 ? fallback : Math.min(...given);
+}
+
+/** What the receiver is told again, in full; empty: it is not time. */
+function repeatsOf(
+  receiver: string,
+  context: readonly DigestFeature[],
+  results: ReadonlyMap<string, FeatureResult>,
+  input: ComposeInput,
+): DigestFeature[] {
+  const { desk, windowEnd, allFiring } = input;
+  const told = desk?.told.get(receiver);
+  if (desk === undefined || told === undefined) return [];
+  if (windowEnd - told < shortest(receiver, input, 'repeatIntervalMs', DEFAULT_REPEAT_MS))
+    return [];
+  const keys = new Set(context.map(({ feature, segment }) => seriesKey(feature, segment)));
+  return allFiring
+    .filter(({ feature, segment, notifiedSeverity }) => {
+      const key = seriesKey(feature, segment);
+      const quiet = desk.acknowledged.has(key) || desk.muted.has(key);
+      return keys.has(key) && notifiedSeverity !== null && !quiet;
+    })
+    .map((alert) => describe(alert, 'repeat', alert.severity ?? 'warning', results, input))
+    .sort(compareEntries);
+}
+
+function withoutThese(
+  list: readonly DigestFeature[],
+  these: readonly DigestFeature[],
+): DigestFeature[] {
+  const keys = new Set(these.map(({ feature, segment }) => seriesKey(feature, segment)));
+  return list.filter(({ feature, segment }) => !keys.has(seriesKey(feature, segment)));
+}
+
+function groupOf(receiver: string, input: ComposeInput): Pick<ComposedNotification, 'group'> {
+  const { desk, model, windowEnd } = input;
+  if (desk === undefined) return {};
+  return {
+    group: {
+      key: sha256(JSON.stringify([model, receiver])),
+      waitMs: desk.holds ? shortest(receiver, input, 'groupWaitMs', 0) : 0,
+      intervalMs: desk.holds ? shortest(receiver, input, 'groupIntervalMs', 0) : 0,
+      monitorId: desk.monitorId,
+      toldAt: windowEnd,
+    },
+  };
 }
 
 /** The names of the receivers that are told of an alert, each once; empty: nobody. */
@@ -189,6 +282,7 @@ function describe(
     severity,
     notice,
     incident: alert.incident,
+    flaps: alert.flaps,
     since: alert.firingSince,
     resolvedAt: alert.resolvedAt,
     warmingUp: result?.warmingUp ?? false,
@@ -232,7 +326,7 @@ function messageOf(
 
 /** What the message is for: news before worse before better; news beside what fires already is an addition. */
 function reasonOf({ features, stillFiring }: DigestMessage): Notice | 'added' {
-  const order: readonly Notice[] = ['first', 'escalated', 'resolved'];
+  const order: readonly Notice[] = ['first', 'escalated', 'resolved', 'repeat'];
   const reason = order.find((one) => features.some(({ notice }) => notice === one)) ?? 'first';
   return reason === 'first' && stillFiring.length > 0 ? 'added' : reason;
 }

@@ -19,6 +19,8 @@ export interface DigestFeature {
   /** null: told before, still firing. */
   readonly notice: Notice | null;
   readonly incident: number;
+  /** How often it opened again within a week of closing. */
+  readonly flaps?: number;
   readonly since: number | null;
   readonly resolvedAt: number | null;
   readonly warmingUp: boolean;

@@ -1,10 +1,14 @@
 import { isFiring, type Severity, type Verdict } from '../domain/verdict.ts';
 import type { Alert, AlertPolicy, Notice, Observation, Transition } from './types.ts';
 
+/** An alert that opens so soon after it closed has not settled. */
+const FLAP_MS = 7 * 86_400_000;
+
 export const NEVER_ALERTED: Alert = {
   state: 'inactive',
   severity: null,
   incident: 0,
+  flaps: 0,
   recent: [],
   pendingSince: null,
   firingSince: null,
@@ -79,12 +83,17 @@ function move(previous: Alert, observation: Observation, policy: AlertPolicy): A
     state: 'firing',
     severity,
     incident: previous.incident + 1,
+    flaps: isFlap(previous, at) ? previous.flaps + 1 : 0,
     recent,
     pendingSince,
     firingSince: at,
     resolvedAt: null,
     notifiedSeverity: null,
   };
+}
+
+function isFlap({ resolvedAt }: Alert, at: number): boolean {
+  return resolvedAt !== null && at - resolvedAt <= FLAP_MS;
 }
 
 function inactive(

@@ -17,6 +17,8 @@ export interface Alert {
   readonly severity: Severity | null;
   /** Goes up by one whenever the alert opens; 0: never opened. */
   readonly incident: number;
+  /** How often it opened again within a week of closing; 0 once it kept quiet for longer. */
+  readonly flaps: number;
   /**
    * Newest last, as many as opening and closing look at. Every evaluation while the alert is not firing; while it is
    * firing only the evaluations that could judge.
@@ -59,7 +61,8 @@ export interface Observation {
   readonly mayNotify?: boolean;
 }
 
-export type Notice = 'first' | 'escalated' | 'resolved';
+/** `repeat`: told before, and still so after the repeat interval. */
+export type Notice = 'first' | 'escalated' | 'resolved' | 'repeat';
 
 export interface Transition {
   readonly alert: Alert;

@@ -7,7 +7,7 @@ import type {
   EvaluationWrite,
   ScoreWrite,
 } from '../evaluation-store.ts';
-import type { OutboxWrite } from '../outbox-store.ts';
+import { insertOutbox } from './outbox-store.ts';
 import { inTransaction } from './pool.ts';
 import type { Client, Pool } from './pool.ts';
 
@@ -31,7 +31,7 @@ export function createEvaluationStore(pool: Pool): EvaluationStore {
     },
     async alerts(monitorId) {
       const { rows } = await pool.query<AlertRow>(
-        `SELECT a.feature_id AS "featureId", f.name AS feature, a.segment, a.state, a.severity, a.incident, a.recent,
+        `SELECT a.feature_id AS "featureId", f.name AS feature, a.segment, a.state, a.severity, a.incident, a.flaps, a.recent,
            a.pending_since AS "pendingSince", a.firing_since AS "firingSince", a.resolved_at AS "resolvedAt",
            a.notified_severity AS "notifiedSeverity"
          FROM alert a JOIN feature f ON f.id = a.feature_id WHERE a.monitor_id = $1`,
@@ -111,7 +111,7 @@ async function store(client: Client, write: EvaluationWrite): Promise<number> {
   const id = rows[0]?.id as number;
   await writeScores(client, id, write.scores);
   await writeAlerts(client, claim.monitorId, id, write.alerts);
-  await writeOutbox(client, write.outbox);
+  await insertOutbox(client, write.outbox);
   return id;
 }
 
@@ -166,6 +166,7 @@ async function writeAlerts(
     state: alert.state,
     severity: alert.severity,
     incident: alert.incident,
+    flaps: alert.flaps,
     recent: alert.recent,
     pending_since: iso(alert.pendingSince),
     firing_since: iso(alert.firingSince),
@@ -173,34 +174,16 @@ async function writeAlerts(
     notified_severity: alert.notifiedSeverity,
   }));
   await client.query(
-    `INSERT INTO alert (monitor_id, feature_id, segment, state, severity, incident, recent, pending_since, firing_since,
+    `INSERT INTO alert (monitor_id, feature_id, segment, state, severity, incident, flaps, recent, pending_since, firing_since,
        resolved_at, notified_severity, evaluation_id)
-     SELECT $1, feature_id, segment, state, severity, incident, recent, pending_since, firing_since, resolved_at,
+     SELECT $1, feature_id, segment, state, severity, incident, flaps, recent, pending_since, firing_since, resolved_at,
        notified_severity, $2
      FROM jsonb_to_recordset($3::jsonb) AS a (feature_id integer, segment text, state text, severity text, incident integer,
-       recent text[], pending_since timestamptz, firing_since timestamptz, resolved_at timestamptz, notified_severity text)
+       flaps integer,       recent text[], pending_since timestamptz, firing_since timestamptz, resolved_at timestamptz, notified_severity text)
      ON CONFLICT (monitor_id, feature_id, segment) DO UPDATE SET state = excluded.state, severity = excluded.severity,
-       incident = excluded.incident, recent = excluded.recent, pending_since = excluded.pending_since,
+       incident = excluded.incident, flaps = excluded.flaps, recent = excluded.recent, pending_since = excluded.pending_since,
        firing_since = excluded.firing_since, resolved_at = excluded.resolved_at,
        notified_severity = excluded.notified_severity, evaluation_id = excluded.evaluation_id`,
     [monitorId, evaluationId, JSON.stringify(rows)],
   );
-}
-
-/** The same dedup key again is the same message: it is queued once. */
-export async function writeOutbox(client: Client, messages: readonly OutboxWrite[]): Promise<void> {
-  for (const message of messages) {
-    await client.query(
-      `INSERT INTO outbox (dedup_key, receiver, channel, recipient, reason, message)
-       VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (dedup_key) DO NOTHING`,
-      [
-        message.dedupKey,
-        message.receiver,
-        message.channel,
-        message.recipient,
-        message.reason,
-        JSON.stringify(message.message),
-      ],
-    );
-  }
 }

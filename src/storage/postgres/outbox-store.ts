@@ -1,4 +1,6 @@
-import type { OutboxLease, OutboxStore, OutboxWrite } from '../outbox-store.ts';
+import { mergeDigests } from '../../core/alerting/merge.ts';
+import type { DigestMessage } from '../../core/alerting/message.ts';
+import type { OutboxGroup, OutboxLease, OutboxStore, OutboxWrite } from '../outbox-store.ts';
 import type { Client, Pool } from './pool.ts';
 
 /** last_error holds this many characters at most. */
@@ -6,28 +8,73 @@ const MAX_ERROR_LENGTH = 500;
 
 /**
  * Adds rows inside the caller's transaction, so that a state change and its messages are stored together or not at all.
- * A row that is there already (same dedup key) stays as it is.
+ * A row that is there already (same dedup key) stays as it is. A digest whose group has a message that still waits becomes
+ * part of that one.
  * @returns how many rows are new
  */
 export async function insertOutbox(
   client: Client,
   writes: readonly OutboxWrite[],
 ): Promise<number> {
-  if (writes.length === 0) return 0;
-  const inserted = await client.query(
-    `INSERT INTO outbox (dedup_key, receiver, channel, recipient, reason, message)
-     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
-     ON CONFLICT (dedup_key) DO NOTHING`,
-    [
-      writes.map(({ dedupKey }) => dedupKey),
-      writes.map(({ receiver }) => receiver),
-      writes.map(({ channel }) => channel),
-      writes.map(({ recipient }) => recipient),
-      writes.map(({ reason }) => reason),
-      writes.map(({ message }) => storableJson(message)),
-    ],
+  let added = 0;
+  for (const write of writes) {
+    const { group } = write;
+    if (group !== undefined) {
+      await noteTold(client, write.receiver, group);
+      if (await joinWaiting(client, write, group)) continue;
+    }
+    const inserted = await client.query(
+      `INSERT INTO outbox (dedup_key, receiver, channel, recipient, reason, message, group_key, next_attempt_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, greatest(now() + $8 * interval '1 millisecond',
+         (SELECT max(greatest(next_attempt_at, finished_at)) + $9 * interval '1 millisecond' FROM outbox
+          WHERE group_key = $7 AND channel = $3 AND recipient = $4 AND $9 > 0 AND state <> 'dead')))
+       ON CONFLICT (dedup_key) DO NOTHING`,
+      [
+        write.dedupKey,
+        write.receiver,
+        write.channel,
+        write.recipient,
+        write.reason,
+        storableJson(write.message),
+        group?.key ?? null,
+        group?.waitMs ?? 0,
+        group?.intervalMs ?? 0,
+      ],
+    );
+    added += inserted.rowCount ?? 0;
+  }
+  return added;
+}
+
+/** A message that nobody has tried to send yet, and that is not due: taking up more changes nothing for anyone. */
+async function joinWaiting(
+  client: Client,
+  write: OutboxWrite,
+  group: OutboxGroup,
+): Promise<boolean> {
+  const { rows } = await client.query<{ id: number; message: DigestMessage }>(
+    `SELECT id, message FROM outbox
+     WHERE group_key = $1 AND channel = $2 AND recipient = $3 AND state = 'pending' AND attempts = 0
+       AND next_attempt_at > now() ORDER BY id DESC LIMIT 1 FOR UPDATE`,
+    [group.key, write.channel, write.recipient],
   );
-  return inserted.rowCount ?? 0;
+  const [waiting] = rows;
+  if (waiting === undefined) return false;
+  const merged = mergeDigests(waiting.message, write.message as DigestMessage);
+  await client.query('UPDATE outbox SET message = $2 WHERE id = $1', [
+    waiting.id,
+    storableJson(merged),
+  ]);
+  return true;
+}
+
+async function noteTold(client: Client, receiver: string, group: OutboxGroup): Promise<void> {
+  await client.query(
+    `INSERT INTO alert_told (monitor_id, receiver, told_at) VALUES ($1, $2, $3)
+     ON CONFLICT (monitor_id, receiver) DO UPDATE
+       SET told_at = greatest(alert_told.told_at, excluded.told_at)`,
+    [group.monitorId, receiver, new Date(group.toldAt).toISOString()],
+  );
 }
 
 /** The queue of messages in table outbox. All its times are the database's. */

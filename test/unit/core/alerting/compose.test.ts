@@ -3,8 +3,10 @@ import { composeNotifications, receiversOf } from '../../../../src/core/alerting
 import type {
   AlertReceiver,
   AlertRoute,
+  ComposeDesk,
   ComposeInput,
 } from '../../../../src/core/alerting/compose.ts';
+import { seriesKey } from '../../../../src/core/alerting/worst.ts';
 import { NEVER_ALERTED } from '../../../../src/core/alerting/transition.ts';
 import type { AlertNotice, AlertRow, Notice } from '../../../../src/core/alerting/types.ts';
 import type { FeatureTier } from '../../../../src/core/domain/feature.ts';
@@ -265,5 +267,65 @@ describe('routes', () => {
   ])('tell of tier %s in %i messages', (tier, messages) => {
     const composed = compose({ notices: [notice('a')], results: [result('a', { tier })] });
     expect(composed).toHaveLength(messages);
+  });
+});
+
+describe('repeats', () => {
+  const DAY = 86_400_000;
+  const desk = (change: Partial<ComposeDesk> = {}): ComposeDesk => ({
+    monitorId: 7,
+    told: new Map([['ops', END - 7 * DAY]]),
+    acknowledged: new Set(),
+    muted: new Set(),
+    holds: false,
+    ...change,
+  });
+  const firing = { ...alert('a'), notifiedSeverity: 'critical' as const };
+
+  it('tell what fires on in full again, after the interval', () => {
+    const [row] = compose({ allFiring: [firing], desk: desk(), explain: () => ['why'] });
+    expect(row).toMatchObject({
+      reason: 'repeat',
+      message: {
+        severity: 'critical',
+        features: [{ feature: 'a', notice: 'repeat', explanation: ['why'] }],
+        stillFiring: [],
+      },
+    });
+  });
+
+  it.each<[string, Partial<ComposeDesk>]>([
+    ['before the interval is over', { told: new Map([['ops', END - 7 * DAY + 1]]) }],
+    ['to a receiver who was never told', { told: new Map() }],
+    ['of what somebody has acknowledged', { acknowledged: new Set([seriesKey('a', 'all')]) }],
+    ['of what is silenced', { muted: new Set([seriesKey('a', 'all')]) }],
+  ])('are not told %s', (_when, change) => {
+    expect(compose({ allFiring: [firing], desk: desk(change) })).toEqual([]);
+  });
+
+  it('follow the interval of the route', () => {
+    const routes = [{ ...route('ops'), repeatIntervalMs: DAY }];
+    const told = new Map([['ops', END - DAY]]);
+    expect(compose({ allFiring: [firing], routes, desk: desk({ told }) })).toHaveLength(1);
+  });
+
+  it('wait while there is news: that counts from anew', () => {
+    const [row] = compose({
+      notices: [notice('b')],
+      allFiring: [firing, alert('b')],
+      desk: desk(),
+    });
+    expect(row).toMatchObject({ reason: 'added', group: { monitorId: 7, toldAt: END } });
+    expect(row?.message.features.map(({ feature }) => feature)).toEqual(['b']);
+    expect(row?.message.stillFiring.map(({ feature }) => feature)).toEqual(['a']);
+  });
+
+  it('are of one group a model and receiver, whose messages wait only on the clock of the wall', () => {
+    const routes = [{ ...route('ops'), groupWaitMs: 30_000, groupIntervalMs: 300_000 }];
+    const group = (holds: boolean, monitor: string) =>
+      compose({ notices: [notice('a')], routes, monitor, desk: desk({ holds }) })[0]?.group;
+    expect(group(true, 'daily')).toMatchObject({ waitMs: 30_000, intervalMs: 300_000 });
+    expect(group(false, 'daily')).toMatchObject({ waitMs: 0, intervalMs: 0 });
+    expect(group(true, 'daily')?.key).toBe(group(true, 'weekly')?.key);
   });
 });

@@ -1,0 +1,112 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { NEVER_ALERTED } from '../../src/core/alerting/transition.ts';
+import { parseMatcher } from '../../src/core/alerting/mute.ts';
+import type { Matcher } from '../../src/core/alerting/mute.ts';
+import { seriesKey } from '../../src/core/alerting/worst.ts';
+import { createAlertDesk } from '../../src/storage/postgres/alerts/alert-desk.ts';
+import { createOutboxStore } from '../../src/storage/postgres/outbox-store.ts';
+import type { Pool } from '../../src/storage/postgres/pool.ts';
+import { digest, digestFeature } from '../support/digests.ts';
+import { enqueue, migratedPool, outboxRows, outboxWrite } from '../support/outbox.ts';
+
+let pool: Pool;
+let monitorId = 0;
+beforeAll(async () => {
+  pool = await migratedPool();
+  const { rows } = await pool.query<{ id: number }>(
+    `WITH m AS (INSERT INTO model (name) VALUES ('flights') RETURNING id)
+     INSERT INTO monitor (name, model_id) SELECT 'daily', id FROM m RETURNING id`,
+  );
+  monitorId = rows[0]?.id ?? 0;
+});
+afterAll(() => pool.end());
+afterEach(() => pool.query('TRUNCATE outbox, silence, alert_told'));
+
+const matchers = [parseMatcher('feature=temp')] as Matcher[];
+const silence = { matchers, author: 'kim', reason: 'sensor swap', startsAt: null };
+
+describe('silences', () => {
+  it('hold from their begin to their end, and stay as a record', async () => {
+    const desk = createAlertDesk(pool);
+    const now = await desk.addSilence({ ...silence, durationMs: 3_600_000 });
+    const later = await desk.addSilence({
+      ...silence,
+      startsAt: now.createdAt + 7_200_000,
+      durationMs: 60_000,
+    });
+    expect(now.endsAt - now.startsAt).toBe(3_600_000);
+    expect((await desk.read(monitorId)).silences).toEqual([{ matchers, reason: 'sensor swap' }]);
+    expect((await desk.listSilences(false)).map(({ id }) => id)).toEqual([now.id, later.id]);
+    expect(await desk.expireSilence(now.id, 'lee')).toBe(true);
+    expect(await desk.expireSilence(now.id, 'lee')).toBe(false);
+    expect(await desk.expireSilence(later.id, 'lee')).toBe(true);
+    expect((await desk.read(monitorId)).silences).toEqual([]);
+    expect(await desk.listSilences(false)).toEqual([]);
+    expect(await desk.listSilences(true)).toMatchObject([
+      { id: now.id, author: 'kim', expiredBy: 'lee' },
+      { id: later.id, expiredBy: 'lee' },
+    ]);
+  });
+});
+
+describe('acknowledging', () => {
+  it('holds for the open incident only', async () => {
+    const desk = createAlertDesk(pool);
+    await pool.query(
+      `WITH f AS (INSERT INTO feature (model_id, name, kind, role, tier)
+         SELECT id, 'temp', 'numeric', 'input', 'standard' FROM model RETURNING id)
+       INSERT INTO alert (monitor_id, feature_id, segment, state, severity, incident)
+       SELECT $1, id, 'all', 'firing', 'critical', 4 FROM f`,
+      [monitorId],
+    );
+    const who = { model: 'flights', feature: 'temp', segment: null, by: 'kim', note: '' };
+    expect(await desk.acknowledge({ ...who, feature: 'humid' })).toBe(0);
+    expect(await desk.acknowledge(who)).toBe(1);
+    expect([...(await desk.read(monitorId)).acknowledged]).toEqual([seriesKey('temp', 'all')]);
+    expect(await desk.listAlerts()).toMatchObject([{ incident: 4, acknowledgedBy: 'kim' }]);
+    await pool.query('UPDATE alert SET incident = 5');
+    expect((await desk.read(monitorId)).acknowledged.size).toBe(0);
+    expect(await desk.listAlerts()).toMatchObject([{ acknowledgedBy: null }]);
+    expect(NEVER_ALERTED.flaps).toBe(0);
+  });
+});
+
+describe('messages of one group', () => {
+  const group = (change: object = {}) => ({
+    group: { key: 'g', waitMs: 30_000, intervalMs: 300_000, monitorId, toldAt: 1_000, ...change },
+  });
+  const about = (feature: string) => digest({ features: [digestFeature({ feature })] });
+
+  it('wait for each other and go out as one', async () => {
+    await enqueue(pool, [outboxWrite('a', { ...group(), message: about('temp') })]);
+    await enqueue(pool, [
+      outboxWrite('b', { ...group({ toldAt: 2_000 }), message: about('humid') }),
+      outboxWrite('c', { ...group(), recipient: 'else@example.com' }),
+    ]);
+    expect(await outboxRows(pool)).toMatchObject([{ dedup_key: 'a' }, { dedup_key: 'c' }]);
+    expect((await outboxRows(pool))[0]?.wait).toBeGreaterThan(25_000);
+    const store = createOutboxStore(pool);
+    expect(await store.lease(10, 60_000)).toEqual([]);
+    await pool.query('UPDATE outbox SET next_attempt_at = now()');
+    const [first] = await store.lease(10, 60_000);
+    expect(first?.message).toMatchObject({ features: [{ feature: 'temp' }, { feature: 'humid' }] });
+    expect([...(await createAlertDesk(pool).read(monitorId)).told]).toEqual([['ops', 2_000]]);
+  });
+
+  it('come at most once an interval', async () => {
+    await enqueue(pool, [outboxWrite('a', group())]);
+    await pool.query(
+      `UPDATE outbox SET state = 'sent', finished_at = now(), next_attempt_at = now()`,
+    );
+    await enqueue(pool, [outboxWrite('b', group())]);
+    expect((await outboxRows(pool))[1]?.wait).toBeGreaterThan(290_000);
+    expect((await outboxRows(pool))[1]?.wait).toBeLessThanOrEqual(300_000);
+  });
+
+  it('are not changed once somebody may have sent them', async () => {
+    await enqueue(pool, [outboxWrite('a', group())]);
+    await pool.query('UPDATE outbox SET attempts = 1');
+    await enqueue(pool, [outboxWrite('b', group())]);
+    expect(await outboxRows(pool)).toHaveLength(2);
+  });
+});
