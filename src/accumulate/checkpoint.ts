@@ -6,6 +6,12 @@ import type {
   TileWrite,
 } from '../storage/ingest-store.ts';
 
+/** The last record before a position, by which the log is known again (the shape that ingestion provides). */
+export interface Anchor {
+  readonly offset: number;
+  readonly hash: Uint8Array;
+}
+
 /** What became of the records since the last checkpoint. `skipped`: tombstones. */
 export interface RecordTally {
   counted: number;
@@ -31,6 +37,7 @@ export function buildCheckpoint(parts: {
   readonly claim: PartitionClaim;
   readonly previousOffset: number;
   readonly nextOffset: number;
+  readonly anchor: Anchor | null;
   readonly tally: RecordTally;
   readonly tiles: readonly TileWrite[];
   readonly quarantine: readonly QuarantineWrite[];
@@ -57,8 +64,8 @@ export function buildCheckpoint(parts: {
       duplicate,
       filtered: offsets - counted - quarantined - tooLate - duplicate,
     },
-    anchorOffset: null,
-    anchorHash: null,
+    anchorOffset: parts.anchor?.offset ?? null,
+    anchorHash: parts.anchor?.hash ?? null,
     tiles: parts.tiles.toSorted(byKey),
     quarantine: [...parts.quarantine],
     progress: parts.progress.map((row) => ({ ...row })).sort((a, b) => a.modelId - b.modelId),

@@ -13,6 +13,7 @@ export interface PartitionLog {
 /** A log that seems to end before the position is looked at again: just after a fail-over a broker may not know better. */
 const END_CHECKS = 4;
 const END_CHECK_MS = 1_000;
+const NO_ANCHOR = { anchorOffset: null, anchorHash: null } as const;
 
 /**
  * Claims a partition and finds out where to read on.
@@ -21,6 +22,7 @@ const END_CHECK_MS = 1_000;
  * - A partition that appears later starts at its first record: nothing that was written before it was found is lost.
  * - What the log has lost before it was read ("retention gap") becomes a row of `gap`, and reading goes on after it.
  * - A log that ends before the stored position was truncated or made anew: the partition is halted, never skipped.
+ * - An anchor that retention has deleted proves nothing any more: the claim comes back without it.
  *
  * @throws Error when the partition cannot be claimed now; claiming may be tried again
  */
@@ -42,14 +44,19 @@ export async function claimPosition(
     if (!(await store.skipGap(claim.part, claim.epoch, gap))) {
       throw new Error('another owner claimed the partition');
     }
-    return { ...claim, nextOffset: start };
+    return { ...claim, nextOffset: start, ...NO_ANCHOR };
   }
   if (claim.nextOffset > end && (await staysShort(claim.nextOffset, log))) {
     const reason = `the log ends before offset ${claim.nextOffset}, where it was read to: the topic was truncated or made anew`;
     await store.halt(claim.part, claim.epoch, reason);
     return { ...claim, state: 'halted', reason };
   }
-  return claim;
+  return keepsAnchor(claim, start) ? claim : { ...claim, ...NO_ANCHOR };
+}
+
+/** An anchor behind the position is not of this reading: somebody has set the position. */
+function keepsAnchor({ anchorOffset, nextOffset }: PartitionClaim, start: number): boolean {
+  return anchorOffset !== null && anchorOffset >= start && anchorOffset < nextOffset;
 }
 
 async function register(store: IngestStore, key: PartitionKey, log: PartitionLog): Promise<void> {

@@ -4,6 +4,7 @@ import type { CatalogStore } from '../storage/catalog-store.ts';
 import type { CheckpointWrite, IngestStore, PartitionClaim } from '../storage/ingest-store.ts';
 import { claimPosition } from './claim-position.ts';
 import type { PartitionLog } from './claim-position.ts';
+import type { Anchor } from './checkpoint.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import { createPartitionAccumulator } from './partition-accumulator.ts';
 import type { PartitionAccumulator } from './partition-accumulator.ts';
@@ -21,6 +22,7 @@ export interface ClaimedPartition {
   readonly position: number;
   /** Why the partition must not be read; null when it may. */
   readonly halted: string | null;
+  readonly anchor: Anchor | null;
   readonly pendingRecords: number;
   /** Memory is short: a checkpoint now lets tiles go. */
   readonly full: boolean;
@@ -30,15 +32,25 @@ export interface ClaimedPartition {
   count(frame: EventFrame): boolean;
   recordCounted(): void;
   recordTooLate(): void;
-  recordRejected(offset: number, rejection: Rejection, payload: Uint8Array | null): void;
+  recordRejected(
+    offset: number,
+    rejection: Rejection,
+    payload: Uint8Array | null,
+    records: number,
+  ): void;
   recordSkipped(): void;
   watermark(modelId: number): number | null;
-  checkpoint(nextOffset: number): Promise<{
+  checkpoint(
+    nextOffset: number,
+    anchor: Anchor | null,
+  ): Promise<{
     outcome: 'committed' | 'fenced' | 'unknown' | 'retry';
     error: Error | null;
   }>;
   /** @returns false when the claim is no longer ours */
   caughtUp(): Promise<boolean>;
+  /** @returns false when the claim is no longer ours */
+  halt(reason: string): Promise<boolean>;
   release(): void;
 }
 
@@ -99,6 +111,7 @@ function claimedPartition(
       return accumulator.position;
     },
     halted: claim.state === 'ok' ? null : (claim.reason ?? 'halted'),
+    anchor: anchorOf(claim),
     get pendingRecords() {
       return accumulator.pendingRecords;
     },
@@ -114,8 +127,8 @@ function claimedPartition(
     recordTooLate: () => {
       accumulator.recordTooLate();
     },
-    recordRejected: (offset, rejection, payload) => {
-      accumulator.recordRejected(offset, rejection, payload);
+    recordRejected: (offset, rejection, payload, records) => {
+      accumulator.recordRejected(offset, rejection, payload, records);
     },
     recordSkipped: () => {
       accumulator.recordSkipped();
@@ -125,8 +138,9 @@ function claimedPartition(
       const lateness = deps.registry.planOf(modelId)?.allowedLatenessMs ?? 0;
       return newest === undefined ? null : newest - lateness;
     },
-    async checkpoint(nextOffset) {
-      if (prepared?.nextOffset !== nextOffset) prepared = await accumulator.prepare(nextOffset);
+    async checkpoint(nextOffset, anchor) {
+      if (prepared?.nextOffset !== nextOffset)
+        prepared = await accumulator.prepare(nextOffset, anchor);
       const result = await deps.store.commit(prepared);
       if (result.outcome === 'committed') {
         accumulator.committed(prepared);
@@ -135,8 +149,15 @@ function claimedPartition(
       return { outcome: result.outcome, error: 'error' in result ? result.error : null };
     },
     caughtUp: () => deps.store.markCaughtUp(claim.part, claim.epoch),
+    halt: (reason) => deps.store.halt(claim.part, claim.epoch, reason),
     release: () => {
       accumulator.release();
     },
   };
+}
+
+function anchorOf({ anchorOffset, anchorHash }: PartitionClaim): Anchor | null {
+  return anchorOffset === null || anchorHash === null
+    ? null
+    : { offset: anchorOffset, hash: anchorHash };
 }

@@ -9,6 +9,7 @@ import type {
   TileKey,
 } from '../storage/ingest-store.ts';
 import { buildCheckpoint, emptyTally, tallied } from './checkpoint.ts';
+import type { Anchor } from './checkpoint.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import type { SegmentIds } from './segment-ids.ts';
 import { addStored, createTileCache, TILE_MS, tileRow } from './tile-cache.ts';
@@ -29,7 +30,12 @@ export interface PartitionAccumulator {
   /** The record's outcome; every record has exactly one. */
   recordCounted(): void;
   recordTooLate(): void;
-  recordRejected(offset: number, rejection: Rejection, payload: Uint8Array | null): void;
+  recordRejected(
+    offset: number,
+    rejection: Rejection,
+    payload: Uint8Array | null,
+    records: number,
+  ): void;
   recordSkipped(): void;
   /** Models that this partition has had events of, with their greatest event time (ms since the epoch). */
   readonly newest: ReadonlyMap<number, { readonly maxEventTime: number }>;
@@ -40,7 +46,7 @@ export interface PartitionAccumulator {
    * The checkpoint that makes everything up to `nextOffset` durable. Loads the stored rows of tiles touched for the
    * first time.
    */
-  prepare(nextOffset: number): Promise<CheckpointWrite>;
+  prepare(nextOffset: number, anchor: Anchor | null): Promise<CheckpointWrite>;
   committed(write: CheckpointWrite): void;
   /** Lets go of the memory. */
   release(): void;
@@ -113,8 +119,8 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
     recordTooLate() {
       tally.tooLate += 1;
     },
-    recordRejected(offset, { reason, detail }, payload) {
-      tally.quarantined += 1;
+    recordRejected(offset, { reason, detail }, payload, records) {
+      tally.quarantined += records;
       const kept = deps.keepPayloads && payload !== null ? payload.slice(0, MAX_PAYLOAD) : null;
       quarantine.push({ offset, reason, detail, payload: kept });
     },
@@ -131,13 +137,14 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
     get dirtyTiles() {
       return cache.dirty().length;
     },
-    async prepare(nextOffset) {
+    async prepare(nextOffset, anchor) {
       const dirty = cache.dirty();
       const ids = await loadTouched(store, segmentIds, claim.part, dirty);
       return buildCheckpoint({
         claim,
         previousOffset: position,
         nextOffset,
+        anchor,
         tally,
         tiles: dirty.map((tile, i) => tileRow(tile, ids[i] as number)),
         quarantine,

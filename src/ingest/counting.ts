@@ -1,6 +1,7 @@
 import type { EventFrame } from '../core/domain/event-frame.ts';
 import type { PartitionKey, Rejection } from '../core/domain/ingestion.ts';
 import type { SchemaSource } from './decoder.ts';
+import type { Anchor } from './anchor.ts';
 import type { LogRange } from './event-source.ts';
 
 /** What became of a checkpoint (see storage/ingest-store.ts). */
@@ -12,6 +13,8 @@ export interface PartitionCounting {
   readonly position: number;
   /** Why the partition must not be read; null when it may. */
   readonly halted: string | null;
+  /** What the log holds at this offset if it is the log that was read; null: nothing is known, or it is deleted. */
+  readonly anchor: Anchor | null;
   readonly pendingRecords: number;
   /** Memory is short: a checkpoint now lets some of it go. */
   readonly full: boolean;
@@ -23,16 +26,29 @@ export interface PartitionCounting {
   count(frame: EventFrame): boolean;
   recordCounted(): void;
   recordTooLate(): void;
-  recordRejected(offset: number, rejection: Rejection, payload: Uint8Array | null): void;
+  /** @param records that it stands for: those at the offsets before it could not be told apart */
+  recordRejected(
+    offset: number,
+    rejection: Rejection,
+    payload: Uint8Array | null,
+    records: number,
+  ): void;
   recordSkipped(): void;
   /** The model's watermark in this partition: newest event time less the allowed lateness; null before the first event. */
   watermark(modelId: number): number | null;
-  /** Makes everything before `nextOffset` durable; after `retry` it may be called again, after the others but committed the counting is dead. */
+  /**
+   * Makes everything before `nextOffset` durable; after `retry` it may be called again, after the others but committed
+   * the counting is dead.
+   * @param anchor the last record before `nextOffset`; null when there was none since the last checkpoint
+   */
   checkpoint(
     nextOffset: number,
+    anchor: Anchor | null,
   ): Promise<{ readonly outcome: CheckpointOutcome; readonly error: Error | null }>;
   /** Everything there was has been read by now. @returns false when the claim is no longer ours */
   caughtUp(): Promise<boolean>;
+  /** Nobody reads the partition any more until a person has looked. @returns false when the claim is no longer ours */
+  halt(reason: string): Promise<boolean>;
   /** The counting is used no more. */
   release(): void;
 }

@@ -101,8 +101,11 @@ export class Intake {
   }
 }
 
+/** What a record takes besides its bytes. */
+const RECORD_BYTES = 200;
+
 function bytesOf(batch: RecordBatch): number {
-  let bytes = 0;
-  for (const { value } of batch.records) bytes += value?.length ?? 0;
+  let bytes = batch.records.length * RECORD_BYTES;
+  for (const { key, value } of batch.records) bytes += (key?.length ?? 0) + (value?.length ?? 0);
   return bytes;
 }

@@ -1,11 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { PartitionKey, RecordBatch } from '../core/domain/ingestion.ts';
+import type { PartitionKey, RecordBatch, SourceRecord } from '../core/domain/ingestion.ts';
 import { createBackoff } from '../platform/backoff.ts';
 import { sleep } from '../platform/clock.ts';
 import type { Clock } from '../platform/clock.ts';
 import { toError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
 import type { TickGate } from '../storage/tick-gate.ts';
+import { anchorOf, findAnchor } from './anchor.ts';
+import type { Anchor } from './anchor.ts';
 import type { Counting, PartitionCounting } from './counting.ts';
 import type { Decoder } from './decoder.ts';
 import { partitionName } from './event-source.ts';
@@ -36,6 +38,8 @@ export interface WorkerDeps {
 const IDLE_POLL_MS = 5_000;
 /** Records between two breaths of the event loop: heartbeats and other partitions have their turn. */
 const SLICE_RECORDS = 500;
+/** A halted partition is looked at again after this long: somebody may have set it going. */
+const HALTED_POLL_MS = 30_000;
 /** How often a checkpoint is tried again while the process is stopping. */
 const STOPPING_ATTEMPTS = 3;
 
@@ -47,6 +51,10 @@ interface Open {
   since: number;
   bytes: number;
   idleSince: number;
+  /** Not found in the log yet: until then nothing is counted. */
+  sought: Anchor | null;
+  /** The last record before `next`, unless it could not be read. */
+  last: SourceRecord | null;
 }
 
 /**
@@ -67,6 +75,8 @@ export class PartitionWorker {
   private readonly ending = new AbortController();
   private draining = false;
   private failures = 0;
+  /** Told already. */
+  private haltedFor: string | null = null;
   private logEndOffset: number | null = null;
   private wake: (() => void) | null = null;
   private readonly done: Promise<void>;
@@ -138,23 +148,34 @@ export class PartitionWorker {
     });
     try {
       if (this.draining) return true;
-      this.deps.metrics.halted(key, counting.halted !== null);
-      if (counting.halted !== null) {
-        this.log.error(
-          { reason: counting.halted },
-          'the partition is halted and not read; docs/events.md says what to do',
-        );
-        return true;
-      }
+      if (counting.halted !== null) return await this.rememberHalt(counting.halted);
+      this.deps.metrics.halted(key, false);
+      this.haltedFor = null;
       for (const boundary of this.barrier.reachedBefore(counting)) {
         if (!(await this.barrier.wait(boundary, this.ending.signal))) return true;
       }
-      this.intake.open(counting.position);
+      this.intake.open(counting.anchor?.offset ?? counting.position);
       this.log.info({ offset: counting.position }, 'partition claimed');
       return await this.read(counting);
     } finally {
       counting.release();
     }
+  }
+
+  /** @returns whether the worker is to end; not before it has waited for somebody to set the partition going */
+  private async rememberHalt(reason: string): Promise<boolean> {
+    this.intake.close();
+    this.control.pause(this.key);
+    this.deps.metrics.halted(this.key, true);
+    if (this.haltedFor !== reason) {
+      this.haltedFor = reason;
+      this.log.error(
+        { reason },
+        'the partition is halted and not read; docs/events.md says what to do',
+      );
+    }
+    await sleep(HALTED_POLL_MS, this.ending.signal);
+    return this.ending.signal.aborted;
   }
 
   private async read(counting: PartitionCounting): Promise<boolean> {
@@ -165,6 +186,8 @@ export class PartitionWorker {
       since: now,
       bytes: 0,
       idleSince: now,
+      sought: counting.anchor,
+      last: null,
     };
     for (;;) {
       if (this.abort.signal.aborted) return true;
@@ -175,9 +198,25 @@ export class PartitionWorker {
         if (!(await this.rest(open))) return false;
         continue;
       }
+      if (open.sought !== null && this.isOtherLog(open, batch, open.sought)) {
+        const reason = `the record at offset ${open.sought.offset} is not the one that was read there: the topic was made anew`;
+        return (await counting.halt(reason)) ? this.rememberHalt(reason) : false;
+      }
       const outcome = await this.countBatch(open, batch);
       if (outcome !== 'goon') return outcome === 'end';
     }
+  }
+
+  private isOtherLog(open: Open, batch: RecordBatch, anchor: Anchor): boolean {
+    const found = findAnchor(anchor, batch);
+    if (found === 'missing') {
+      this.log.warn(
+        { offset: anchor.offset },
+        'the last record that was read is gone from the log (compaction does that): that it is the same log is not proven',
+      );
+    }
+    open.sought = null;
+    return found === 'changed';
   }
 
   /** @returns lost: the claim is gone; end: the worker must not count further */
@@ -185,9 +224,12 @@ export class PartitionWorker {
     const { counting } = open;
     let slice = 0;
     for (const record of batch.records) {
+      // Up to the anchor all was counted under an earlier claim.
+      if (record.offset < open.next) continue;
       const frames = this.records.count(counting, record);
       open.bytes += record.value?.length ?? 0;
       open.next = record.offset + 1;
+      if (record.fault === undefined) open.last = record;
       const boundary = this.barrier.reached(counting, frames);
       if (boundary !== null) {
         if (!(await this.flush(open))) return 'lost';
@@ -198,7 +240,7 @@ export class PartitionWorker {
       if (slice % SLICE_RECORDS === 0) await nextTurn();
       if (this.abort.signal.aborted) return 'end';
     }
-    open.next = batch.to;
+    open.next = Math.max(open.next, batch.to);
     return 'goon';
   }
 
@@ -236,10 +278,11 @@ export class PartitionWorker {
     const { counting, next } = open;
     if (next === counting.position) return true;
     const { clock, metrics } = this.deps;
+    const anchor = open.last === null ? null : anchorOf(open.last);
     const backoff = createBackoff({ baseMs: 100, capMs: 10_000, floorMs: 50 });
     for (let attempt = 0; ; attempt += 1) {
       const started = clock.monotonic();
-      const { outcome, error } = await counting.checkpoint(next);
+      const { outcome, error } = await counting.checkpoint(next, anchor);
       metrics.checkpoint(this.key.source, outcome, (clock.monotonic() - started) / 1000);
       if (outcome === 'committed') break;
       if (outcome !== 'retry' || attempt === 0) {
@@ -257,6 +300,7 @@ export class PartitionWorker {
     const { clock, metrics } = this.deps;
     this.failures = 0;
     open.bytes = 0;
+    open.last = null;
     open.since = clock.monotonic();
     this.records.tell(metrics, this.key.source);
     this.control.committed(this.key, open.next);

@@ -31,6 +31,10 @@ export class RecordCounter {
   count(counting: PartitionCounting, record: SourceRecord): FrameList {
     const { frames } = this;
     frames.clear();
+    if (record.fault !== undefined) {
+      this.reject(counting, record, record.fault, record.fault.records);
+      return frames;
+    }
     if (record.value === null) {
       counting.recordSkipped();
       return frames;
@@ -38,9 +42,7 @@ export class RecordCounter {
     const fault = this.decoder.decode(record, this.schemas, frames) ?? this.judge(counting, record);
     if (fault !== null) {
       frames.clear();
-      counting.recordRejected(record.offset, fault, record.value);
-      this.results.quarantined += 1;
-      this.reasons.set(fault.reason, (this.reasons.get(fault.reason) ?? 0) + 1);
+      this.reject(counting, record, fault, 1);
       return frames;
     }
     let any = frames.length === 0;
@@ -53,6 +55,17 @@ export class RecordCounter {
       this.results.too_late += 1;
     }
     return frames;
+  }
+
+  private reject(
+    counting: PartitionCounting,
+    record: SourceRecord,
+    { reason, detail }: Rejection,
+    records: number,
+  ): void {
+    counting.recordRejected(record.offset, { reason, detail }, record.value, records);
+    this.results.quarantined += records;
+    this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + records);
   }
 
   /** All events of the record are judged before the first is counted. */

@@ -55,7 +55,7 @@ export const IMPORT_TABLE: readonly FolderRule[] = [
   { from: 'storage/postgres', may: [PORTS, 'core', 'platform'], packages: ['pg'], node: true },
   { from: 'storage', may: ['core'], packages: [], node: false },
   { from: 'schedule', may: ['core', 'platform', PORTS], packages: ['node-cron'], node: true },
-  adapter('ingest', 'kafka', ['kafkajs']),
+  adapter('ingest', 'kafka', ['kafkajs', 'lz4js', 'snappyjs']),
   adapter(
     'ingest',
     'replay',

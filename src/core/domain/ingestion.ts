@@ -18,6 +18,8 @@ export interface SourceRecord {
   /** null: a tombstone. */
   readonly value: Uint8Array | null;
   readonly headers: ReadonlyMap<string, Uint8Array>;
+  /** The source could not read it: it goes to quarantine. */
+  readonly fault?: RecordFault;
 }
 
 export interface PartitionKey {
@@ -53,4 +55,9 @@ export interface Rejection {
   readonly reason: QuarantineReason;
   /** One sentence for people: which key, what was expected. Never a value from the event beyond 100 characters. */
   readonly detail: string;
+}
+
+/** What a source could not read; such a record can stand for several, of which it is the last. */
+export interface RecordFault extends Rejection {
+  readonly records: number;
 }

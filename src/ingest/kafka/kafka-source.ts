@@ -1,19 +1,23 @@
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { KafkaConfig } from '../../config/types.ts';
-import type { PartitionKey, RecordBatch, SourceRecord } from '../../core/domain/ingestion.ts';
+import type { PartitionKey } from '../../core/domain/ingestion.ts';
 import { createBackoff } from '../../platform/backoff.ts';
 import { sleep } from '../../platform/clock.ts';
 import { DriftdError, toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import type { EventSource, LogRange, RecordConsumer, SourceControl } from '../event-source.ts';
 import { createKafkaClient } from './client.ts';
-import { deliverEmptyBatches } from './empty-batches.ts';
+import { replaceModules } from './replaced-modules.ts';
+import { toRecordBatch } from './record-batch.ts';
 import { assertTopics } from './topics.ts';
 
 /** New partitions are found within this time. */
 const METADATA_MAX_AGE_MS = 30_000;
 /** A broker that has not answered by then is not there. */
 const START_MS = 20_000;
+/** What one fetch may bring, as it is on the wire. */
+const PARTITION_BYTES = 4 * 1024 * 1024;
+const RESPONSE_BYTES = 16 * 1024 * 1024;
 const LOG_END_POLL_MS = 5_000;
 const COMMIT_MS = 5_000;
 export const SOURCE_NAME = 'kafka';
@@ -23,7 +27,7 @@ export const SOURCE_NAME = 'kafka';
  * off, and a handler that never throws keeps it from stopping for good.
  */
 export function createKafkaSource(config: KafkaConfig, log: Log): EventSource {
-  deliverEmptyBatches();
+  replaceModules();
   const kafka = createKafkaClient(config, log);
   return new KafkaSource(kafka, config, log);
 }
@@ -86,7 +90,8 @@ class KafkaSource implements EventSource {
       rebalanceTimeout: Math.max(30_000, this.config.sessionTimeoutMs * 2),
       metadataMaxAge: METADATA_MAX_AGE_MS,
       maxWaitTimeInMs: 250,
-      maxBytesPerPartition: 4 * 1024 * 1024,
+      maxBytesPerPartition: PARTITION_BYTES,
+      maxBytes: RESPONSE_BYTES,
       allowAutoTopicCreation: false,
       retry: {
         retries: 20,
@@ -192,7 +197,7 @@ class KafkaSource implements EventSource {
     const { batch } = payload;
     const generation = this.generation;
     try {
-      const taken = this.target?.batch(toRecordBatch(payload)) ?? false;
+      const taken = this.target?.batch(toRecordBatch(SOURCE_NAME, batch)) ?? false;
       if (!taken && generation === this.generation) payload.pause();
     } catch (thrown) {
       this.log.warn(
@@ -275,39 +280,4 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** kafkajs' batch with the interval of offsets that it covers. */
-function toRecordBatch({ batch }: EachBatchPayload): RecordBatch {
-  const { topic, partition, messages, highWatermark } = batch;
-  const from = Number((batch as unknown as { fetchedOffset: string }).fetchedOffset);
-  const records = messages.map((message): SourceRecord => ({
-    offset: Number(message.offset),
-    timestamp: Number(message.timestamp),
-    key: message.key,
-    value: message.value,
-    headers: headersOf(message.headers),
-  }));
-  return {
-    partition: { source: SOURCE_NAME, topic, partition },
-    from,
-    to: Math.max(from, Number(batch.lastOffset()) + 1),
-    records: records.filter((record) => record.offset >= from),
-    logEnd: Number(highWatermark),
-  };
-}
-
-const NO_HEADERS: ReadonlyMap<string, Uint8Array> = new Map();
-
-function headersOf(
-  headers: EachBatchPayload['batch']['messages'][number]['headers'],
-): ReadonlyMap<string, Uint8Array> {
-  if (headers === undefined) return NO_HEADERS;
-  const found = new Map<string, Uint8Array>();
-  for (const [name, value] of Object.entries(headers)) {
-    const first = Array.isArray(value) ? value[0] : value;
-    if (first !== undefined)
-      found.set(name, typeof first === 'string' ? Buffer.from(first) : first);
-  }
-  return found.size === 0 ? NO_HEADERS : found;
 }

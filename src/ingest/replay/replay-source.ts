@@ -11,6 +11,8 @@ import type { EventSource, RecordConsumer } from '../event-source.ts';
 import { eventLines } from './event-lines.ts';
 
 export const SOURCE_NAME = 'replay';
+/** A line of a file has no time of its own, only what the event says. */
+const NO_TIME = -1;
 const BATCH_RECORDS = 500;
 const PAUSE_POLL_MS = 10;
 /** At the end of the file: how soon a seek is noticed. */
@@ -40,7 +42,6 @@ export function createReplaySource(config: ReplayConfig, log: Log): EventSource 
 
   /** Reads on from `position` until the end or a seek. @returns the offset of the end; null when a seek came between */
   async function readFrom(consumer: RecordConsumer, at: number): Promise<number | null> {
-    const timestamp = (await stat(config.path)).mtimeMs;
     let offset = 0;
     let batch: SourceRecord[] = [];
     const deliver = async (): Promise<boolean> => {
@@ -66,7 +67,13 @@ export function createReplaySource(config: ReplayConfig, log: Log): EventSource 
     for await (const line of eventLines(linesOf(config.path), config)) {
       if (at !== epoch || stopped.signal.aborted) return null;
       if (offset >= position) {
-        batch.push({ offset, timestamp, key: null, value: Buffer.from(line), headers: new Map() });
+        batch.push({
+          offset,
+          timestamp: NO_TIME,
+          key: null,
+          value: Buffer.from(line),
+          headers: new Map(),
+        });
         if (batch.length >= BATCH_RECORDS && !(await deliver())) return null;
       }
       offset += 1;

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire, Module } from 'node:module';
+import path from 'node:path';
+import { systemClock } from '../../platform/clock.ts';
+import { DriftdError } from '../../platform/errors.ts';
+import { decodeFetchResponse } from './protocol/fetch-response.ts';
+
+const VERSION = '2.2.4';
+/** Versions of Fetch with record batches, which kafkajs speaks: brokers from 0.11 on. */
+const FETCH_VERSIONS = [4, 5, 6, 7, 8, 9, 10, 11] as const;
+/** What the replacements take the place of, and what calls them. */
+const RELIED_ON = [
+  'consumer/batch.js',
+  'consumer/consumerGroup.js',
+  'consumer/filterAbortedMessages.js',
+  'consumer/runner.js',
+  'network/requestQueue/index.js',
+  'protocol/requests/fetch/index.js',
+  ...FETCH_VERSIONS.map((version) => `protocol/requests/fetch/v${version}/response.js`),
+] as const;
+const RELIED_ON_SHA256 = '875e566c16717c45429554514a6850ccc1fbcf7baecd2ef8d8cac43f59d1575c';
+
+interface ResponseModule {
+  readonly decode: (bytes: Buffer) => Promise<unknown>;
+  readonly parse: (data: unknown) => Promise<unknown>;
+}
+
+/** The queue of requests of one connection. */
+interface RequestQueue {
+  throttledUntil: number;
+  throttleCheckTimeoutId: NodeJS.Timeout | null;
+  readonly pending: readonly unknown[];
+  checkPendingRequests(): void;
+  scheduleCheckPendingRequests(): void;
+}
+
+const PENDING_CHECK_MS = 10;
+
+/**
+ * Gives kafkajs our decoder of fetched batches in the place of its own, which hands over aborted records, stands still
+ * on compacted segments, stops for good at snappy, lz4 and zstd and decompresses without a limit
+ * (docs/decisions/ says more); and takes away the timer by which an idle connection wakes each millisecond.
+ *
+ * The response modules are loaded by kafkajs each time one is needed, so this works before and after its first use. Runs
+ * before the first consumer is made; more than once does no harm.
+ * @throws DriftdError KAFKA_CLIENT_UNKNOWN when the client is not the very one that this is written for
+ */
+export function replaceModules(): void {
+  const load = createRequire(import.meta.url);
+  const manifest = load.resolve('kafkajs/package.json');
+  const source = path.join(path.dirname(manifest), 'src');
+  assertKnown(source, (load('kafkajs/package.json') as { version: string }).version);
+  for (const version of FETCH_VERSIONS) replaceResponse(load, source, version);
+  calmIdleConnections(load);
+}
+
+function assertKnown(source: string, version: string): void {
+  const hash = createHash('sha256');
+  for (const file of RELIED_ON) hash.update(readFileSync(path.join(source, file)));
+  const digest = hash.digest('hex');
+  if (version === VERSION && digest === RELIED_ON_SHA256) return;
+  throw new DriftdError(
+    'KAFKA_CLIENT_UNKNOWN',
+    `kafkajs ${version} (${digest.slice(0, 12)}) is installed, driftd is made for ${VERSION} (${RELIED_ON_SHA256.slice(0, 12)}): run npm ci`,
+  );
+}
+
+function replaceResponse(load: NodeJS.Require, source: string, version: number): void {
+  const file = path.join(source, `protocol/requests/fetch/v${version}/response.js`);
+  const { parse } = load(file) as ResponseModule;
+  const replacement = new Module(file);
+  replacement.filename = file;
+  replacement.loaded = true;
+  replacement.exports = {
+    decode: (bytes: Buffer) => decodeFetchResponse(version, bytes),
+    parse,
+  } satisfies ResponseModule;
+  load.cache[file] = replacement;
+}
+
+function calmIdleConnections(load: NodeJS.Require): void {
+  const { prototype } = load('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
+  prototype.scheduleCheckPendingRequests = function schedule(this: RequestQueue): void {
+    if (this.throttleCheckTimeoutId !== null || this.pending.length === 0) return;
+    const wait = Math.max(PENDING_CHECK_MS, this.throttledUntil - systemClock.now());
+    this.throttleCheckTimeoutId = setTimeout(() => {
+      this.throttleCheckTimeoutId = null;
+      this.checkPendingRequests();
+    }, wait);
+  };
+}
