@@ -31,6 +31,7 @@ import type { TileReader } from '../../src/storage/tile-store.ts';
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
 
+const MODEL = 'flights';
 const log = createLog('silent');
 const WINDOWS = { '1h': HOUR, '6h': 6 * HOUR, '24h': DAY, '7d': 7 * DAY } as const;
 
@@ -73,14 +74,23 @@ export async function createWorld(
 ): Promise<World> {
   const pool = createPool({ url, max: 8, applicationName: 'test', log });
   await migrate(pool, log);
-  const catalog = createCatalogStore(pool);
+  const model = await createCatalogStore(pool).ensureModel(MODEL);
   const baselines = createBaselineStore(pool);
-  const model = await catalog.ensureModel('flights');
   const row = await baselines.add(
-    baselineFromList('flights', baseline.rows, baseline.slots ?? false),
+    baselineFromList(MODEL, baseline.rows, baseline.slots ?? false),
     new Map(),
   );
   await baselines.activate(model.id, row.version);
+  await pool.end();
+  return openWorld(url);
+}
+
+/** @param url a database that `createWorld` has made */
+export async function openWorld(url: string): Promise<World> {
+  const pool = createPool({ url, max: 8, applicationName: 'test', log });
+  const catalog = createCatalogStore(pool);
+  const baselines = createBaselineStore(pool);
+  const model = await catalog.ensureModel(MODEL);
   const tiles = createTileReader(pool);
   const ticks = createTickStore(pool);
   const evaluations = createEvaluationStore(pool);
@@ -125,7 +135,7 @@ export async function createWorld(
         id,
         name,
         modelId: model.id,
-        model: 'flights',
+        model: MODEL,
         windows: (options.windows ?? ['24h']).map((window) => ({
           name: window,
           spanMs: WINDOWS[window],

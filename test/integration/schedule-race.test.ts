@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+
+import { raceSchedule } from '../../scripts/soak/schedule-race.ts';
+import { postgresUrl } from '../support/servers.ts';
+
+it('four replicas, killed and frozen at random, evaluate every tick once, and store what one would', async () => {
+  const ticks = 200;
+  const report = await raceSchedule({
+    server: postgresUrl(),
+    ticks,
+    replicas: 4,
+    seed: 20_240_101,
+    timeoutMs: 90_000,
+    say: () => undefined,
+  });
+  expect(report).toMatchObject({
+    evaluations: ticks,
+    repeated: 0,
+    outOfOrder: 0,
+    unsettled: 0,
+    differences: [],
+  });
+  expect(report.messages).toBeGreaterThan(0);
+  expect(report.kills + report.freezes).toBeGreaterThan(0);
+});
