@@ -3,6 +3,9 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/document/problems.ts';
 import { DriftdError, EXIT, toError } from '../platform/errors.ts';
 import type { ExitCode } from '../platform/errors.ts';
+import { alertCommand } from './alerts/alert.ts';
+import { sendTestCommand } from './alerts/send-test.ts';
+import { silenceCommand } from './alerts/silence.ts';
 import { checkConfigCommand } from './check-config.ts';
 import { compareCommand } from './compare.ts';
 import type { CliDeps, CliIo } from './deps.ts';
@@ -53,10 +56,14 @@ export function createProgram(deps: CliDeps, io: CliIo, done: (code: ExitCode) =
     checkConfigCommand(deps, io, done),
     compareCommand(io, done),
     migrateCommand(deps, io),
+    alertCommand(deps, io),
+    silenceCommand(deps, io),
+    sendTestCommand(deps, io, done),
     versionCommand(deps, io),
   ];
   for (const command of commands) program.addCommand(command);
-  for (const command of [program, ...program.commands]) {
+  const nested = program.commands.flatMap((command) => command.commands);
+  for (const command of [program, ...program.commands, ...nested]) {
     command
       .exitOverride()
       .showHelpAfterError(
