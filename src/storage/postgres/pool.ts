@@ -64,6 +64,8 @@ export function createPool(options: PoolOptions): Pool {
   pool.on('error', (error) => {
     options.log.warn({ err: error }, 'an idle database connection was lost');
   });
+  // The same holds for one that dies in use; there the query that fails tells whoever waits for it.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
