@@ -29,7 +29,7 @@ import { assertReachable, createPool } from '../storage/postgres/pool.ts';
 import { createTickStore } from '../storage/postgres/tick-store.ts';
 import { createTileReader } from '../storage/postgres/tile-reader.ts';
 import { loadBaselineFiles } from './baseline-files.ts';
-import { notifiersOf, sourcesOf } from './catalogue.ts';
+import { notifiersOf, sourceNamesOf, sourcesOf } from './catalogue.ts';
 import { assertSeasons } from './compare/seasons.ts';
 import { createHealth } from './health.ts';
 import type { HealthParts } from './health.ts';
@@ -85,6 +85,7 @@ export function createApp({ config, roles, log, clock }: AppOptions): Promise<Ap
     clock,
     log,
     build,
+    sources: roles.has('ingest') ? sourceNamesOf(config) : [],
     channels: notifiers.map(({ channel }) => channel),
     allowedLatenessMs: new Map(config.models.map((model) => [model.name, model.allowedLatenessMs])),
   });

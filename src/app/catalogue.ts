@@ -1,8 +1,11 @@
 import type { DriftdConfig } from '../config/types.ts';
 import type { Decoder } from '../ingest/decoder.ts';
 import type { EventSource } from '../ingest/event-source.ts';
-import { createKafkaSource } from '../ingest/kafka/kafka-source.ts';
-import { createReplaySource } from '../ingest/replay/replay-source.ts';
+import { createKafkaSource, SOURCE_NAME as KAFKA_SOURCE } from '../ingest/kafka/kafka-source.ts';
+import {
+  createReplaySource,
+  SOURCE_NAME as REPLAY_SOURCE,
+} from '../ingest/replay/replay-source.ts';
 import { createAlertmanagerNotifier } from '../notify/alertmanager/alertmanager-notifier.ts';
 import { createEmailNotifier } from '../notify/email/email-notifier.ts';
 import { renderPng } from '../notify/email/render-png.ts';
@@ -32,6 +35,14 @@ export function sourcesOf(
   if (config.kafka !== null) sources.push(createKafkaSource(config.kafka, log));
   if (config.replay !== null) sources.push(createReplaySource(config.replay, log));
   return sources.map((source) => ({ source, decoder: createDecoder() }));
+}
+
+/** What they are called in metrics and positions. */
+export function sourceNamesOf(config: DriftdConfig): string[] {
+  return [
+    ...(config.kafka === null ? [] : [KAFKA_SOURCE]),
+    ...(config.replay === null ? [] : [REPLAY_SOURCE]),
+  ];
 }
 
 /** The channels that messages can go out by. */

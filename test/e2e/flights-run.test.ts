@@ -134,7 +134,12 @@ describe('driftd run, killed in the middle of the stream', () => {
     const features = await catalog.features(model?.id ?? 0);
     const span = { name: 'all', spanMs: STREAM_TO - STREAM_FROM };
     const deps = { tiles: createTileReader(pool), catalog };
-    const [window] = await readWindows(deps, model?.id ?? 0, STREAM_TO, [span]);
+    const [window] = await readWindows(deps, {
+      modelId: model?.id ?? 0,
+      end: STREAM_TO,
+      windows: [span],
+      slots: false,
+    });
     expect(window?.events('all')).toBe(streamed.length);
     expect(features.map(({ name }) => name).sort()).toEqual(
       [...NUMERIC_INPUTS, ...CATEGORICAL_INPUTS, 'score'].sort(),

@@ -75,6 +75,7 @@ function createSubject() {
     clock: systemClock,
     log,
     build: { name: 'driftd', version: '1.2.3', node: '24.0.0' },
+    sources: ['kafka'],
     channels: ['email'],
     allowedLatenessMs: new Map([['flights', 3_600_000]]),
     refreshMs: 0,

@@ -1,3 +1,4 @@
+import { QUARANTINE_REASONS } from '../../core/domain/ingestion.ts';
 import type { MetricRegistry } from './registry.ts';
 
 interface Partition {
@@ -28,6 +29,29 @@ export interface StageHooks {
     /** sent, retry, dead, lost. */
     notification(channel: string, result: string): void;
   };
+}
+
+/** What exists from the start: a counter that appears with its first event has no rate for that event. */
+export interface KnownParts {
+  readonly sources: readonly string[];
+  readonly channels: readonly string[];
+}
+
+/** Counters at 0 for everything that this process may come to count. */
+export function beginAtZero(registry: MetricRegistry, { sources, channels }: KnownParts): void {
+  for (const source of sources) {
+    for (const result of ['counted', 'quarantined', 'too_late'])
+      registry.increment('driftd_events_total', { source, result }, 0);
+    for (const reason of QUARANTINE_REASONS)
+      registry.increment('driftd_events_quarantined_total', { source, reason }, 0);
+    registry.increment('driftd_events_late_total', { source }, 0);
+    registry.increment('driftd_checkpoints_fenced_total', { source }, 0);
+    registry.increment('driftd_checkpoints_unknown_total', { source }, 0);
+  }
+  for (const channel of channels) {
+    for (const result of ['sent', 'retry', 'dead', 'lost'])
+      registry.increment('driftd_notifications_total', { channel, result }, 0);
+  }
 }
 
 export function createHooks(registry: MetricRegistry): StageHooks {

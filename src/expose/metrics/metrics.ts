@@ -4,7 +4,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import type { GaugeReader } from '../../storage/gauge-reader.ts';
-import { createHooks } from './hooks.ts';
+import { beginAtZero, createHooks } from './hooks.ts';
 import type { StageHooks } from './hooks.ts';
 import { createMetricRegistry } from './registry.ts';
 import type { MetricRegistry } from './registry.ts';
@@ -15,7 +15,8 @@ export interface MetricsDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly build: BuildInfo;
-  /** Channels that are configured: their outbox age is shown from the start. */
+  /** Sources that this process reads and channels that are configured: what they count is shown from the start. */
+  readonly sources: readonly string[];
   readonly channels: readonly string[];
   /** By model. */
   readonly allowedLatenessMs: ReadonlyMap<string, number>;
@@ -49,6 +50,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   const registry = createMetricRegistry();
   registry.set('driftd_up', {}, 1);
   registry.set('driftd_build_info', { version: build.version, node: build.node }, 1);
+  beginAtZero(registry, deps);
   const refresher = createRefresher(deps, registry);
   let loop: { readonly cancel: AbortController; readonly ended: Promise<void> } | null = null;
 

@@ -2,7 +2,12 @@ import { ALERT_STATE_GAUGE } from '../../core/alerting/types.ts';
 import { ALL_SEGMENT } from '../../core/domain/feature.ts';
 import { SEVERITIES, VERDICT_GAUGE } from '../../core/domain/verdict.ts';
 import type { Verdict } from '../../core/domain/verdict.ts';
-import type { AlertGauges, FeatureGauges, GaugeSnapshot, ScoreGauges } from '../../storage/gauge-reader.ts';
+import type {
+  AlertGauges,
+  FeatureGauges,
+  GaugeSnapshot,
+  ScoreGauges,
+} from '../../storage/gauge-reader.ts';
 import type { MetricName } from './catalogue.ts';
 
 /** One series with its value. */

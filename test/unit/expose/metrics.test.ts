@@ -34,9 +34,7 @@ const SNAPSHOT: GaugeSnapshot = {
       minimumDetectableEffect: 0.08,
     },
   ]),
-  features: [
-    { model: 'm', feature: 'temp', kind: 'numeric', role: 'input', tier: 'critical' },
-  ],
+  features: [{ model: 'm', feature: 'temp', kind: 'numeric', role: 'input', tier: 'critical' }],
   alerts: [{ model: 'm', feature: 'temp', state: 'firing', severity: 'critical' }],
   models: [
     { model: MODEL, events: 7, lastEvent: 5_000, baseline: { version: 2, createdAt: 3_000 } },
@@ -64,6 +62,7 @@ function setUp(options: { seriesBudget?: number; snapshot?: GaugeSnapshot } = {}
     clock: { now: () => 1_700_000_000_000, monotonic: () => state.monotonic },
     log: createLog('silent'),
     build: { name: 'driftd', version: '1.2.3', node: '24.0.0' },
+    sources: ['kafka'],
     channels: ['email'],
     allowedLatenessMs: new Map([['m', 1_000]]),
     ...(options.seriesBudget === undefined ? {} : { seriesBudget: options.seriesBudget }),
