@@ -1,9 +1,7 @@
 /*
- * Evaluates one claimed tick. Per tick: one query for the active baseline's row (its features are kept in memory), one for
- * the tiles of the longest window, one for the alerts, one a window for the history of the design effect, and one
- * transaction that stores everything. Rows read: see window-counts.ts.
+ * Evaluates one claimed tick: judges (judge.ts), moves the alerts, composes the messages, and stores all of it in one
+ * transaction.
  */
-import type { Seasonality } from '../core/baseline/slots.ts';
 import { composeNotifications } from '../core/alerting/compose.ts';
 import type { AlertReceiver, AlertRoute } from '../core/alerting/compose.ts';
 import { explain } from '../core/alerting/explain.ts';
@@ -13,7 +11,6 @@ import { worstOfWindows } from '../core/alerting/worst.ts';
 import { ALL_SEGMENT } from '../core/domain/feature.ts';
 import type { Feature } from '../core/domain/feature.ts';
 import { pictureOf } from '../core/drawing/picture.ts';
-import { evaluate } from '../core/evaluate/evaluate.ts';
 import type {
   EvaluationPolicy,
   EvaluationResult,
@@ -24,31 +21,17 @@ import { windowEndOf } from '../core/window/windows.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { AlertDesk, DeskState } from '../storage/alert-desk.ts';
-import type { BaselineStore } from '../storage/baseline-store.ts';
-import type { CatalogStore } from '../storage/catalog-store.ts';
-import type { EvaluationStore, EvaluationSummary } from '../storage/evaluation-store.ts';
+import type { EvaluationSummary } from '../storage/evaluation-store.ts';
 import type { TickClaim } from '../storage/tick-store.ts';
-import type { TileReader } from '../storage/tile-store.ts';
+import { judge } from './judge.ts';
+import type { JudgeDeps, JudgedMonitor } from './judge.ts';
 import { composeDeskOf, moveAlerts } from './move-alerts.ts';
-import { subjectsOf } from './subjects.ts';
-import type { Active, History } from './subjects.ts';
-import { readWindows } from './window-counts.ts';
-import type { WindowSpan } from './window-counts.ts';
 
 /** A monitor as the evaluator knows it. */
-export interface EvaluatedMonitor {
-  readonly id: number;
+export interface EvaluatedMonitor extends JudgedMonitor {
   readonly name: string;
-  readonly modelId: number;
   readonly model: string;
-  readonly windows: readonly WindowSpan[];
-  readonly seasonality: Seasonality | null;
-  readonly policy: EvaluationPolicy;
-  /** The policy with what the feature and its tier say differently. */
-  policyOf(feature: Feature): EvaluationPolicy;
   readonly alertPolicy: AlertPolicy;
-  /** Evaluations of all monitors of the daemon a day: they share the alert budget. */
-  readonly evaluationsPerDay: number;
   readonly routes: readonly AlertRoute[];
   readonly receivers: readonly AlertReceiver[];
   /** Who looks after the model. */
@@ -63,11 +46,7 @@ export interface EvaluateMetrics {
   evaluated(monitor: string, seconds: number): void;
 }
 
-export interface EvaluateDeps {
-  readonly baselines: BaselineStore;
-  readonly catalog: CatalogStore;
-  readonly tiles: TileReader;
-  readonly evaluations: EvaluationStore;
+export interface EvaluateDeps extends JudgeDeps {
   /** Without it nothing is silenced, acknowledged or repeated. */
   readonly desk?: AlertDesk;
   readonly clock: Clock;
@@ -96,50 +75,11 @@ const EMPTY_DESK: DeskState = {
 };
 
 export function createEvaluator(deps: EvaluateDeps): Evaluator {
-  async function readSubjects(
-    monitor: EvaluatedMonitor,
-    active: Active,
-    features: readonly Feature[],
-    end: number,
-  ): Promise<Subject[]> {
-    const { modelId, windows, seasonality } = monitor;
-    const slots = seasonality !== null;
-    const counts = await readWindows(deps, { modelId, end, windows, slots });
-    const policyOf = (feature: Feature): EvaluationPolicy => monitor.policyOf(feature);
-    const subjects: Subject[] = [];
-    for (const ofWindow of counts) {
-      const history = await historyOf(monitor, active, features, ofWindow.window, end);
-      const input = { features, active, seasonality, policyOf };
-      subjects.push(...subjectsOf(ofWindow, history, input));
-    }
-    return subjects;
-  }
-
-  async function historyOf(
-    monitor: EvaluatedMonitor,
-    active: Active,
-    features: readonly Feature[],
-    window: WindowSpan,
-    end: number,
-  ): Promise<History> {
-    if (active === null || !features.some((feature) => asksHistory(monitor.policyOf(feature)))) {
-      return new Map();
-    }
-    return deps.evaluations.history(monitor.id, active.row.id, window.name, window.spanMs, end);
-  }
-
   return {
     async evaluate({ monitor, claim, complete, watermark, mayNotify }) {
       const started = deps.clock.monotonic();
       const windowEnd = windowEndOf(claim.due);
-      const active = await deps.baselines.active(monitor.modelId);
-      const features = (await deps.catalog.features(monitor.modelId)).filter(
-        ({ tier }) => tier !== 'ignore',
-      );
-      const subjects = await readSubjects(monitor, active, features, windowEnd);
-      const evaluation = evaluate(subjects, monitor.policy, {
-        evaluationsPerDay: monitor.evaluationsPerDay,
-      });
+      const { active, features, subjects, evaluation } = await judge(deps, monitor, windowEnd);
       const { results } = evaluation;
       const featureIds = new Map(features.map((feature) => [feature.name, feature.id]));
       const desk = (await deps.desk?.read(monitor.id)) ?? EMPTY_DESK;
@@ -216,10 +156,6 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
       return true;
     },
   };
-}
-
-function asksHistory({ designEffect }: EvaluationPolicy): boolean {
-  return designEffect === 'baseline' || designEffect === 'history';
 }
 
 /** The policies of the features that are judged differently, by name: what else an evaluation was judged by. */

@@ -1,4 +1,5 @@
 import type { Alert, AlertRow } from '../core/alerting/types.ts';
+import type { Verdict } from '../core/domain/verdict.ts';
 import type { EvaluationPolicy, FeatureResult, HistoryWindow } from '../core/evaluate/types.ts';
 import type { OutboxWrite } from './outbox-store.ts';
 import type { TickClaim } from './tick-store.ts';
@@ -49,11 +50,22 @@ export interface EvaluationWrite {
   readonly outbox: readonly OutboxWrite[];
 }
 
+/** A stored evaluation, as far as another is compared with it. */
+export interface StoredEvaluation {
+  readonly revision: number;
+  readonly due: number;
+  readonly complete: boolean;
+  /** By `seriesKey` of feature and segment, and by window. */
+  readonly verdicts: ReadonlyMap<string, ReadonlyMap<string, Verdict>>;
+}
+
 /** Evaluations with their scores, alerts and messages: one transaction, fenced by the tick's epoch. */
 export interface EvaluationStore {
   /** @returns the evaluation's id, or null when the tick is no longer ours: then nothing was written */
   store(write: EvaluationWrite): Promise<number | null>;
   alerts(monitorId: number): Promise<AlertRow[]>;
+  /** The newest revision of what was stored for windows that end here; null: nothing was. */
+  find(monitorId: number, windowEnd: number): Promise<StoredEvaluation | null>;
   /**
    * Disjoint past windows of this length, newest first, that did not fire, by `seriesKey` of feature and segment.
    * Counts of the baseline's coarse groups; only evaluations under this baseline.

@@ -15,6 +15,8 @@ export interface TickClaim {
 /** Ticks with lease and epoch: one replica runs each, a frozen one is fenced. All leases on the database's clock. */
 export interface TickStore {
   ensureMonitor(name: string, modelId: number): Promise<MonitorRow>;
+  /** The monitor of this name; null: it has never run here. */
+  findMonitor(name: string): Promise<MonitorRow | null>;
   setScheduledFrom(monitorId: number, at: number): Promise<void>;
   /** Newest tick that is done or missed, or null. */
   lastSettled(monitorId: number): Promise<number | null>;

@@ -1,11 +1,13 @@
 import type { AlertRow } from '../../core/alerting/types.ts';
 import { seriesKey } from '../../core/alerting/worst.ts';
+import type { Verdict } from '../../core/domain/verdict.ts';
 import type { FeatureResult, HistoryWindow } from '../../core/evaluate/types.ts';
 import type {
   AlertWrite,
   EvaluationStore,
   EvaluationWrite,
   ScoreWrite,
+  StoredEvaluation,
 } from '../evaluation-store.ts';
 import { insertOutbox } from './outbox-store.ts';
 import { inTransaction } from './pool.ts';
@@ -39,6 +41,16 @@ export function createEvaluationStore(pool: Pool): EvaluationStore {
       );
       return rows;
     },
+    async find(monitorId, windowEnd) {
+      const { rows } = await pool.query<StoredScore>(
+        `SELECT e.revision, e.due, e.complete, f.name AS feature, s.segment, s.window_name AS window, s.verdict
+         FROM evaluation e LEFT JOIN score s ON s.evaluation_id = e.id LEFT JOIN feature f ON f.id = s.feature_id
+         WHERE e.id = (SELECT id FROM evaluation WHERE monitor_id = $1 AND window_end = $2
+                       ORDER BY revision DESC LIMIT 1)`,
+        [monitorId, iso(windowEnd)],
+      );
+      return storedEvaluation(rows);
+    },
     async history(monitorId, baselineId, windowName, spanMs, before) {
       const { rows } = await pool.query<{
         feature: string;
@@ -64,6 +76,30 @@ export function createEvaluationStore(pool: Pool): EvaluationStore {
       return disjoint(rows, spanMs);
     },
   };
+}
+
+interface StoredScore {
+  readonly revision: number;
+  readonly due: number;
+  readonly complete: boolean;
+  readonly feature: string | null;
+  readonly segment: string;
+  readonly window: string;
+  readonly verdict: Verdict;
+}
+
+function storedEvaluation(rows: readonly StoredScore[]): StoredEvaluation | null {
+  const [first] = rows;
+  if (first === undefined) return null;
+  const { revision, due, complete } = first;
+  const verdicts = new Map<string, Map<string, Verdict>>();
+  for (const { feature, segment, window, verdict } of rows) {
+    // An evaluation of a model without features has no scores.
+    if (feature === null) continue;
+    const key = seriesKey(feature, segment);
+    verdicts.set(key, (verdicts.get(key) ?? new Map<string, Verdict>()).set(window, verdict));
+  }
+  return { revision, due, complete, verdicts };
 }
 
 /** Keeps, for each feature and segment, windows that do not overlap: newest first. */

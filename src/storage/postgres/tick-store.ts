@@ -15,6 +15,13 @@ export function createTickStore(pool: Pool): TickStore {
       );
       return rows[0] as MonitorRow;
     },
+    async findMonitor(name) {
+      const { rows } = await pool.query<MonitorRow>(
+        `SELECT id, name, model_id AS "modelId", scheduled_from AS "scheduledFrom" FROM monitor WHERE name = $1`,
+        [name],
+      );
+      return rows[0] ?? null;
+    },
     async setScheduledFrom(monitorId, at) {
       await pool.query(
         'UPDATE monitor SET scheduled_from = $2 WHERE id = $1 AND scheduled_from IS NULL',

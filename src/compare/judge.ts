@@ -1,0 +1,84 @@
+/*
+ * Judges a monitor's windows that end at one instant, writing nothing. Asks of the database: the active baseline, the
+ * tiles of the longest window (see window-counts.ts), and one query a window for the history of the design effect.
+ */
+import type { Seasonality } from '../core/baseline/slots.ts';
+import type { Feature } from '../core/domain/feature.ts';
+import { evaluate } from '../core/evaluate/evaluate.ts';
+import type { EvaluationPolicy, EvaluationResult, Subject } from '../core/evaluate/types.ts';
+import type { BaselineStore } from '../storage/baseline-store.ts';
+import type { CatalogStore } from '../storage/catalog-store.ts';
+import type { EvaluationStore } from '../storage/evaluation-store.ts';
+import type { TileReader } from '../storage/tile-store.ts';
+import { subjectsOf } from './subjects.ts';
+import type { Active, History } from './subjects.ts';
+import { readWindows } from './window-counts.ts';
+import type { WindowCounts, WindowSpan } from './window-counts.ts';
+
+/** What of a monitor decides a verdict. */
+export interface JudgedMonitor {
+  readonly id: number;
+  readonly modelId: number;
+  readonly windows: readonly WindowSpan[];
+  readonly seasonality: Seasonality | null;
+  readonly policy: EvaluationPolicy;
+  /** The policy with what the feature and its tier say differently. */
+  policyOf(feature: Feature): EvaluationPolicy;
+  /** Evaluations of all monitors of the daemon a day: they share the alert budget. */
+  readonly evaluationsPerDay: number;
+}
+
+export interface Judgement {
+  readonly active: Active;
+  /** Those that are judged, in the order of their ids. */
+  readonly features: readonly Feature[];
+  readonly counts: readonly WindowCounts[];
+  /** One a result, in the same order. */
+  readonly subjects: readonly Subject[];
+  readonly evaluation: EvaluationResult;
+}
+
+export interface JudgeDeps {
+  readonly baselines: BaselineStore;
+  readonly catalog: CatalogStore;
+  readonly tiles: TileReader;
+  readonly evaluations: EvaluationStore;
+}
+
+/** @param end where the windows end, ms since the epoch, a multiple of 5 minutes */
+export async function judge(
+  deps: JudgeDeps,
+  monitor: JudgedMonitor,
+  end: number,
+): Promise<Judgement> {
+  const { modelId, windows, seasonality } = monitor;
+  const active = await deps.baselines.active(modelId);
+  const features = (await deps.catalog.features(modelId)).filter(({ tier }) => tier !== 'ignore');
+  const counts = await readWindows(deps, { modelId, end, windows, slots: seasonality !== null });
+  const policyOf = (feature: Feature): EvaluationPolicy => monitor.policyOf(feature);
+  const subjects: Subject[] = [];
+  for (const ofWindow of counts) {
+    const history = await historyOf(deps, monitor, active, features, ofWindow.window, end);
+    subjects.push(...subjectsOf(ofWindow, history, { features, active, seasonality, policyOf }));
+  }
+  const { evaluationsPerDay } = monitor;
+  const evaluation = evaluate(subjects, monitor.policy, { evaluationsPerDay });
+  return { active, features, counts, subjects, evaluation };
+}
+
+async function historyOf(
+  deps: JudgeDeps,
+  monitor: JudgedMonitor,
+  active: Active,
+  features: readonly Feature[],
+  window: WindowSpan,
+  end: number,
+): Promise<History> {
+  const asked = features.some((feature) => asksHistory(monitor.policyOf(feature)));
+  if (active === null || !asked) return new Map();
+  return deps.evaluations.history(monitor.id, active.row.id, window.name, window.spanMs, end);
+}
+
+function asksHistory({ designEffect }: EvaluationPolicy): boolean {
+  return designEffect === 'baseline' || designEffect === 'history';
+}
