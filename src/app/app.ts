@@ -18,6 +18,7 @@ import { processName } from '../platform/process-name.ts';
 import { createScheduler } from '../schedule/scheduler.ts';
 import { createTickGate } from '../schedule/tick-gate.ts';
 import { createAlertDesk } from '../storage/postgres/alerts/alert-desk.ts';
+import { createWatchStore } from '../storage/postgres/alerts/watch-store.ts';
 import { createBaselineStore } from '../storage/postgres/baseline-store.ts';
 import { createCatalogStore } from '../storage/postgres/catalog-store.ts';
 import { createEvaluationStore } from '../storage/postgres/evaluation-store.ts';
@@ -35,6 +36,7 @@ import { createHealth } from './health.ts';
 import type { HealthParts } from './health.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { buildMonitors } from './monitors.ts';
+import { watchOf } from './notify/watch.ts';
 
 export interface AppOptions {
   readonly config: DriftdConfig;
@@ -113,6 +115,9 @@ export function createApp({ config, roles, log, clock }: AppOptions): Promise<Ap
   async function startWork(): Promise<void> {
     const monitors = await buildMonitors(config, catalog, ticks, clock.now());
     const scheduled = monitors.map((monitor) => monitor.scheduled);
+    const watch = watchOf({ config, store: createWatchStore(pool), owner, roles, log });
+    watch.start();
+    lifecycle.onStop('watch', () => watch.stop());
     const gate = createTickGate(ticks, scheduled);
     if (roles.has('notify')) {
       const store = createOutboxStore(pool);

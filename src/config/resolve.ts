@@ -112,6 +112,7 @@ function modelConfig(model: ConfigDocument['models'][number]): ModelConfig {
     owner: model.owner ?? null,
     attributes: model.attributes,
     allowedLatenessMs: ms(model.allowed_lateness),
+    silentAfterMs: ms(model.silent_after),
     timeColumn: model.time_column,
     features: new Map(features),
   };

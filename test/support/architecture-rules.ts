@@ -72,6 +72,7 @@ export const IMPORT_TABLE: readonly FolderRule[] = [
   adapter('notify', 'email', ['nodemailer', '@resvg/resvg-wasm']),
   // What every channel over HTTP shares: the guarded request, what an answer means, alerts in Alertmanager's terms.
   adapter('notify', 'http', []),
+  adapter('notify', 'watch', [], ['notify/http']),
   adapter('notify', 'webhook', [], ['notify/http']),
   adapter('notify', 'slack', [], ['notify/http']),
   adapter('notify', 'teams', [], ['notify/http']),

@@ -1,5 +1,5 @@
 import type { DriftdConfig } from '../../config/types.ts';
-import type { SystemMessage } from '../../core/alerting/message.ts';
+import { testMessage } from '../../notify/watch/problem-messages.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { DriftdError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
@@ -61,23 +61,4 @@ export async function sendTest(
   } finally {
     await Promise.all(notifiers.map((one) => one.close()));
   }
-}
-
-/** What a test says. @param now ms since the epoch */
-export function testMessage(receiver: string, channel: string, now: number): SystemMessage {
-  return {
-    version: 1,
-    kind: 'system',
-    problem: 'test',
-    about: channel,
-    status: 'test',
-    severity: 'warning',
-    title: `Test message to ${receiver} by ${channel}`,
-    sentences: ['Messages reach you. Nothing is wrong, and nothing is to be done.'],
-    facts: [
-      { label: 'Receiver', value: receiver },
-      { label: 'Channel', value: channel },
-    ],
-    since: now,
-  };
 }

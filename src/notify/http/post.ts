@@ -17,6 +17,8 @@ const MAX_ERROR_LENGTH = 300;
 const TOTAL_MS = 10_000;
 
 export interface PostRequest {
+  /** Default POST. */
+  readonly method?: 'GET' | 'POST';
   readonly url: string;
   /** Addresses of private networks and plain http are allowed. */
   readonly allowPrivate: boolean;
@@ -27,7 +29,7 @@ export interface PostRequest {
 }
 
 export interface Poster {
-  /** One POST in bounded time; follows no redirect. Never rejects. */
+  /** One request in bounded time; follows no redirect. Never rejects. */
   post(request: PostRequest): Promise<SendOutcome>;
   /** Ends what is under way. */
   close(): void;
@@ -82,13 +84,13 @@ interface Answer {
 }
 
 function exchange(request: PostRequest, signal: AbortSignal): Promise<Answer> {
-  const { url, headers, body, allowPrivate } = request;
+  const { url, headers, body, allowPrivate, method = 'POST' } = request;
   return new Promise((resolve, reject) => {
     const open = new URL(url).protocol === 'https:' ? httpsRequest : httpRequest;
     const sent = open(
       url,
       {
-        method: 'POST',
+        method,
         agent: false,
         signal,
         headers: {

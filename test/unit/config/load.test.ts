@@ -68,6 +68,7 @@ describe('defaults', () => {
         owner: null,
         attributes: [],
         allowedLatenessMs: 3_600_000,
+        silentAfterMs: 86_400_000,
         timeColumn: 'ts',
         features: new Map(),
       },

@@ -1,0 +1,97 @@
+import type { OpenProblem, StoredFacts, WatchStore } from '../../watch-store.ts';
+import { insertOutbox } from '../outbox-store.ts';
+import { inTransaction } from '../pool.ts';
+import type { Pool } from '../pool.ts';
+
+/** A dead letter is a problem for so long; later ones begin it anew. */
+const DEAD_LETTER = '1 hour';
+/** A process that never came back is forgotten. */
+const FORGET_REPLICA = '1 day';
+
+/** Processes and problems in Postgres. */
+export function createWatchStore(pool: Pool): WatchStore {
+  return {
+    async seen(owner, roles) {
+      await pool.query(
+        `INSERT INTO replica (owner, roles) VALUES ($1, $2)
+         ON CONFLICT (owner) DO UPDATE SET seen_at = now(), roles = excluded.roles`,
+        [owner, roles],
+      );
+      await pool.query(`DELETE FROM replica WHERE seen_at < now() - interval '${FORGET_REPLICA}'`);
+    },
+    async gone(owner) {
+      await pool.query('DELETE FROM replica WHERE owner = $1', [owner]);
+    },
+    facts: () => readFacts(pool),
+    async problems() {
+      const { rows } = await pool.query<OpenProblem>(
+        'SELECT kind, about, since, detail FROM problem',
+      );
+      return rows;
+    },
+    begin: ({ kind, about, detail }, messages) =>
+      inTransaction(pool, async (client) => {
+        const { rows } = await client.query<{ since: number }>(
+          `INSERT INTO problem (kind, about, detail) VALUES ($1, $2, $3)
+           ON CONFLICT DO NOTHING RETURNING since`,
+          [kind, about, detail],
+        );
+        const since = rows[0]?.since ?? null;
+        if (since !== null) await insertOutbox(client, messages(since));
+        return since;
+      }),
+    end: ({ kind, about }, messages) =>
+      inTransaction(pool, async (client) => {
+        const ended = await client.query('DELETE FROM problem WHERE kind = $1 AND about = $2', [
+          kind,
+          about,
+        ]);
+        if (ended.rowCount !== 1) return false;
+        await insertOutbox(client, messages);
+        return true;
+      }),
+    queue: (messages) => inTransaction(pool, (client) => insertOutbox(client, messages)),
+  };
+}
+
+async function readFacts(pool: Pool): Promise<StoredFacts> {
+  const [clock, replicas, monitors, partitions, models, channels] = await Promise.all([
+    pool.query<{ now: number }>('SELECT now() AS now'),
+    pool.query<StoredFacts['replicas'][number]>(
+      'SELECT owner, roles, started_at AS "startedAt", seen_at AS "seenAt" FROM replica',
+    ),
+    pool.query<StoredFacts['monitors'][number]>(
+      `SELECT m.name, coalesce(max(t.due) FILTER (WHERE t.state = 'done'), m.scheduled_from, m.created_at) AS "lastDue"
+       FROM monitor m LEFT JOIN monitor_tick t ON t.monitor_id = m.id GROUP BY m.id`,
+    ),
+    pool.query<StoredFacts['partitions'][number]>(
+      `SELECT source, topic || '/' || partition AS name,
+         CASE WHEN state = 'ok' THEN NULL ELSE coalesce(reason, state) END AS halted, progressed_at AS "progressedAt"
+       FROM ingest_partition`,
+    ),
+    pool.query<StoredFacts['models'][number]>(
+      `SELECT m.name, max(p.last_event_at) AS "lastEventAt"
+       FROM model m LEFT JOIN model_progress p ON p.model_id = m.id GROUP BY m.id`,
+    ),
+    // What waits for its group or for its channel's turn to try again is not late by that: it counts from its first
+    // attempt, or from when it was due.
+    pool.query<StoredFacts['channels'][number]>(
+      `SELECT channel,
+         min(CASE WHEN attempts > 0 THEN created_at ELSE next_attempt_at END)
+           FILTER (WHERE state = 'pending' AND (attempts > 0 OR next_attempt_at <= now())) AS "waitingSince",
+         count(*) FILTER (WHERE state = 'dead' AND finished_at > now() - interval '${DEAD_LETTER}')::integer AS dead,
+         (array_agg(last_error ORDER BY coalesce(finished_at, now()) DESC)
+           FILTER (WHERE last_error IS NOT NULL))[1] AS "lastError"
+       FROM outbox WHERE state = 'pending' OR (state = 'dead' AND finished_at > now() - interval '${DEAD_LETTER}')
+       GROUP BY channel`,
+    ),
+  ]);
+  return {
+    now: clock.rows[0]?.now ?? 0,
+    replicas: replicas.rows,
+    monitors: monitors.rows,
+    partitions: partitions.rows,
+    models: models.rows,
+    channels: channels.rows,
+  };
+}
