@@ -1,0 +1,113 @@
+import type { PartitionKey, SourceRecord } from '../../src/core/domain/ingestion.ts';
+import type { EventSource, RecordConsumer, SourceControl } from '../../src/ingest/event-source.ts';
+import { Intake } from '../../src/ingest/intake.ts';
+import { sleep } from '../../src/platform/clock.ts';
+
+const LIMITS = { queueRecords: 50_000, queueBytes: 64 * 1024 * 1024 };
+const POLL_MS = 20;
+/** Nothing more comes when nothing came for this long. */
+const QUIET_MS = 200;
+
+interface Reading {
+  readonly intake: Intake;
+  readonly key: PartitionKey;
+  records: SourceRecord[];
+  /** Everything before this offset was handed over. */
+  position: number;
+}
+
+/**
+ * Reads a source as the pipeline does, with the same queue and proof of custody, and keeps all records.
+ */
+export class SourceReader implements RecordConsumer {
+  private readonly readings = new Map<string, Reading>();
+  private readonly source: EventSource;
+  control: SourceControl | null = null;
+  assignments = 0;
+  private lastBatch = 0;
+
+  constructor(source: EventSource) {
+    this.source = source;
+  }
+
+  start(): Promise<void> {
+    return this.source.start(this);
+  }
+
+  stop(): Promise<void> {
+    return this.source.stop();
+  }
+
+  /** Goes on where an earlier assignment of the partition ended, as the pipeline does with its stored positions. */
+  assigned(partitions: readonly PartitionKey[], control: SourceControl): void {
+    this.assignments += 1;
+    this.control = control;
+    const before = new Map(this.readings);
+    this.readings.clear();
+    for (const key of partitions) {
+      const name = `${key.topic}/${key.partition}`;
+      const { records = [], position = 0 } = before.get(name) ?? {};
+      const intake = new Intake(key, control, LIMITS);
+      this.readings.set(name, { intake, key, records, position });
+      // As in life: the position is looked up in a database first.
+      setTimeout(() => {
+        intake.open(position);
+      }, 50);
+    }
+  }
+
+  batch(batch: Parameters<RecordConsumer['batch']>[0]): boolean {
+    const reading = this.readings.get(`${batch.partition.topic}/${batch.partition.partition}`);
+    if (reading === undefined) return false;
+    const taken = reading.intake.offer(batch);
+    for (let next = reading.intake.take(); next !== undefined; next = reading.intake.take()) {
+      reading.records.push(...next.records);
+      reading.position = next.to;
+      this.lastBatch = performance.now();
+    }
+    return taken;
+  }
+
+  logEnd(): void {
+    // The readers of tests know what there is.
+  }
+
+  /** Forgets what was read of the topic and reads each partition from this offset. */
+  reopen(topic: string, offset: number): void {
+    for (const reading of this.readings.values()) {
+      if (reading.key.topic !== topic) continue;
+      reading.records = [];
+      reading.position = offset;
+      reading.intake.open(offset);
+    }
+  }
+
+  position(topic: string, partition = 0): number {
+    return this.readings.get(`${topic}/${partition}`)?.position ?? -1;
+  }
+
+  partitions(topic: string): number {
+    return [...this.readings.values()].filter(({ key }) => key.topic === topic).length;
+  }
+
+  /** Waits until so many records of the topic are there and no more come. @returns them by partition and offset */
+  async read(topic: string, count: number, timeoutMs = 30_000): Promise<ReadRecord[]> {
+    const end = performance.now() + timeoutMs;
+    while (this.recordsOf(topic).length < count && performance.now() < end) await sleep(POLL_MS);
+    while (performance.now() - this.lastBatch < QUIET_MS) await sleep(POLL_MS);
+    return this.recordsOf(topic);
+  }
+
+  private recordsOf(topic: string): ReadRecord[] {
+    return [...this.readings.values()]
+      .filter(({ key }) => key.topic === topic)
+      .toSorted((a, b) => a.key.partition - b.key.partition)
+      .flatMap(({ key: { partition }, records }) =>
+        records.map((record) => ({ ...record, partition })),
+      );
+  }
+}
+
+export interface ReadRecord extends SourceRecord {
+  readonly partition: number;
+}
