@@ -140,7 +140,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       // Only the database can fail here: the rows' leases run out and they are tried again.
       const failed = settled.find((one) => one.status === 'rejected');
       if (failed !== undefined) throw toError(failed.reason);
-      if (leases.length < limit) break;
+      if (leases.length === 0) break;
     }
     return result;
   };

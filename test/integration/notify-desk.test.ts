@@ -110,3 +110,26 @@ describe('messages of one group', () => {
     expect(await outboxRows(pool)).toHaveLength(2);
   });
 });
+
+describe('the order of a group', () => {
+  const group = { key: 'g', waitMs: 0, intervalMs: 0, monitorId: 0, toldAt: 0 };
+
+  it('is kept to one recipient, also while the first is tried again', async () => {
+    const inGroup = { group: { ...group, monitorId } };
+    await enqueue(pool, [outboxWrite('a', inGroup), outboxWrite('b', inGroup)]);
+    await enqueue(pool, [outboxWrite('c', { ...inGroup, recipient: 'else@example.com' })]);
+    await enqueue(pool, [outboxWrite('d')]);
+    const store = createOutboxStore(pool);
+    const first = await store.lease(10, 60_000);
+    expect(first.map(({ dedupKey }) => dedupKey)).toEqual(['a', 'c', 'd']);
+    const [a] = first;
+    if (a === undefined) throw new Error('nothing leased');
+    await store.markRetry(a, 60_000, '450');
+    expect(await store.lease(10, 60_000)).toEqual([]);
+    await pool.query('UPDATE outbox SET next_attempt_at = now()');
+    const [again] = await store.lease(10, 60_000);
+    expect(again?.dedupKey).toBe('a');
+    if (again !== undefined) await store.markSent(again);
+    expect((await store.lease(10, 60_000)).map(({ dedupKey }) => dedupKey)).toEqual(['b']);
+  });
+});

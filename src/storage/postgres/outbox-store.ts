@@ -94,13 +94,18 @@ export function createOutboxStore(pool: Pool): OutboxStore {
   };
   return {
     async lease(limit, leaseMs, scope = { except: [] }) {
+      // A recipient hears of a group in the order in which things happened: a recovery that overtakes its alarm would
+      // leave the alarm standing. So the oldest undelivered message of a group goes before the next one.
       // The attempt is counted before it is made: a message that kills the process must not look fresh forever.
       const leased = await pool.query<OutboxLease>(
         `WITH due AS (
-           SELECT id FROM outbox
+           SELECT id FROM outbox o
            WHERE state = 'pending' AND next_attempt_at <= now()
              AND (lease_until IS NULL OR lease_until <= now())
              AND (channel = ANY($3::text[])) = $4
+             AND NOT EXISTS (
+               SELECT FROM outbox e WHERE e.group_key = o.group_key AND e.channel = o.channel
+                 AND e.recipient = o.recipient AND e.state = 'pending' AND e.id < o.id)
            ORDER BY id LIMIT $1
            FOR UPDATE SKIP LOCKED
          ), taken AS (
