@@ -1,7 +1,7 @@
 import type { CategoricalHistogram, NumericHistogram } from '../histogram/types.ts';
 import { binnedTotal } from '../histogram/histogram.ts';
-import { cellTest, shareTest } from '../statistic/chernoff.ts';
-import type { CellTest } from '../statistic/chernoff.ts';
+import { cellTests, shareTest } from '../statistic/chernoff.ts';
+import type { CellTests } from '../statistic/chernoff.ts';
 import { contingencyTest } from '../statistic/contingency.ts';
 import { hellinger, jensenShannon, totalVariation } from '../statistic/distances.ts';
 import { ksDkwLogP, ksExactLogP, ksInterval, ksLimitLogP, pooledEnds } from '../statistic/ks.ts';
@@ -55,9 +55,9 @@ function measureNumeric(
   exactLimit: number,
 ): Measured[] {
   const { baselineCells, liveCells, nEff, mEff } = sample;
-  const spike = cellTest(baselineCells, liveCells, nEff, mEff, 0, { maxShare: STRUCTURAL_SHARE });
-  const spikeAt = (delta: number): CellTest =>
-    cellTest(baselineCells, liveCells, nEff, mEff, delta, { maxShare: STRUCTURAL_SHARE });
+  const spike = cellTests(baselineCells, liveCells, nEff, mEff, bothOf(policy.shareDelta), {
+    maxShare: STRUCTURAL_SHARE,
+  });
   const edges = live.binning.edges;
   const width = subject.baseline?.scale ?? 0;
   return [
@@ -65,10 +65,7 @@ function measureNumeric(
     measurePsi(sample, policy),
     {
       name: 'spike',
-      value: spike.value,
-      logP: spike.logP0,
-      logP0: spike.logP0,
-      logPDelta: bothDeltas(policy.shareDelta, (delta) => spikeAt(delta).logPDelta),
+      ...cellGates(spike),
       ...(spike.cell < 0 ? {} : { at: edges[Math.min(spike.cell, edges.length - 1)] as number }),
     },
     ...observedShares(sample, policy),
@@ -145,37 +142,21 @@ function measureCategories(
   policy: EvaluationPolicy,
 ): Measured[] {
   const { nEff, mEff, n } = sample;
-  const linf = (a: Float64Array, b: Float64Array, delta: number): CellTest =>
-    cellTest(a, b, nEff, mEff, delta, { bothDirections: true });
-  const tracked = linf(sample.baselineCells, sample.liveCells, 0);
+  const linf = (a: Float64Array, b: Float64Array): CellTests =>
+    cellTests(a, b, nEff, mEff, bothOf(policy.shareDelta), { bothDirections: true });
+  const tracked = linf(sample.baselineCells, sample.liveCells);
   const names = [...live.binning.categories, 'other', 'unseen'];
   const results: Measured[] = [
     measurePsi(sample, policy),
     {
       name: 'linf',
-      value: tracked.value,
-      logP: tracked.logP0,
-      logP0: tracked.logP0,
-      logPDelta: bothDeltas(
-        policy.shareDelta,
-        (delta) => linf(sample.baselineCells, sample.liveCells, delta).logPDelta,
-      ),
+      ...cellGates(tracked),
       ...(tracked.cell < 0 ? {} : { at: names[tracked.cell] ?? '' }),
     },
     ...observedShares(sample, policy),
   ];
   if (live.kind === 'categorical') {
-    const hashed = linf(baseline.cells, live.cells, 0);
-    results.push({
-      name: 'linf_hash',
-      value: hashed.value,
-      logP: hashed.logP0,
-      logP0: hashed.logP0,
-      logPDelta: bothDeltas(
-        policy.shareDelta,
-        (delta) => linf(baseline.cells, live.cells, delta).logPDelta,
-      ),
-    });
+    results.push({ name: 'linf_hash', ...cellGates(linf(baseline.cells, live.cells)) });
     const share = n > 0 ? live.unseen / n : 0;
     const test = (delta: number) =>
       unseenTest(share, nEff, unseenReference(subject, sample), delta);
@@ -207,11 +188,9 @@ function unseenReference(subject: Subject, sample: Sample): UnseenReference {
 /** Missing and invalid are shares of all observations. */
 function observedShares(sample: Sample, policy: EvaluationPolicy): Measured[] {
   const { baseline, live, observedN, observedM } = sample;
-  return [
-    ...(['missing', 'invalid'] as const).map((name) =>
-      measureShare(name, [baseline[name], observedM], [live[name], observedN], sample, policy),
-    ),
-  ];
+  return (['missing', 'invalid'] as const).map((name) =>
+    measureShare(name, [baseline[name], observedM], [live[name], observedN], sample, policy),
+  );
 }
 
 /** A count of a baseline or live sample, and the sample's size. */
@@ -252,6 +231,14 @@ function reported(sample: Sample): Measured[] {
 
 function reportOnly(name: StatisticName, value: number): Measured {
   return { name, value, logP: null, logP0: null, logPDelta: null };
+}
+
+const bothOf = ({ warning, critical }: Delta): readonly number[] => [warning, critical];
+
+/** Value and p-values of tests of cells at both deltas. */
+function cellGates({ value, logP0, logPDeltas }: CellTests): Omit<Measured, 'name'> {
+  const [warning = 0, critical = 0] = logPDeltas;
+  return { value, logP: logP0, logP0, logPDelta: { warning, critical } };
 }
 
 function bothDeltas(delta: Delta, logP: (delta: number) => number): Delta {

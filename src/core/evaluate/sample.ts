@@ -1,4 +1,4 @@
-import { binnedTotal, observationTotal } from '../histogram/histogram.ts';
+import { binnedTotal } from '../histogram/histogram.ts';
 import type { Histogram } from '../histogram/types.ts';
 import { designEffectOf } from './design-effect.ts';
 import type { EvaluationPolicy, Subject } from './types.ts';
@@ -42,11 +42,11 @@ export function sampleOf(subject: Subject, policy: EvaluationPolicy): Sample | n
   const { live, baseline: reference } = subject;
   if (live === null || reference === null) return null;
   const baseline = subject.mixture?.histogram ?? reference.histogram;
-  const observedN = observationTotal(live);
-  const observedM = observationTotal(baseline);
-  if (observedN === 0 || observedM === 0) return null;
   const n = binnedTotal(live);
   const m = binnedTotal(baseline);
+  const observedN = n + live.missing + live.invalid;
+  const observedM = m + baseline.missing + baseline.invalid;
+  if (observedN === 0 || observedM === 0) return null;
   const { designEffect, warmingUp } = designEffectOf(
     policy.designEffect,
     reference.blocks,

@@ -55,7 +55,8 @@ export function cloneHistogram<H extends Histogram>(histogram: H): H {
 /** Observations that were binned: n without missing and invalid. */
 export function binnedTotal(histogram: Histogram): number {
   let total = histogram.kind === 'numeric' ? 0 : histogram.other + histogram.unseen;
-  for (const count of histogram.counts) total += count;
+  const { counts } = histogram;
+  for (let i = 0; i < counts.length; i += 1) total += counts[i] as number;
   return total;
 }
 

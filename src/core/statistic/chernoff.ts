@@ -1,3 +1,5 @@
+import { sumOf } from './counts.ts';
+
 /**
  * Tests of a single share by Chernoff's bound: P(share of n >= p | true share u) <= exp(-n KL(p, u)) for p > u. The
  * baseline's own uncertainty is in u: four standard errors are added to its share (STATISTICS 4).
@@ -65,13 +67,24 @@ export interface CellTest {
   readonly logPDelta: number;
 }
 
+/** The same under several tolerated excesses at once. */
+export interface CellTests extends Omit<CellTest, 'logPDelta'> {
+  /** One a delta, in the order given. */
+  readonly logPDeltas: readonly number[];
+}
+
+export interface CellOptions {
+  /** Only cells with at most this baseline share are tested (the spike statistic: .02). */
+  readonly maxShare?: number;
+  /** A lack counts as well as an excess (L-infinity). */
+  readonly bothDirections?: boolean;
+}
+
 /**
  * The largest excess of a single cell among many, Bonferroni over the J cells tested: min(1, J min_i bound_i).
  *
  * @param baseline @param live counts a cell
  * @param n @param m effective sample sizes
- * @param options.maxShare only cells with at most this baseline share are tested (the spike statistic: .02)
- * @param options.bothDirections a lack counts as well as an excess (L-infinity)
  */
 export function cellTest(
   baseline: Float64Array,
@@ -79,21 +92,35 @@ export function cellTest(
   n: number,
   m: number,
   delta: number,
-  options: { readonly maxShare?: number; readonly bothDirections?: boolean } = {},
+  options: CellOptions = {},
 ): CellTest {
+  const { logPDeltas, ...rest } = cellTests(baseline, live, n, m, [delta], options);
+  return { ...rest, logPDelta: logPDeltas[0] as number };
+}
+
+/** As cellTest, for several deltas in one pass over the cells. */
+export function cellTests(
+  baseline: Float64Array,
+  live: Float64Array,
+  n: number,
+  m: number,
+  deltas: readonly number[],
+  options: CellOptions = {},
+): CellTests {
   const { maxShare = 1, bothDirections = false } = options;
-  const none = { value: 0, cell: -1, logP0: 0, logPDelta: 0 };
-  let rawN = 0;
-  let rawM = 0;
-  for (const count of live) rawN += count;
-  for (const count of baseline) rawM += count;
-  if (rawN <= 0 || rawM <= 0 || n <= 0 || m <= 0) return none;
+  const least = new Float64Array(deltas.length + 1);
+  const rawN = sumOf(live);
+  const rawM = sumOf(baseline);
   let tested = 0;
   let value = 0;
   let cell = -1;
-  let least0 = 0;
-  let leastDelta = 0;
-  for (let i = 0; i < live.length; i += 1) {
+  const bound = (p: number, u: number): void => {
+    least[0] = Math.min(least[0] as number, logShareAbove(p, n, u, 0));
+    for (let k = 0; k < deltas.length; k += 1)
+      least[k + 1] = Math.min(least[k + 1] as number, logShareAbove(p, n, u, deltas[k] as number));
+  };
+  const any = rawN > 0 && rawM > 0 && n > 0 && m > 0;
+  for (let i = 0; any && i < live.length; i += 1) {
     const q = (baseline[i] as number) / rawM;
     if (q > maxShare) continue;
     tested += bothDirections ? 2 : 1;
@@ -103,20 +130,11 @@ export function cellTest(
       value = change;
       cell = i;
     }
-    const up = credibleShare(q * m, m);
-    least0 = Math.min(least0, logShareAbove(p, n, up, 0));
-    leastDelta = Math.min(leastDelta, logShareAbove(p, n, up, delta));
-    if (bothDirections) {
-      const down = credibleShare((1 - q) * m, m);
-      least0 = Math.min(least0, logShareAbove(1 - p, n, down, 0));
-      leastDelta = Math.min(leastDelta, logShareAbove(1 - p, n, down, delta));
-    }
+    // What is credible is above the baseline's own share: only an excess (a lack) can be beyond it.
+    if (p > q) bound(p, credibleShare(q * m, m));
+    else if (bothDirections && p < q) bound(1 - p, credibleShare((1 - q) * m, m));
   }
   const spread = Math.log(Math.max(1, tested));
-  return {
-    value,
-    cell,
-    logP0: Math.min(0, spread + least0),
-    logPDelta: Math.min(0, spread + leastDelta),
-  };
+  const [logP0 = 0, ...logPDeltas] = Array.from(least, (logP) => Math.min(0, spread + logP));
+  return { value, cell, logP0, logPDeltas };
 }

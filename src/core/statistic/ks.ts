@@ -1,3 +1,4 @@
+import { sumOf } from './counts.ts';
 import { logKolmogorovSf } from './special/kolmogorov.ts';
 import { logAdd } from './special/log-space.ts';
 
@@ -54,12 +55,6 @@ export function ksInterval(
   return { low, high: Math.min(1, Math.max(low, high)), bin, sign };
 }
 
-export function sumOf(counts: Float64Array): number {
-  let sum = 0;
-  for (const count of counts) sum += count;
-  return sum;
-}
-
 /** ln P(D >= d) in the limit of large samples: Q(sqrt(en) d), en = nm/(n+m), uncorrected (STATISTICS 3). */
 export function ksLimitLogP(d: number, effective: number): number {
   return logKolmogorovSf(Math.sqrt(effective) * d);
@@ -95,44 +90,74 @@ export function ksExactLogP(
 /** Below this the plain recursion runs out of doubles, and the same is done on logarithms (some ten times slower). */
 const LEAST_PLAIN_P = 1e-280;
 
+/**
+ * The lattice by its diagonals k = i + j: A(i, j) = i/k A(i - 1, j) + j/k A(i, j - 1). On a diagonal where a value ends,
+ * everything at the bound or beyond is 1, so only the band between is walked; up to the next such diagonal the band
+ * widens by one a step.
+ */
 function latticeP(bound: number, n: number, m: number, ends: Uint8Array | null): number {
-  let row = new Float64Array(m + 1);
-  for (let i = 0; i <= n; i += 1) {
-    const next = new Float64Array(m + 1);
-    for (let j = 0; j <= m; j += 1) {
-      const k = i + j;
-      if (Math.abs(i * m - j * n) >= bound && (ends === null || ends[k] === 1)) {
-        next[j] = 1;
-        continue;
-      }
-      if (k === 0) continue;
-      const up = i === 0 ? 0 : (row[j] as number);
-      const left = j === 0 ? 0 : (next[j - 1] as number);
-      next[j] = (i / k) * up + (j / k) * left;
+  const row = new Float64Array(m + 2);
+  const band = new Band(bound, n, m);
+  for (let k = 1; k <= n + m; k += 1) {
+    band.step(k, ends === null || ends[k] === 1);
+    for (let j = band.to; j >= band.from; j -= 1) {
+      const left = j === 0 ? 0 : (row[j - 1] as number);
+      row[j] = ((k - j) * (row[j] as number) + j * left) / k;
     }
-    row = next;
+    // What lies just outside the band has met the bound for certain.
+    if (band.from > 0) row[band.from - 1] = 1;
+    row[band.to + 1] = 1;
+    if (band.from > band.to) return 1;
   }
   return row[m] as number;
 }
 
 function latticeLogP(bound: number, n: number, m: number, ends: Uint8Array | null): number {
   const logs = Float64Array.from({ length: n + m + 1 }, (_, k) => Math.log(k));
-  const row = new Float64Array(m + 1).fill(-Infinity);
-  for (let i = 0; i <= n; i += 1) {
-    for (let j = 0; j <= m; j += 1) {
-      const k = i + j;
-      if (Math.abs(i * m - j * n) >= bound && (ends === null || ends[k] === 1)) {
-        row[j] = 0;
-        continue;
-      }
-      if (k === 0) continue;
-      const logK = logs[k] as number;
-      const up = (logs[i] as number) - logK + (row[j] as number);
-      const left = j === 0 ? -Infinity : (logs[j] as number) - logK + (row[j - 1] as number);
-      row[j] = logAdd(up, left);
+  const row = new Float64Array(m + 2).fill(-Infinity);
+  const band = new Band(bound, n, m);
+  for (let k = 1; k <= n + m; k += 1) {
+    band.step(k, ends === null || ends[k] === 1);
+    const logK = logs[k] as number;
+    for (let j = band.to; j >= band.from; j -= 1) {
+      const up = k === j ? -Infinity : (logs[k - j] as number) + (row[j] as number);
+      const left = j === 0 ? -Infinity : (logs[j] as number) + (row[j - 1] as number);
+      row[j] = logAdd(up, left) - logK;
     }
+    if (band.from > 0) row[band.from - 1] = 0;
+    row[band.to + 1] = 0;
+    if (band.from > band.to) return 0;
   }
   return Math.min(0, row[m] as number);
+}
+
+/** The columns of a diagonal that a path may stand on without having met the bound for certain. */
+class Band {
+  from = 0;
+  to = 0;
+  readonly #bound: number;
+  readonly #n: number;
+  readonly #m: number;
+
+  constructor(bound: number, n: number, m: number) {
+    this.#bound = bound;
+    this.#n = n;
+    this.#m = m;
+  }
+
+  /** To diagonal k from the one before; `bounded`: a value ends there, the bound holds. */
+  step(k: number, bounded: boolean): void {
+    this.from = Math.max(this.from, k - this.#n);
+    this.to = Math.min(this.to + 1, this.#m);
+    if (!bounded) return;
+    // |(k - j) m - j n| < bound
+    while (this.from <= this.to && this.#difference(k, this.from) >= this.#bound) this.from += 1;
+    while (this.from <= this.to && -this.#difference(k, this.to) >= this.#bound) this.to -= 1;
+  }
+
+  #difference(k: number, j: number): number {
+    return (k - j) * this.#m - j * this.#n;
+  }
 }
 
 function endFlags(pooled: Float64Array, total: number): Uint8Array {

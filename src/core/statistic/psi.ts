@@ -1,3 +1,4 @@
+import { sumOf } from './counts.ts';
 import { logChi2Sf, logNoncentralChi2Sf } from './special/chi-square.ts';
 
 /** How empty bins are treated: half (+0.5 counts on both sides, driftd's own), floor (shares of 0 become 1e-4), evidently (as that package does). */
@@ -25,12 +26,8 @@ export function psiContributions(
 ): Float64Array {
   const bins = baseline.length;
   const parts = new Float64Array(bins);
-  let m = 0;
-  let n = 0;
-  for (let i = 0; i < bins; i += 1) {
-    m += baseline[i] as number;
-    n += live[i] as number;
-  }
+  const m = sumOf(baseline);
+  const n = sumOf(live);
   if (m <= 0 || n <= 0 || bins < 2) return parts;
   const q = shares(baseline, m, mode);
   const p = shares(live, n, mode);
@@ -57,8 +54,7 @@ function shares(counts: Float64Array, total: number, mode: PsiMode): Float64Arra
  * pooled with their lighter neighbour, empty ones vanish. Groups are numbered from 0 without holes.
  */
 export function psiGroups(baseline: Float64Array): { groupOf: Uint8Array; groups: number } {
-  let total = 0;
-  for (const count of baseline) total += count;
+  const total = sumOf(baseline);
   const raw = new Uint8Array(baseline.length);
   const mass = new Array<number>(PSI_GROUPS).fill(0);
   let cumulative = 0;
@@ -101,8 +97,7 @@ function poolNeighbours(mass: readonly number[]): number[] {
 
 /** Categories below 2 % of the baseline share one cell (STATISTICS ruling 3). */
 export function psiCells(baseline: Float64Array): { groupOf: Uint8Array; groups: number } {
-  let total = 0;
-  for (const count of baseline) total += count;
+  const total = sumOf(baseline);
   const groupOf = new Uint8Array(baseline.length);
   let groups = 0;
   const rare: number[] = [];

@@ -1,6 +1,5 @@
 import { logGamma } from './log-gamma.ts';
-import { logGammaP, logGammaQ } from './gamma.ts';
-import { logAdd } from './log-space.ts';
+import { logGammaP, logGammaPrefactor, logGammaQ } from './gamma.ts';
 import { normalIsf } from './normal.ts';
 
 /** ln P(chi2(df) > x). */
@@ -8,38 +7,52 @@ export function logChi2Sf(x: number, df: number): number {
   return logGammaQ(df / 2, x / 2);
 }
 
+/** Weights of the mixture below this part of the greatest one are left out. */
+const LEAST_WEIGHT = 1e-20;
+/** Sums are brought down by this factor before they leave the doubles. */
+const GREATEST = 1e200;
+
 /**
- * ln P(chi2'(df, nc) > x): the non-central chi-square's upper tail, a Poisson(nc/2) mixture of central tails summed
- * outwards from its mode; all terms are positive. Central tails follow from one another by
- * Q(a + 1, y) = Q(a, y) + y^a e^-y / Gamma(a + 1).
+ * ln P(chi2'(df, nc) > x): the non-central chi-square's upper tail, a Poisson(nc/2) mixture of central tails. Summed
+ * upwards from below the mode, where weights are too small to count, by w(j + 1) = w(j) nc/2 / (j + 1) and
+ * Q(a + 1, y) = Q(a, y) + y^a e^-y / Gamma(a + 1): every term is positive, and one incomplete gamma function starts
+ * them all. Some 20 sqrt(nc) steps.
  */
 export function logNoncentralChi2Sf(x: number, df: number, nc: number): number {
-  if (!(x > 0)) return 0;
-  if (nc === 0) return logChi2Sf(x, df);
+  if (!(x > 0) || nc === Infinity) return 0;
+  if (!(nc > 0) || x === Infinity) return logChi2Sf(x, df);
   const half = nc / 2;
   const y = x / 2;
   const mode = Math.floor(half);
-  const a0 = df / 2;
-  const logPoisson = (j: number): number => j * Math.log(half) - half - logGamma(j + 1);
-  const logStep = (a: number): number => a * Math.log(y) - y - logGamma(a + 1);
-
-  let total = -Infinity;
-  let tail = logGammaQ(a0 + mode, y);
-  for (let j = mode; ; j += 1) {
-    const term = logPoisson(j) + tail;
-    total = logAdd(total, term);
-    // Tails grow towards 1, weights fall: behind the mode the rest is below weight * (j + 1) / (j + 1 - half).
-    if (j > mode + 10 && logPoisson(j) < total - 40) break;
-    tail = logAdd(tail, logStep(a0 + j));
-    if (tail > 0) tail = 0;
+  let weight = 1;
+  let j = mode;
+  while (j > 0 && weight > LEAST_WEIGHT) {
+    weight *= j / half;
+    j -= 1;
   }
-  // Downwards the recursion would subtract: each tail is taken afresh until it no longer counts.
-  for (let j = mode - 1; j >= 0; j -= 1) {
-    const term = logPoisson(j) + logGammaQ(a0 + j, y);
-    total = logAdd(total, term);
-    if (term < total - 40) break;
+  const a = df / 2;
+  // Weighted tails and steps, in units of the first tail and of the mode's weight.
+  const logFirst = logGammaQ(a + j, y);
+  let logUnit = logFirst + (mode === 0 ? -half : logGammaPrefactor(mode, half));
+  let term = weight;
+  let step = weight * Math.exp(logGammaPrefactor(a + j, y) - logFirst);
+  let total = 0;
+  for (; ; j += 1) {
+    total += term;
+    const fall = half / (j + 1);
+    const growth = fall * (1 + step / term);
+    // When the tails' growth no longer makes up for the weights' fall, the rest is below a geometric series.
+    if (growth < 1 && (term * growth) / (1 - growth) < total * 1e-17) break;
+    term = (term + step) * fall;
+    step *= (fall * y) / (a + j + 1);
+    if (total > GREATEST) {
+      term /= GREATEST;
+      step /= GREATEST;
+      total /= GREATEST;
+      logUnit += Math.log(GREATEST);
+    }
   }
-  return Math.min(0, total);
+  return Math.min(0, logUnit + Math.log(total));
 }
 
 /**

@@ -4,8 +4,8 @@ import { logOneMinusExp } from './log-space.ts';
 const EPSILON = 1e-17;
 const MAX_STEPS = 100_000;
 
-/** ln of x^a e^-x / Gamma(a + 1), the common factor of both expansions. */
-function logPrefactor(a: number, x: number): number {
+/** ln of x^a e^-x / Gamma(a + 1), the common factor of both expansions; for whole a the Poisson law's ln P(a), mean x. */
+export function logGammaPrefactor(a: number, x: number): number {
   // For large a the three terms cancel to a small rest: expand around x = a.
   if (a > 100) {
     const d = (x - a) / a;
@@ -62,7 +62,7 @@ function logSeries(a: number, x: number): number {
     sum += term;
     if (term < sum * EPSILON) break;
   }
-  return logPrefactor(a, x) + Math.log(sum);
+  return logGammaPrefactor(a, x) + Math.log(sum);
 }
 
 function logContinuedFraction(a: number, x: number): number {
@@ -84,5 +84,5 @@ function logContinuedFraction(a: number, x: number): number {
     if (Math.abs(delta - 1) < 1e-16) break;
   }
   // The prefactor has Gamma(a + 1) = a Gamma(a) below it; the fraction wants Gamma(a).
-  return logPrefactor(a, x) + Math.log(a) + Math.log(h);
+  return logGammaPrefactor(a, x) + Math.log(a) + Math.log(h);
 }
