@@ -7,25 +7,20 @@ import type { AlertReceiver, AlertRoute } from '../core/alerting/compose.ts';
 import { explain } from '../core/alerting/explain.ts';
 import type { Mute } from '../core/alerting/mute.ts';
 import type { AlertPolicy } from '../core/alerting/types.ts';
-import { worstOfWindows } from '../core/alerting/worst.ts';
-import { ALL_SEGMENT } from '../core/domain/feature.ts';
-import type { Feature } from '../core/domain/feature.ts';
+import { seriesKey } from '../core/alerting/worst.ts';
 import { pictureOf } from '../core/drawing/picture.ts';
-import type {
-  EvaluationPolicy,
-  EvaluationResult,
-  FeatureResult,
-  Subject,
-} from '../core/evaluate/types.ts';
+import type { Subject } from '../core/evaluate/types.ts';
 import { windowEndOf } from '../core/window/windows.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { AlertDesk, DeskState } from '../storage/alert-desk.ts';
-import type { EvaluationSummary } from '../storage/evaluation-store.ts';
+import type { RevisionStore } from '../storage/revision-store.ts';
 import type { TickClaim } from '../storage/tick-store.ts';
+import { evaluationWrite, featureIds } from './evaluation-write.ts';
 import { judge } from './judge.ts';
 import type { JudgeDeps, JudgedMonitor } from './judge.ts';
 import { composeDeskOf, moveAlerts } from './move-alerts.ts';
+import { WITHDRAWN, readAlerts, reviseStale } from './revisions.ts';
 
 /** A monitor as the evaluator knows it. */
 export interface EvaluatedMonitor extends JudgedMonitor {
@@ -47,6 +42,7 @@ export interface EvaluateMetrics {
 }
 
 export interface EvaluateDeps extends JudgeDeps {
+  readonly revisions: RevisionStore;
   /** Without it nothing is silenced, acknowledged or repeated. */
   readonly desk?: AlertDesk;
   readonly clock: Clock;
@@ -79,12 +75,16 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
     async evaluate({ monitor, claim, complete, watermark, mayNotify }) {
       const started = deps.clock.monotonic();
       const windowEnd = windowEndOf(claim.due);
-      const { active, features, subjects, evaluation } = await judge(deps, monitor, windowEnd);
-      const { results } = evaluation;
-      const featureIds = new Map(features.map((feature) => [feature.name, feature.id]));
+      await deps.revisions.look(monitor.id, windowEnd);
+      const late = await reviseStale(deps, monitor, claim, watermark);
+      if (late === null) return false;
+      const judgement = await judge(deps, monitor, windowEnd);
+      const { subjects } = judgement;
+      const { results } = judgement.evaluation;
       const desk = (await deps.desk?.read(monitor.id)) ?? EMPTY_DESK;
-      const known = await deps.evaluations.alerts(monitor.id);
-      const moved = moveAlerts(results, known, featureIds, monitor.alertPolicy, windowEnd, {
+      const { known, withdrawn } = await readAlerts(deps, monitor, windowEnd);
+      const ids = featureIds(judgement.features);
+      const moved = moveAlerts(results, known, ids, monitor.alertPolicy, windowEnd, {
         model: monitor.model,
         monitor: monitor.name,
         owner: monitor.owner ?? null,
@@ -105,7 +105,10 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
         routes: monitor.routes,
         receivers: monitor.receivers,
         desk: composeDeskOf(desk, monitor.id, moved, { holds: monitor.holds ?? false, mayNotify }),
-        explain: (result) => explain(subjectOfResult.get(result) as Subject, result),
+        explain: (result) => [
+          ...(withdrawn.has(seriesKey(result.feature, result.segment)) ? [WITHDRAWN] : []),
+          ...explain(subjectOfResult.get(result) as Subject, result),
+        ],
         picture: (result) => {
           const { baseline, live, mixture } = subjectOfResult.get(result) as Subject;
           if (baseline === null || live === null) return null;
@@ -113,26 +116,9 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
         },
       });
       const durationMs = deps.clock.monotonic() - started;
+      const of = { claim, windowEnd, revision: 0, complete, watermark, durationMs };
       const id = await deps.evaluations.store({
-        claim,
-        windowEnd,
-        revision: 0,
-        baselineId: active?.row.id ?? null,
-        complete,
-        watermark,
-        settings: {
-          q: evaluation.q,
-          tests: evaluation.tests,
-          evaluationsPerDay: monitor.evaluationsPerDay,
-          policy: monitor.policy,
-          features: overridesOf(monitor, features),
-        },
-        summary: summarize(evaluation),
-        durationMs,
-        scores: results.map((result) => ({
-          featureId: featureIds.get(result.feature) as number,
-          result,
-        })),
+        ...evaluationWrite(monitor, judgement, of),
         alerts: rows.map(({ featureId, feature: _, segment, ...alert }) => ({
           featureId,
           segment,
@@ -149,44 +135,12 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
           windowEnd: new Date(windowEnd).toISOString(),
           drifted: results.filter(({ verdict }) => verdict === 'drifted').length,
           messages: outbox.length,
+          ...(late === 0 ? {} : { revised: late }),
           seconds: Math.round(seconds * 1000) / 1000,
         },
         'evaluated',
       );
       return true;
     },
-  };
-}
-
-/** The policies of the features that are judged differently, by name: what else an evaluation was judged by. */
-function overridesOf(
-  monitor: EvaluatedMonitor,
-  features: readonly Feature[],
-): Readonly<Record<string, EvaluationPolicy>> {
-  const usual = JSON.stringify(monitor.policy);
-  const entries = features
-    .map((feature) => [feature.name, monitor.policyOf(feature)] as const)
-    .filter(([, policy]) => JSON.stringify(policy) !== usual);
-  return Object.fromEntries(entries);
-}
-
-/** Model level: counts and names. */
-function summarize({ results }: EvaluationResult): EvaluationSummary {
-  const worst = worstOfWindows(results.filter(({ segment }) => segment === ALL_SEGMENT));
-  const named = (verdict: string): string[] =>
-    worst.filter((result) => result.verdict === verdict).map(({ feature }) => feature);
-  const effect = (result: FeatureResult): number =>
-    Math.max(
-      0,
-      ...result.statistics
-        .filter(({ name }) => name === 'ks' || name === 'psi')
-        .map(({ value }) => value),
-    );
-  const byEffect = [...worst].sort((a, b) => effect(b) - effect(a));
-  return {
-    features: worst.length,
-    drifted: named('drifted'),
-    warned: named('warning'),
-    worst: byEffect.slice(0, 5).map(({ feature }) => feature),
   };
 }

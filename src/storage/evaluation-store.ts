@@ -36,7 +36,10 @@ export interface AlertWrite {
 }
 
 export interface EvaluationWrite {
+  /** The tick that this is written under: the fence. */
   readonly claim: TickClaim;
+  /** When the windows were due; the claimed tick by default. */
+  readonly due?: number;
   readonly windowEnd: number;
   readonly revision: number;
   readonly baselineId: number | null;

@@ -5,8 +5,8 @@ import type { EvaluateDeps, EvaluatedMonitor, Evaluator } from '../../src/compar
 import { DEFAULT_POLICY } from '../../src/core/evaluate/types.ts';
 import type { EvaluationPolicy, FeatureResult } from '../../src/core/evaluate/types.ts';
 import { createCounter } from '../../src/core/histogram/counter.ts';
-import { encodeChunk } from '../../src/core/histogram/coding/codec.ts';
-import { emptyHistogram } from '../../src/core/histogram/histogram.ts';
+import { decodeChunk, encodeChunk } from '../../src/core/histogram/coding/codec.ts';
+import { emptyHistogram, mergeInto } from '../../src/core/histogram/histogram.ts';
 import type { Histogram } from '../../src/core/histogram/types.ts';
 import { rowSlot } from '../../src/core/baseline/row-value.ts';
 import type { RowSlot } from '../../src/core/baseline/row-value.ts';
@@ -23,6 +23,7 @@ import { createIngestStore } from '../../src/storage/postgres/ingest-store.ts';
 import { migrate } from '../../src/storage/postgres/migrate.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import type { Pool } from '../../src/storage/postgres/pool.ts';
+import { createRevisionStore } from '../../src/storage/postgres/revisions/revision-store.ts';
 import { createTickStore } from '../../src/storage/postgres/tick-store.ts';
 import { createTileReader } from '../../src/storage/postgres/tile-reader.ts';
 import type { TickStore } from '../../src/storage/tick-store.ts';
@@ -99,6 +100,7 @@ export async function openWorld(url: string): Promise<World> {
     catalog,
     tiles,
     evaluations,
+    revisions: createRevisionStore(pool),
     clock: systemClock,
     log,
     metrics: { evaluated: () => undefined },
@@ -191,10 +193,22 @@ async function countRows(
         return histogram;
       });
       const tile = { start, modelId, binningSetId: set.id, segmentId };
-      writes.push({ ...tile, events: ofTile.length, counts: encodeChunk(histograms) });
+      const [before] = await store.loadTiles(claim.part, [tile]);
+      if (before !== undefined) {
+        const binnings = set.entries.map(({ binning }) => binning);
+        decodeChunk(before.counts, binnings).forEach((histogram, i) => {
+          mergeInto(histograms[i] as Histogram, histogram);
+        });
+      }
+      const events = ofTile.length + (before?.events ?? 0);
+      writes.push({ ...tile, events, counts: encodeChunk(histograms) });
     }
   }
-  const times = rows.map(({ time }) => time);
+  const [seen] = await store.loadProgress(claim.part);
+  const times = [
+    ...rows.map(({ time }) => time),
+    ...(seen === undefined ? [] : [seen.minEventTime, seen.maxEventTime]),
+  ];
   const result = await store.commit({
     part: claim.part,
     epoch: claim.epoch,
@@ -208,7 +222,7 @@ async function countRows(
     progress: [
       {
         modelId,
-        events: rows.length,
+        events: rows.length + (seen?.events ?? 0),
         minEventTime: times.reduce((least, time) => Math.min(least, time)),
         maxEventTime: times.reduce((most, time) => Math.max(most, time)),
       },

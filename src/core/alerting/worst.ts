@@ -32,6 +32,11 @@ export function compareWorst(a: FeatureResult, b: FeatureResult): number {
   return byVerdict === 0 ? effectOf(b) - effectOf(a) : byVerdict;
 }
 
+/** The worst of a feature's windows. @param verdicts one at least */
+export function worstVerdict(verdicts: readonly Verdict[]): Verdict {
+  return WORST_FIRST.find((verdict) => verdicts.includes(verdict)) ?? 'no-data';
+}
+
 /** A feature has one alert: its verdict is the worst of its windows. The results of each feature and segment, reduced to one. */
 export function worstOfWindows(results: readonly FeatureResult[]): FeatureResult[] {
   const worst = new Map<string, FeatureResult>();

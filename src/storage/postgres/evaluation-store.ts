@@ -128,6 +128,15 @@ async function store(client: Client, write: EvaluationWrite): Promise<number> {
     [claim.monitorId, iso(claim.due), claim.epoch],
   );
   if (tick.rowCount !== 1) throw new LostClaim();
+  const id = await writeEvaluation(client, write);
+  await writeAlerts(client, claim.monitorId, id, write.alerts);
+  await insertOutbox(client, write.outbox);
+  return id;
+}
+
+/** The evaluation and its scores, without what it does to alerts. @returns its id */
+export async function writeEvaluation(client: Client, write: EvaluationWrite): Promise<number> {
+  const { claim } = write;
   const { rows } = await client.query<{ id: number }>(
     `INSERT INTO evaluation (monitor_id, window_end, revision, due, baseline_id, complete, watermark, settings, summary, duration_ms)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
@@ -135,7 +144,7 @@ async function store(client: Client, write: EvaluationWrite): Promise<number> {
       claim.monitorId,
       iso(write.windowEnd),
       write.revision,
-      iso(claim.due),
+      iso(write.due ?? claim.due),
       write.baselineId,
       write.complete,
       iso(write.watermark),
@@ -146,8 +155,6 @@ async function store(client: Client, write: EvaluationWrite): Promise<number> {
   );
   const id = rows[0]?.id as number;
   await writeScores(client, id, write.scores);
-  await writeAlerts(client, claim.monitorId, id, write.alerts);
-  await insertOutbox(client, write.outbox);
   return id;
 }
 

@@ -13,6 +13,7 @@ import type {
 import { isPassing, isRefusal } from './commit-errors.ts';
 import { inTransaction } from './pool.ts';
 import type { Client, Pool } from './pool.ts';
+import { markLateTiles } from './revisions/late-marks.ts';
 import { createTilePartitions } from './tile-partitions.ts';
 
 const iso = (time: number): string => new Date(time).toISOString();
@@ -156,6 +157,7 @@ async function commit(pool: Pool, write: CheckpointWrite): Promise<CheckpointRes
       broken = false;
       return { outcome: 'fenced' };
     }
+    await markLateTiles(client, write.tiles);
     await writeTiles(client, write);
     await writeQuarantine(client, write);
     await writeProgress(client, write);
