@@ -7,8 +7,9 @@ import { alertCommand } from './alerts/alert.ts';
 import { sendTestCommand } from './alerts/send-test.ts';
 import { silenceCommand } from './alerts/silence.ts';
 import { checkConfigCommand } from './check-config.ts';
-import { compareCommand } from './compare.ts';
+import { compareCommand } from './compare/compare.ts';
 import type { CliDeps, CliIo } from './deps.ts';
+import { evaluateCommand } from './evaluate/evaluate.ts';
 import { migrateCommand } from './migrate.ts';
 import { runCommand } from './run.ts';
 import { versionCommand } from './version.ts';
@@ -55,6 +56,7 @@ export function createProgram(deps: CliDeps, io: CliIo, done: (code: ExitCode) =
     runCommand(deps, io, done),
     checkConfigCommand(deps, io, done),
     compareCommand(io, done),
+    evaluateCommand(deps, io, done),
     migrateCommand(deps, io),
     alertCommand(deps, io),
     silenceCommand(deps, io),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
-import type { ComparisonJson } from '../../src/app/comparison-json.ts';
+import type { ComparisonJson } from '../../src/app/compare/comparison-json.ts';
 import { cli } from '../../src/cli/cli.ts';
 import { readFlights } from '../support/flights.ts';
 

@@ -2,16 +2,15 @@ import { writeFile } from 'node:fs/promises';
 
 import { Command, Option } from 'commander';
 
-import { compareFiles } from '../app/compare-files.ts';
-import { comparisonJson } from '../app/comparison-json.ts';
-import type { DeclaredFeature } from '../core/baseline/sampler.ts';
-import type { FeatureKind } from '../core/domain/feature.ts';
-import { openRowFile } from '../ingest/rows/row-file.ts';
-import { DriftdError, EXIT, toError } from '../platform/errors.ts';
-import type { ExitCode } from '../platform/errors.ts';
-import { readPolicy } from './compare-policy.ts';
-import { comparisonTable } from './compare-table.ts';
-import type { CliIo } from './deps.ts';
+import { compareFiles } from '../../app/compare/compare-files.ts';
+import { comparisonJson } from '../../app/compare/comparison-json.ts';
+import type { DeclaredFeature } from '../../core/baseline/sampler.ts';
+import type { FeatureKind } from '../../core/domain/feature.ts';
+import { DriftdError, EXIT, toError } from '../../platform/errors.ts';
+import type { ExitCode } from '../../platform/errors.ts';
+import { readComparisonPolicy } from '../../config/comparison-policy.ts';
+import { comparisonTable } from './table.ts';
+import type { CliIo } from '../deps.ts';
 
 const FORMATS = ['table', 'json'] as const;
 
@@ -56,8 +55,8 @@ async function compare(
   options: Options,
   io: CliIo,
 ): Promise<ExitCode> {
-  const policy = await readPolicy(options.policy);
-  const comparison = await compareFiles(openRowFile(baseline), openRowFile(current), {
+  const policy = await readComparisonPolicy(options.policy);
+  const comparison = await compareFiles(baseline, current, {
     declared: declaredOf(options),
     only: options.features ?? null,
     segment: options.segment ?? null,

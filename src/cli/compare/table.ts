@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
 
-import type { Comparison } from '../app/compare-files.ts';
-import { comparisonJson } from '../app/comparison-json.ts';
-import type { FeatureJson } from '../app/comparison-json.ts';
+import type { Comparison } from '../../app/compare/compare-files.ts';
+import { comparisonJson } from '../../app/compare/comparison-json.ts';
+import type { FeatureJson } from '../../app/compare/comparison-json.ts';
 
 type Paint = (text: string, verdict: string) => string;
 
