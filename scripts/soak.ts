@@ -5,12 +5,14 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 
+import { deliverySoak } from './soak/delivery.ts';
 import { scheduleSoak } from './soak/schedule.ts';
 import type { SoakPart } from './soak/part.ts';
 
 /** By the names that the command line takes. A new one is a file in soak/ and a line here. */
 const PARTS: Readonly<Record<string, SoakPart>> = {
   schedule: scheduleSoak,
+  delivery: deliverySoak,
 };
 
 const { values, positionals } = parseArgs({
