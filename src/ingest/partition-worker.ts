@@ -39,7 +39,7 @@ const IDLE_POLL_MS = 5_000;
 /** Records between two breaths of the event loop: heartbeats and other partitions have their turn. */
 const SLICE_RECORDS = 500;
 /** A halted partition is looked at again after this long: somebody may have set it going. */
-const HALTED_POLL_MS = 30_000;
+const HALTED_POLL_MS = 10_000;
 /** How often a checkpoint is tried again while the process is stopping. */
 const STOPPING_ATTEMPTS = 3;
 
@@ -198,8 +198,10 @@ export class PartitionWorker {
         if (!(await this.rest(open))) return false;
         continue;
       }
-      if (open.sought !== null && this.isOtherLog(open, batch, open.sought)) {
-        const reason = `the record at offset ${open.sought.offset} is not the one that was read there: the topic was made anew`;
+      const anchor = open.sought;
+      open.sought = null;
+      if (anchor !== null && this.isOtherLog(batch, anchor)) {
+        const reason = `the record at offset ${anchor.offset} is not the one that was read there: the topic was made anew`;
         return (await counting.halt(reason)) ? this.rememberHalt(reason) : false;
       }
       const outcome = await this.countBatch(open, batch);
@@ -207,7 +209,7 @@ export class PartitionWorker {
     }
   }
 
-  private isOtherLog(open: Open, batch: RecordBatch, anchor: Anchor): boolean {
+  private isOtherLog(batch: RecordBatch, anchor: Anchor): boolean {
     const found = findAnchor(anchor, batch);
     if (found === 'missing') {
       this.log.warn(
@@ -215,7 +217,6 @@ export class PartitionWorker {
         'the last record that was read is gone from the log (compaction does that): that it is the same log is not proven',
       );
     }
-    open.sought = null;
     return found === 'changed';
   }
 

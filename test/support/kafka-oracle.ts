@@ -5,7 +5,7 @@ import { kafkaJars, requireJava } from '../../scripts/servers/kafka-jars.ts';
 import { KAFKA_VERSION } from '../../scripts/servers/kafka.ts';
 
 const SOURCE = path.join(import.meta.dirname, '../java/KafkaOracle.java');
-const JVM = ['-Xmx768m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
+const JVM = ['-Xmx1280m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
 
 /** A record as Apache Kafka's own consumer sees it. Bytes in hex; null: "~". */
 export interface OracleRecord {
