@@ -29,5 +29,18 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
       censor: '[redacted]',
     },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  if (destination === undefined) return pino(options);
+  return pino(options, {
+    write: (line: string) => {
+      destination.write(withoutDisguise(line));
+    },
+  });
+}
+
+/** JSON escapes control characters; the marks that reorder text, and the line ends of Unicode, are escaped here, too. */
+function withoutDisguise(line: string): string {
+  return line.replace(
+    /[\u007F-\u009F\u061C\u200E\u200F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g,
+    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
