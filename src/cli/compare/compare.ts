@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 
 import { compareFiles } from '../../app/compare/compare-files.ts';
+import { comparisonHtml } from '../../app/compare/report/report.ts';
 import { comparisonJson } from '../../app/compare/comparison-json.ts';
 import type { DeclaredFeature } from '../../core/baseline/sampler.ts';
 import type { FeatureKind } from '../../core/domain/feature.ts';
@@ -12,7 +13,7 @@ import { readComparisonPolicy } from '../../config/comparison-policy.ts';
 import { comparisonTable } from './table.ts';
 import type { CliIo } from '../deps.ts';
 
-const FORMATS = ['table', 'json'] as const;
+const FORMATS = ['table', 'json', 'html'] as const;
 
 interface Options {
   readonly numeric: readonly string[];
@@ -65,8 +66,11 @@ async function compare(
   });
   const json = comparisonJson(comparison);
   const colours = options.output === undefined && wantsColours(io);
-  const text =
-    options.format === 'json' ? `${JSON.stringify(json)}\n` : comparisonTable(comparison, colours);
+  const text = {
+    table: () => comparisonTable(comparison, colours),
+    json: () => `${JSON.stringify(json)}\n`,
+    html: () => comparisonHtml(comparison),
+  }[options.format]();
   if (options.output === undefined) io.out(text);
   else await write(options.output, text);
   return json.drifted.length + json.warned.length > 0 ? EXIT.driftFound : EXIT.ok;

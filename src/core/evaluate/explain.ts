@@ -201,5 +201,6 @@ function number(value: number): string {
 }
 
 function percent(share: number): string {
-  return `${Number((Math.max(0, share) * 100).toPrecision(3))} %`;
+  // What rounding leaves of a difference of shares is nothing.
+  return `${share < 1e-12 ? 0 : Number((share * 100).toPrecision(3))} %`;
 }
