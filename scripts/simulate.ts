@@ -5,8 +5,10 @@
  * npm run simulate -- [--full] [--seed N] [--only false-alarms,power,autocorrelation,seasonality]
  */
 import { parseArgs } from 'node:util';
+import { autocorrelationTable } from './simulate/autocorrelation.ts';
 import { falseAlarmTable } from './simulate/false-alarms.ts';
 import { powerTable } from './simulate/power.ts';
+import { seasonalityTable } from './simulate/seasonality.ts';
 
 const { values } = parseArgs({
   options: {
@@ -24,6 +26,8 @@ if (!Number.isInteger(seed) || seed < 0) {
 const TABLES: Readonly<Record<string, () => boolean>> = {
   'false-alarms': () => falseAlarmTable(seed, values.full ? 120 : 60),
   power: () => powerTable(seed + 1, 2000, values.full ? 'thirty' : 'alone'),
+  autocorrelation: () => autocorrelationTable(seed + 2, values.full ? 30 : 10),
+  seasonality: () => seasonalityTable(seed + 3, values.full ? 200 : 60),
 };
 const wanted = values.only?.split(',') ?? Object.keys(TABLES);
 const unknown = wanted.filter((name) => TABLES[name] === undefined);
