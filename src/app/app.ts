@@ -27,6 +27,7 @@ import { createIngestStore } from '../storage/postgres/ingest-store.ts';
 import { migrate } from '../storage/postgres/migrate.ts';
 import { createOutboxStore } from '../storage/postgres/outbox-store.ts';
 import { assertReachable, createPool } from '../storage/postgres/pool.ts';
+import { createQualityStore } from '../storage/postgres/quality/quality-store.ts';
 import { createRevisionStore } from '../storage/postgres/revisions/revision-store.ts';
 import { createTickStore } from '../storage/postgres/tick-store.ts';
 import { createTileReader } from '../storage/postgres/tile-reader.ts';
@@ -140,6 +141,7 @@ export function createApp({ config, roles, log, clock }: AppOptions): Promise<Ap
         tiles,
         evaluations,
         revisions: createRevisionStore(pool),
+        quality: createQualityStore(pool),
         desk: createAlertDesk(pool),
         clock,
         log,

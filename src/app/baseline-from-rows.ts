@@ -17,6 +17,8 @@ export interface BaselineFromRowsOptions {
   /** For people; never a path. */
   readonly provenance: string;
   readonly slots?: boolean;
+  /** Told the bytes read so far, of twice the file's size: the rows are read twice. */
+  readonly onBytes?: (bytes: number) => void;
 }
 
 /**
@@ -42,7 +44,7 @@ export async function baselineFromRows(
 
   const sampler = createSampler({ columns, declared });
   let rows = 0;
-  for await (const row of file.rows()) {
+  for await (const row of file.rows(options.onBytes)) {
     sampler.addRow(row, segmentsOf(row));
     rows += 1;
   }
@@ -51,7 +53,7 @@ export async function baselineFromRows(
   }
   const builder = createBaselineBuilder(sampler.plan(), { slots: options.slots ?? false });
   let line = 1;
-  for await (const row of file.rows()) {
+  for await (const row of file.rows((bytes) => options.onBytes?.(file.size + bytes))) {
     line += 1;
     const time = timeAt < 0 ? null : rowTime(row[timeAt], `${file.name}:${line}`, columns[timeAt]);
     builder.addRow(row, time, segmentsOf(row));

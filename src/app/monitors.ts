@@ -47,6 +47,7 @@ export async function buildMonitors(
         policy: monitorPolicy(monitor.policy),
         policyOf: (feature) => judgingOf(monitor.policy, feature),
         alertPolicy: { open: monitor.policy.open, close: monitor.policy.close },
+        volumeDrop: monitor.volumeDrop,
         evaluationsPerDay: perDay,
         ...toldOf(config, monitor.model),
         holds: monitor.clock === 'wall',

@@ -26,6 +26,8 @@ export interface CompareOptions {
   /** Column of the rows' times: gives the design effect from the baseline's own blocks. null: rows are independent. */
   readonly time: string | null;
   readonly policy: PolicyConfig;
+  /** Told how much of the work is done, from 0 to 1. */
+  readonly onProgress?: (share: number) => void;
 }
 
 export interface Comparison {
@@ -60,15 +62,21 @@ export async function compareFiles(
     requireColumn(options.segment, baselineColumns, baselineFile.name, '--segment');
   }
   const attributes = options.segment === null ? [] : [options.segment];
+  const work = 2 * baselineFile.size + currentFile.size;
   const baseline = await baselineFromRows(baselineFile, {
     model: 'compare',
     timeColumn: options.time,
     declared,
     attributes,
     provenance: baselineFile.name,
+    onBytes: (bytes) => options.onProgress?.(bytes / work),
   });
   const added = currentColumns.filter((name) => !baselineColumns.includes(name));
-  const { counts, kinds } = await countLike(baseline, currentFile, options, declared, added);
+  const { counts, kinds } = await countLike(baseline, currentFile, options, {
+    declared,
+    added,
+    work,
+  });
   const spanMs = counts.from === null || counts.to === null ? 0 : counts.to - counts.from;
   const judged = (name: string): EvaluationPolicy => {
     const policy = judgingOf(options.policy, { name, tier: 'standard' });
@@ -92,13 +100,20 @@ export async function compareFiles(
   };
 }
 
+interface CountLike {
+  readonly declared: ReadonlyMap<string, DeclaredFeature>;
+  /** Columns that the baseline does not have. */
+  readonly added: readonly string[];
+  /** Bytes of the whole comparison; those of this file come last. */
+  readonly work: number;
+}
+
 /** Counts the current rows as the baseline was; columns that the baseline lacks are only told with their kind. */
 async function countLike(
   baseline: Baseline,
   file: RowFile,
   options: CompareOptions,
-  declared: ReadonlyMap<string, DeclaredFeature>,
-  added: readonly string[],
+  { declared, added, work }: CountLike,
 ): Promise<{ counts: Baseline; kinds: Map<string, FeatureKind> }> {
   const columns = await file.columns();
   const builder = createBaselineBuilder(planLike(baseline, columns));
@@ -119,7 +134,8 @@ async function countLike(
     return value === null || value === undefined ? [] : [`${options.segment}=${String(value)}`];
   };
   let line = 1;
-  for await (const row of file.rows()) {
+  const before = work - file.size;
+  for await (const row of file.rows((bytes) => options.onProgress?.((before + bytes) / work))) {
     line += 1;
     const time = timeAt < 0 ? null : rowTime(row[timeAt], `${file.name}:${line}`, columns[timeAt]);
     builder.addRow(row, time, segmentsOf(row));

@@ -10,6 +10,7 @@ import type { FeatureKind } from '../../core/domain/feature.ts';
 import { DriftdError, EXIT, toError } from '../../platform/errors.ts';
 import type { ExitCode } from '../../platform/errors.ts';
 import { readComparisonPolicy } from '../../config/comparison-policy.ts';
+import { createProgress } from './progress.ts';
 import { comparisonTable } from './table.ts';
 import type { CliIo } from '../deps.ts';
 
@@ -57,13 +58,15 @@ async function compare(
   io: CliIo,
 ): Promise<ExitCode> {
   const policy = await readComparisonPolicy(options.policy);
+  const bar = createProgress(io);
   const comparison = await compareFiles(baseline, current, {
     declared: declaredOf(options),
     only: options.features ?? null,
     segment: options.segment ?? null,
     time: options.time ?? null,
     policy,
-  });
+    onProgress: bar.update,
+  }).finally(bar.stop);
   const json = comparisonJson(comparison);
   const colours = options.output === undefined && wantsColours(io);
   const text = {
