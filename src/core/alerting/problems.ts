@@ -95,13 +95,25 @@ export function problemsOf(facts: WatchFacts, limits: WatchLimits = WATCH_LIMITS
     ...facts.monitors.flatMap(({ name, overdue }): Problem[] =>
       overdue < 2
         ? []
-        : [problem('evaluation-late', name, `The last ${String(overdue)} evaluations that were due have not been made.`)],
+        : [
+            problem(
+              'evaluation-late',
+              name,
+              `The last ${String(overdue)} evaluations that were due have not been made.`,
+            ),
+          ],
     ),
     ...facts.partitions.flatMap((partition) => partitionProblems(partition, facts, limits)),
     ...facts.models.flatMap(({ name, lastEventAt, silentAfterMs }): Problem[] =>
       lastEventAt === null || facts.now - lastEventAt <= silentAfterMs
         ? []
-        : [problem('model-silent', name, `Its last event came ${ago(facts.now - lastEventAt)} ago.`)],
+        : [
+            problem(
+              'model-silent',
+              name,
+              `Its last event came ${ago(facts.now - lastEventAt)} ago.`,
+            ),
+          ],
     ),
     ...facts.channels.flatMap((channel) => channelProblems(channel, facts, limits)),
   ];
@@ -127,7 +139,9 @@ function partitionProblems(
   { stuckMs }: WatchLimits,
 ): Problem[] {
   if (halted !== null)
-    return [problem('ingest-halted', name, `Counting has stopped and waits for somebody: ${halted}.`)];
+    return [
+      problem('ingest-halted', name, `Counting has stopped and waits for somebody: ${halted}.`),
+    ];
   const still = now - progressedAt;
   return still <= stuckMs
     ? []
