@@ -6,6 +6,7 @@ import type {
   Message,
   SystemMessage,
 } from '../core/alerting/message.ts';
+import { isAboutDriftd } from '../core/alerting/problems.ts';
 import type { FeaturePicture } from '../core/drawing/picture.ts';
 import {
   formatCount,
@@ -68,7 +69,7 @@ export function viewOf(message: Message): DigestView {
 }
 
 function systemView(message: SystemMessage): DigestView {
-  const { title, status, severity, sentences, facts, since } = message;
+  const { title, status, severity, sentences, facts, since, problem } = message;
   return {
     title,
     tone: status === 'firing' ? severity : 'resolved',
@@ -79,7 +80,9 @@ function systemView(message: SystemMessage): DigestView {
     stillFiring: [],
     stillFiringLeftOut: 0,
     links: [],
-    footer: 'This message is about driftd itself, not about a model.',
+    footer: isAboutDriftd(problem)
+      ? 'This message is about driftd itself, not about a model.'
+      : 'This message is about the data that a model gets, not about drift of its features.',
   };
 }
 

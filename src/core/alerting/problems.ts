@@ -12,6 +12,11 @@ export const PROBLEM_KINDS = [
 ] as const;
 export type ProblemKind = (typeof PROBLEM_KINDS)[number];
 
+/** Is a system message of this problem about driftd itself? Else it is about the data of a model. */
+export function isAboutDriftd(problem: string): boolean {
+  return problem === 'test' || PROBLEM_KINDS.some((kind) => kind === problem);
+}
+
 /** Something that is wrong now. `about` names the process, monitor, partition, model or channel. */
 export interface Problem {
   readonly kind: ProblemKind;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isSystemMessage } from '../../core/alerting/message.ts';
+import { isAboutDriftd } from '../../core/alerting/problems.ts';
 import type { DigestFeature, DigestMessage, Message } from '../../core/alerting/message.ts';
 import { viewOf } from '../digest-view.ts';
 import { printable, shortened } from '../printable.ts';
@@ -30,7 +31,8 @@ const MAX_VALUE = 256;
 export function alertItems(message: Message, now: number): AlertItem[] {
   if (isSystemMessage(message)) {
     const { problem, about, severity, title, sentences, since, status } = message;
-    const labels = { alertname: 'DriftdProblem', problem, about: value(about), severity };
+    const alertname = isAboutDriftd(problem) ? 'DriftdProblem' : 'DataQuality';
+    const labels = { alertname, problem, about: value(about), severity };
     const annotations = { summary: value(title), description: sentences.join(' ') };
     return [item(labels, annotations, since, status === 'resolved' ? now : null, '')];
   }
