@@ -2,7 +2,7 @@ import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { KafkaConfig } from '../../config/types.ts';
 import type { PartitionKey } from '../../core/domain/ingestion.ts';
 import { createBackoff } from '../../platform/backoff.ts';
-import { sleep } from '../../platform/clock.ts';
+import { sleep, systemClock } from '../../platform/clock.ts';
 import { DriftdError, toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import type { EventSource, LogRange, RecordConsumer, SourceControl } from '../event-source.ts';
@@ -10,6 +10,7 @@ import { createKafkaClient } from './client.ts';
 import { replaceModules } from './replaced-modules.ts';
 import { toRecordBatch } from './record-batch.ts';
 import { assertTopics } from './topics.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** New partitions are found within this time. */
 const METADATA_MAX_AGE_MS = 30_000;
@@ -20,6 +21,10 @@ const PARTITION_BYTES = 4 * 1024 * 1024;
 const RESPONSE_BYTES = 16 * 1024 * 1024;
 const LOG_END_POLL_MS = 5_000;
 const COMMIT_MS = 5_000;
+const DISCONNECT_MS = 5_000;
+/** Records that wait for so many session timeouts while none comes: the client is stuck. */
+const PATIENCE_SESSIONS = 4;
+const REBUILDS_MS = 600_000;
 export const SOURCE_NAME = 'kafka';
 
 /**
@@ -49,13 +54,17 @@ class KafkaSource implements EventSource {
   >();
   private timers: NodeJS.Timeout[] = [];
   private readonly stopped = new AbortController();
+  private readonly watchdog: Watchdog;
   private rebuilding: Promise<void> | null = null;
+  /** When consumers were rebuilt lately: often, and the next one waits longer. */
+  private rebuilds: number[] = [];
 
   constructor(kafka: Kafka, config: KafkaConfig, log: Log) {
     this.kafka = kafka;
     this.config = config;
     this.log = log;
     this.admin = kafka.admin();
+    this.watchdog = new Watchdog(systemClock, config.sessionTimeoutMs * PATIENCE_SESSIONS);
   }
 
   async start(target: RecordConsumer): Promise<void> {
@@ -104,7 +113,7 @@ class KafkaSource implements EventSource {
       this.assign(consumer, payload.memberAssignment);
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (!payload.restart) this.rebuild(payload.error);
+      if (!payload.restart && consumer === this.consumer) this.rebuild(payload.error);
     });
     this.consumer = consumer;
     await consumer.connect();
@@ -116,7 +125,7 @@ class KafkaSource implements EventSource {
     await consumer.run({
       autoCommit: false,
       partitionsConsumedConcurrently: 1,
-      eachBatch: (payload) => this.take(payload),
+      eachBatch: (payload) => this.take(consumer, payload),
     });
   }
 
@@ -125,19 +134,32 @@ class KafkaSource implements EventSource {
     if (this.stopped.signal.aborted || this.rebuilding !== null) return;
     this.log.warn({ err: cause }, 'the Kafka consumer stopped; starting another');
     this.rebuilding = (async () => {
-      const backoff = createBackoff({ baseMs: 500, capMs: 10_000, floorMs: 250 });
-      for (let attempt = 0; !this.stopped.signal.aborted; attempt += 1) {
-        await this.consumer?.disconnect().catch(() => undefined);
+      const backoff = createBackoff({ baseMs: 500, capMs: 30_000, floorMs: 250 });
+      const now = systemClock.monotonic();
+      this.rebuilds = [...this.rebuilds.filter((at) => now - at < REBUILDS_MS), now];
+      for (let attempt = this.rebuilds.length - 1; !this.stopped.signal.aborted; attempt += 1) {
+        if (attempt > 0) await sleep(backoff.delay(attempt), this.stopped.signal);
+        await this.disconnect();
         try {
           await this.connectConsumer();
           return;
         } catch (thrown) {
           this.log.warn({ err: toError(thrown) }, 'starting a Kafka consumer failed');
-          await sleep(backoff.delay(attempt), this.stopped.signal);
         }
       }
     })().finally(() => {
       this.rebuilding = null;
+    });
+  }
+
+  /** The old consumer's calls count for nothing from here on, even if it does not end. */
+  private async disconnect(): Promise<void> {
+    const { consumer } = this;
+    this.consumer = null;
+    this.generation += 1;
+    if (consumer === null) return;
+    await within(DISCONNECT_MS, consumer.disconnect()).catch((thrown: unknown) => {
+      this.log.debug({ err: toError(thrown) }, 'leaving the consumer group failed');
     });
   }
 
@@ -146,8 +168,10 @@ class KafkaSource implements EventSource {
   }
 
   private assign(consumer: Consumer, byTopic: Readonly<Record<string, number[]>>): void {
+    if (consumer !== this.consumer) return;
     this.generation += 1;
     this.courtesy.clear();
+    this.watchdog.reset();
     this.assignment = Object.entries(byTopic).flatMap(([topic, partitions]) =>
       partitions.map((partition) => this.key(topic, partition)),
     );
@@ -168,19 +192,22 @@ class KafkaSource implements EventSource {
       }
     };
     return {
-      seek: ({ topic, partition }, offset) => {
+      seek: (key, offset) => {
         guarded('a seek', () => {
-          consumer.seek({ topic, partition, offset: String(offset) });
+          this.watchdog.moved(key, offset);
+          consumer.seek({ topic: key.topic, partition: key.partition, offset: String(offset) });
         });
       },
-      pause: ({ topic, partition }) => {
+      pause: (key) => {
         guarded('a pause', () => {
-          consumer.pause([{ topic, partitions: [partition] }]);
+          this.watchdog.pause(key);
+          consumer.pause([{ topic: key.topic, partitions: [key.partition] }]);
         });
       },
-      resume: ({ topic, partition }) => {
+      resume: (key) => {
         guarded('a resume', () => {
-          consumer.resume([{ topic, partitions: [partition] }]);
+          this.watchdog.resume(key);
+          consumer.resume([{ topic: key.topic, partitions: [key.partition] }]);
         });
       },
       startOffsets: (topic) => this.startOffsets(topic),
@@ -193,12 +220,18 @@ class KafkaSource implements EventSource {
   }
 
   /** Never throws: an error here would stop the client for good. */
-  private async take(payload: EachBatchPayload): Promise<void> {
+  private async take(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
+    if (consumer !== this.consumer) return;
     const { batch } = payload;
     const generation = this.generation;
     try {
-      const taken = this.target?.batch(toRecordBatch(SOURCE_NAME, batch)) ?? false;
-      if (!taken && generation === this.generation) payload.pause();
+      const records = toRecordBatch(SOURCE_NAME, batch);
+      this.watchdog.moved(records.partition, records.to);
+      const taken = this.target?.batch(records) ?? false;
+      if (!taken && generation === this.generation) {
+        this.watchdog.pause(records.partition);
+        payload.pause();
+      }
     } catch (thrown) {
       this.log.warn(
         { err: toError(thrown), topic: batch.topic, partition: batch.partition },
@@ -235,13 +268,19 @@ class KafkaSource implements EventSource {
   private async tellLogEnds(): Promise<void> {
     const { generation } = this;
     try {
+      const ends: { key: PartitionKey; end: number }[] = [];
       for (const topic of new Set(this.assignment.map((key) => key.topic))) {
-        const offsets = await this.admin.fetchTopicOffsets(topic);
-        if (generation !== this.generation) return;
-        for (const { partition, high } of offsets)
-          this.target?.logEnd(this.key(topic, partition), Number(high));
+        for (const { partition, high } of await this.admin.fetchTopicOffsets(topic))
+          ends.push({ key: this.key(topic, partition), end: Number(high) });
+      }
+      if (generation !== this.generation) return;
+      for (const { key, end } of ends) this.target?.logEnd(key, end);
+      if (this.watchdog.isStuck(ends)) {
+        this.watchdog.reset();
+        this.rebuild(new Error('records wait at the brokers, and none has come for long'));
       }
     } catch (thrown) {
+      this.watchdog.excuse();
       this.log.debug({ err: toError(thrown) }, 'asking for the ends of the log failed');
     }
   }
@@ -260,10 +299,9 @@ class KafkaSource implements EventSource {
   async stop(): Promise<void> {
     this.stopped.abort();
     for (const timer of this.timers) clearInterval(timer);
-    await this.rebuilding;
+    await Promise.race([this.rebuilding, sleep(DISCONNECT_MS)]);
     await this.commitCourtesy();
-    this.generation += 1;
-    await this.consumer?.disconnect().catch(() => undefined);
+    await this.disconnect();
     await this.admin.disconnect().catch(() => undefined);
   }
 }
