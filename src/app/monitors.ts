@@ -3,6 +3,7 @@ import { judgingOf } from '../config/policy.ts';
 import type { DriftdConfig, MonitorConfig, PolicyConfig } from '../config/types.ts';
 import type { EvaluationPolicy } from '../core/evaluate/types.ts';
 import { evaluationsPerDay } from '../core/window/windows.ts';
+import { linksOf } from './notify/links.ts';
 import { maintenanceOf } from './notify/maintenance.ts';
 import { createCronSchedule } from '../schedule/cron-schedule.ts';
 import type { CronSchedule } from '../schedule/cron-schedule.ts';
@@ -52,6 +53,7 @@ export async function buildMonitors(
         ...toldOf(config, monitor.model),
         holds: monitor.clock === 'wall',
         maintenance: maintenanceOf(config),
+        links: linksOf(config, monitor),
       },
     });
   }

@@ -5,6 +5,7 @@
 import { composeNotifications } from '../core/alerting/compose.ts';
 import type { AlertReceiver, AlertRoute } from '../core/alerting/compose.ts';
 import { explain } from '../core/alerting/explain.ts';
+import type { DigestLink } from '../core/alerting/message.ts';
 import type { Mute } from '../core/alerting/mute.ts';
 import type { AlertPolicy } from '../core/alerting/types.ts';
 import { seriesKey } from '../core/alerting/worst.ts';
@@ -29,6 +30,8 @@ export interface EvaluatedMonitor extends JudgedMonitor {
   readonly alertPolicy: AlertPolicy;
   readonly routes: readonly AlertRoute[];
   readonly receivers: readonly AlertReceiver[];
+  /** Where to read on, told with every message. */
+  readonly links?: readonly DigestLink[];
   /** Who looks after the model. */
   readonly owner?: string | null;
   /** Messages of a group may wait for each other: the monitor's clock is the wall's. Default false. */
@@ -104,6 +107,7 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
         results,
         routes: monitor.routes,
         receivers: monitor.receivers,
+        links: monitor.links ?? [],
         desk: composeDeskOf(desk, monitor.id, moved, { holds: monitor.holds ?? false, mayNotify }),
         explain: (result) => [
           ...(withdrawn.has(seriesKey(result.feature, result.segment)) ? [WITHDRAWN] : []),

@@ -67,6 +67,8 @@ export interface NotifyConfig {
   readonly problemReceivers: readonly string[];
   /** Cron expression, in UTC; null: never. */
   readonly testSchedule: string | null;
+  /** `{model}` and `{monitor}` in an address stand for the names. */
+  readonly links: readonly { readonly label: string; readonly url: string }[];
 }
 
 export interface HeartbeatConfig {

@@ -47,6 +47,7 @@ export function resolveDelivery(
       maxPerMinute: notify.max_per_minute,
       problemReceivers: notify.problem_receivers,
       testSchedule: notify.test_schedule === 'off' ? null : notify.test_schedule,
+      links: notify.links,
     },
     heartbeat:
       heartbeat === undefined

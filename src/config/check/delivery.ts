@@ -74,6 +74,13 @@ function checkNotify(parts: ValidParts, validateCron: ValidateCron, tell: Tell):
     const hint = suggestion(name, parts.receiverNames, 'receivers');
     tell(['notify', 'problem_receivers', i], `there is no receiver "${name}", ${hint}`);
   });
+  notify.links.forEach(({ url }, i) => {
+    if (/^https?:\/\//.test(url) && URL.canParse(url)) return;
+    tell(
+      ['notify', 'links', i, 'url'],
+      'this is no address, write it like https://example.com/{model}',
+    );
+  });
   const wrong = notify.test_schedule === 'off' ? null : validateCron(notify.test_schedule);
   if (wrong !== null) tell(['notify', 'test_schedule'], wrong);
 }

@@ -18,6 +18,21 @@ export const notify = z
           'Who is told of problems of driftd itself: a channel that fails, a source that stands still. Empty: every receiver.',
         examples: [['ml-oncall']],
       }),
+    links: z
+      .array(
+        z
+          .strictObject({
+            label: text('What it says.', 'Dashboard'),
+            url: text(
+              'Where it leads; `{model}` and `{monitor}` stand for the names.',
+              'https://grafana.example.com/d/driftd-model?var-model={model}',
+            ),
+          })
+          .meta({ description: 'One link.' }),
+      )
+      .max(8)
+      .default([])
+      .meta({ description: 'Links under every message: a dashboard, a runbook.' }),
     test_schedule: text(
       'When every receiver gets a test message, in UTC; `off`: never.',
       '0 9 * * 1',

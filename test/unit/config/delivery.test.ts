@@ -125,6 +125,7 @@ routes: [{ receiver: ops, match: { owner: team-a, segment: "origin=JFK" }, conti
     ['maintenance: [{ reason: x, from: "soon", to: "2026-05-01T19:00:00Z" }]', 'this is no time'],
     ['notify: { problem_receivers: [nobody] }', 'there is no receiver "nobody"'],
     ['notify: { test_schedule: "never" }', 'write five'],
+    ['notify: { links: [{ label: x, url: "javascript:alert(1)" }] }', 'this is no address'],
     ['heartbeat: {}', 'url is missing'],
     ['heartbeat: { url: "https://x.example", interval: 1ms }', 'out of range'],
   ])('%s: %s', async (yaml, message) => {

@@ -52,7 +52,7 @@ describe('defaults', () => {
       routes: [],
       smtp: null,
       channels: { webhook: [], slack: [], teams: [], alertmanager: [], pagerduty: [] },
-      notify: { maxPerMinute: 20, problemReceivers: [], testSchedule: '0 9 * * 1' },
+      notify: { maxPerMinute: 20, problemReceivers: [], testSchedule: '0 9 * * 1', links: [] },
       heartbeat: null,
       maintenance: [],
     });
