@@ -91,6 +91,9 @@ function compile(
   plan: CountingPlan | null,
 ): CountedModelPlan {
   const features = (plan?.features ?? []).filter((feature) => feature.tier !== 'ignore');
+  const ignored = new Set(
+    (plan?.features ?? []).filter(({ tier }) => tier === 'ignore').map(({ name }) => name),
+  );
   const indexOf = new Map(features.map((feature, i) => [feature.name, i]));
   const indexById = new Map(features.map((feature, i) => [feature.id, i]));
   const sets = (plan?.sets ?? []).map((set): CountedSet => ({
@@ -102,7 +105,14 @@ function compile(
     })),
   }));
   return {
-    schema: { modelId, model: model.name, features, indexOf, attributes: model.attributes },
+    schema: {
+      modelId,
+      model: model.name,
+      features,
+      indexOf,
+      ignored,
+      attributes: model.attributes,
+    },
     allowedLatenessMs: model.allowedLatenessMs,
     sets,
   };

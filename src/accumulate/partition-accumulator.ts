@@ -83,14 +83,21 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
     return newest - lateness - deps.lateHorizonMs;
   }
 
-  function moveOn(modelId: number, time: number): void {
+  function moveOn(modelId: number, time: number, unknown: number): void {
     touched.add(modelId);
     const seen = progress.get(modelId);
     if (seen === undefined) {
-      progress.set(modelId, { modelId, events: 1, minEventTime: time, maxEventTime: time });
+      progress.set(modelId, {
+        modelId,
+        events: 1,
+        unknown,
+        minEventTime: time,
+        maxEventTime: time,
+      });
       return;
     }
     seen.events += 1;
+    seen.unknown = (seen.unknown ?? 0) + unknown;
     if (time < seen.minEventTime) seen.minEventTime = time;
     if (time > seen.maxEventTime) seen.maxEventTime = time;
   }
@@ -109,7 +116,9 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
       const plan = registry.plan(frame);
       const { modelId } = plan.schema;
       if (frame.time < tooLateBefore(modelId)) return false;
-      moveOn(modelId, frame.time);
+      // Before the first baseline there is nothing that a feature could be unknown to.
+      const known = frame.unknownFeatures === 0 || plan.schema.features.length === 0;
+      moveOn(modelId, frame.time, known ? 0 : 1);
       for (const segment of segmentIds.of(frame)) cache.count(plan, frame, segment);
       return true;
     },

@@ -6,20 +6,25 @@ import { composeNotifications } from '../core/alerting/compose.ts';
 import type { AlertReceiver, AlertRoute } from '../core/alerting/compose.ts';
 import { explain } from '../core/alerting/explain.ts';
 import type { DigestLink } from '../core/alerting/message.ts';
-import type { Mute } from '../core/alerting/mute.ts';
+import { muteOf } from '../core/alerting/mute.ts';
+import type { AlertLabels, Mute } from '../core/alerting/mute.ts';
 import type { AlertPolicy } from '../core/alerting/types.ts';
 import { seriesKey } from '../core/alerting/worst.ts';
+import { ALL_SEGMENT } from '../core/domain/feature.ts';
 import { pictureOf } from '../core/drawing/picture.ts';
 import type { Subject } from '../core/evaluate/types.ts';
+import { moveProblems } from '../core/quality/problems.ts';
 import { windowEndOf } from '../core/window/windows.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { AlertDesk, DeskState } from '../storage/alert-desk.ts';
+import type { QualityStore } from '../storage/evaluation-store.ts';
 import type { RevisionStore } from '../storage/revision-store.ts';
 import type { TickClaim } from '../storage/tick-store.ts';
 import { evaluationWrite, featureIds } from './evaluation-write.ts';
 import { judge } from './judge.ts';
 import type { JudgeDeps, JudgedMonitor } from './judge.ts';
+import { checkQuality, qualityMessages } from './quality.ts';
 import { composeDeskOf, moveAlerts } from './move-alerts.ts';
 import { WITHDRAWN, readAlerts, reviseStale } from './revisions.ts';
 
@@ -46,6 +51,7 @@ export interface EvaluateMetrics {
 
 export interface EvaluateDeps extends JudgeDeps {
   readonly revisions: RevisionStore;
+  readonly quality: QualityStore;
   /** Without it nothing is silenced, acknowledged or repeated. */
   readonly desk?: AlertDesk;
   readonly clock: Clock;
@@ -85,13 +91,14 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
       const { subjects } = judgement;
       const { results } = judgement.evaluation;
       const desk = (await deps.desk?.read(monitor.id)) ?? EMPTY_DESK;
+      const mutes = [...desk.silences, ...(monitor.maintenance?.(deps.clock.now()) ?? [])];
       const { known, withdrawn } = await readAlerts(deps, monitor, windowEnd);
       const ids = featureIds(judgement.features);
       const moved = moveAlerts(results, known, ids, monitor.alertPolicy, windowEnd, {
         model: monitor.model,
         monitor: monitor.name,
         owner: monitor.owner ?? null,
-        mutes: [...desk.silences, ...(monitor.maintenance?.(deps.clock.now()) ?? [])],
+        mutes,
         sourcesDead: desk.sourcesDead,
         mayNotify,
       });
@@ -119,16 +126,24 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
           return pictureOf(mixture?.histogram ?? baseline.histogram, live);
         },
       });
+      const quality = await checkQuality(deps.quality, monitor, judgement, windowEnd);
+      const data = moveProblems(
+        await deps.quality.problems(monitor.id),
+        quality.faults,
+        windowEnd,
+        mayNotify && !desk.sourcesDead && muteOf(mutes, modelLabels(monitor)) === null,
+      );
       const durationMs = deps.clock.monotonic() - started;
       const of = { claim, windowEnd, revision: 0, complete, watermark, durationMs };
       const id = await deps.evaluations.store({
-        ...evaluationWrite(monitor, judgement, of),
+        ...evaluationWrite(monitor, judgement, quality, of),
         alerts: rows.map(({ featureId, feature: _, segment, ...alert }) => ({
           featureId,
           segment,
           alert,
         })),
-        outbox,
+        problems: data.problems,
+        outbox: [...outbox, ...qualityMessages(data.notices, monitor, monitor.receivers)],
       });
       if (id === null) return false;
       const seconds = (deps.clock.monotonic() - started) / 1000;
@@ -146,5 +161,18 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
       );
       return true;
     },
+  };
+}
+
+/** What is about no feature is silenced by matchers of the model, the monitor or the owner. */
+function modelLabels({ model, name, owner }: EvaluatedMonitor): AlertLabels {
+  return {
+    model,
+    monitor: name,
+    owner: owner ?? null,
+    feature: '',
+    segment: ALL_SEGMENT,
+    tier: 'standard',
+    severity: 'warning',
   };
 }

@@ -3,12 +3,14 @@ import { ALL_SEGMENT } from '../core/domain/feature.ts';
 import type { Feature } from '../core/domain/feature.ts';
 import type { EvaluationPolicy, EvaluationResult, FeatureResult } from '../core/evaluate/types.ts';
 import type { EvaluationSummary, EvaluationWrite } from '../storage/evaluation-store.ts';
+import type { DataQuality } from './quality.ts';
 import type { JudgedMonitor, Judgement } from './judge.ts';
 
 /** A judgement as it is stored, without what it does to alerts. */
 export function evaluationWrite(
   monitor: JudgedMonitor,
   { active, features, evaluation }: Judgement,
+  { faults, events, counted }: DataQuality,
   of: Pick<
     EvaluationWrite,
     'claim' | 'due' | 'windowEnd' | 'revision' | 'complete' | 'watermark' | 'durationMs'
@@ -25,12 +27,13 @@ export function evaluationWrite(
       policy: monitor.policy,
       features: overridesOf(monitor, features),
     },
-    summary: summarize(evaluation),
+    summary: { ...summarize(evaluation), quality: faults, events, counted },
     scores: evaluation.results.map((result) => ({
       featureId: ids.get(result.feature) as number,
       result,
     })),
     alerts: [],
+    problems: [],
     outbox: [],
   };
 }
@@ -52,7 +55,9 @@ function overridesOf(
 }
 
 /** Model level: counts and names. */
-function summarize({ results }: EvaluationResult): EvaluationSummary {
+function summarize({
+  results,
+}: EvaluationResult): Omit<EvaluationSummary, keyof DataQuality | 'quality'> {
   const worst = worstOfWindows(results.filter(({ segment }) => segment === ALL_SEGMENT));
   const named = (verdict: string): string[] =>
     worst.filter((result) => result.verdict === verdict).map(({ feature }) => feature);

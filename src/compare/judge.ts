@@ -24,6 +24,8 @@ export interface JudgedMonitor {
   readonly policy: EvaluationPolicy;
   /** The policy with what the feature and its tier say differently. */
   policyOf(feature: Feature): EvaluationPolicy;
+  /** Share of the usual events that may stay away; 0: nobody minds. */
+  readonly volumeDrop: number;
   /** Evaluations of all monitors of the daemon a day: they share the alert budget. */
   readonly evaluationsPerDay: number;
 }

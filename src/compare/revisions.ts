@@ -10,10 +10,12 @@ import type { Alert, AlertPolicy, AlertRow } from '../core/alerting/types.ts';
 import { seriesKey, worstVerdict } from '../core/alerting/worst.ts';
 import type { Verdict } from '../core/domain/verdict.ts';
 import type { EvaluationStore } from '../storage/evaluation-store.ts';
+import type { QualityStore } from '../storage/evaluation-store.ts';
 import type { RevisionStore, StoredVerdict } from '../storage/revision-store.ts';
 import type { TickClaim } from '../storage/tick-store.ts';
 import { evaluationWrite } from './evaluation-write.ts';
 import { judge } from './judge.ts';
+import { checkQuality } from './quality.ts';
 import type { JudgeDeps, JudgedMonitor } from './judge.ts';
 import type { Clock } from '../platform/clock.ts';
 
@@ -29,6 +31,7 @@ export const WITHDRAWN =
 
 export interface RevisionDeps extends JudgeDeps {
   readonly revisions: RevisionStore;
+  readonly quality: QualityStore;
   readonly clock: Clock;
 }
 
@@ -52,9 +55,10 @@ export async function reviseStale(
       continue;
     }
     const complete = watermark !== null && watermark >= windowEnd;
+    const quality = await checkQuality(deps.quality, monitor, judgement, windowEnd);
     const durationMs = deps.clock.monotonic() - started;
     const of = { claim, due, windowEnd, revision: revision + 1, complete, watermark, durationMs };
-    if ((await deps.revisions.revise(evaluationWrite(monitor, judgement, of))) === null)
+    if ((await deps.revisions.revise(evaluationWrite(monitor, judgement, quality, of))) === null)
       return null;
     done += 1;
   }

@@ -130,6 +130,7 @@ function monitorConfig(monitor: ConfigDocument['monitors'][number]): MonitorConf
       .toSorted((a, b) => a.spanMs - b.spanMs),
     seasonality: monitor.seasonality,
     catchUp: monitor.catch_up,
+    volumeDrop: monitor.volume_drop,
     policy: resolvePolicy(monitor.policy),
   };
 }

@@ -190,6 +190,8 @@ export interface MonitorConfig {
   readonly seasonality: Seasonality;
   /** Ticks missed that are run after all, oldest first. */
   readonly catchUp: number;
+  /** Share of the usual events that may stay away; 0: not checked. */
+  readonly volumeDrop: number;
   readonly policy: PolicyConfig;
 }
 

@@ -1,6 +1,8 @@
 import type { Alert, AlertRow } from '../core/alerting/types.ts';
 import type { Verdict } from '../core/domain/verdict.ts';
 import type { EvaluationPolicy, FeatureResult, HistoryWindow } from '../core/evaluate/types.ts';
+import type { CountedSoFar, QualityFault } from '../core/quality/faults.ts';
+import type { QualityProblem } from '../core/quality/problems.ts';
 import type { OutboxWrite } from './outbox-store.ts';
 import type { TickClaim } from './tick-store.ts';
 
@@ -16,6 +18,12 @@ export interface EvaluationSettings {
 
 /** Model level: counts, never an average of scores. */
 export interface EvaluationSummary {
+  /** What is wrong with the data. */
+  readonly quality: readonly QualityFault[];
+  /** Events of each window. */
+  readonly events: Readonly<Record<string, number>>;
+  /** Events of the model when this was evaluated, since ever. */
+  readonly counted: CountedSoFar;
   readonly features: number;
   readonly drifted: readonly string[];
   readonly warned: readonly string[];
@@ -50,6 +58,8 @@ export interface EvaluationWrite {
   readonly durationMs: number;
   readonly scores: readonly ScoreWrite[];
   readonly alerts: readonly AlertWrite[];
+  /** What is remembered of the checks of the data. */
+  readonly problems: readonly QualityProblem[];
   readonly outbox: readonly OutboxWrite[];
 }
 
@@ -80,4 +90,18 @@ export interface EvaluationStore {
     spanMs: number,
     before: number,
   ): Promise<ReadonlyMap<string, HistoryWindow[]>>;
+}
+
+/** What the checks of the data look back at. */
+export interface QualityStore {
+  /** Events of the windows that end at these instants, by window, as the newest revisions have stored them. */
+  volumes(
+    monitorId: number,
+    ends: readonly number[],
+  ): Promise<ReadonlyMap<string, ReadonlyMap<number, number>>>;
+  /** Events of the model so far. */
+  counted(modelId: number): Promise<CountedSoFar>;
+  /** The same as the evaluation before this instant has stored it; null: there is none. */
+  countedBefore(monitorId: number, before: number): Promise<CountedSoFar | null>;
+  problems(monitorId: number): Promise<QualityProblem[]>;
 }

@@ -41,6 +41,8 @@ export interface QuarantineWrite {
 export interface ProgressWrite {
   readonly modelId: number;
   readonly events: number;
+  /** Those with a feature that nobody counts. */
+  readonly unknown?: number;
   readonly minEventTime: number;
   readonly maxEventTime: number;
 }

@@ -23,6 +23,7 @@ import { createIngestStore } from '../../src/storage/postgres/ingest-store.ts';
 import { migrate } from '../../src/storage/postgres/migrate.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import type { Pool } from '../../src/storage/postgres/pool.ts';
+import { createQualityStore } from '../../src/storage/postgres/quality/quality-store.ts';
 import { createRevisionStore } from '../../src/storage/postgres/revisions/revision-store.ts';
 import { createTickStore } from '../../src/storage/postgres/tick-store.ts';
 import { createTileReader } from '../../src/storage/postgres/tile-reader.ts';
@@ -62,6 +63,7 @@ export interface MonitorOptions {
   readonly seasonality?: 'daily' | 'weekly' | null;
   readonly policy?: Partial<EvaluationPolicy>;
   readonly policyOf?: (feature: { readonly name: string }) => Partial<EvaluationPolicy>;
+  readonly volumeDrop?: number;
   readonly evaluationsPerDay?: number;
   readonly alertPolicy?: EvaluatedMonitor['alertPolicy'];
   readonly routes?: EvaluatedMonitor['routes'];
@@ -101,6 +103,7 @@ export async function openWorld(url: string): Promise<World> {
     tiles,
     evaluations,
     revisions: createRevisionStore(pool),
+    quality: createQualityStore(pool),
     clock: systemClock,
     log,
     metrics: { evaluated: () => undefined },
@@ -146,6 +149,7 @@ export async function openWorld(url: string): Promise<World> {
         policy,
         policyOf: (feature) => ({ ...policy, ...options.policyOf?.(feature) }),
         alertPolicy: options.alertPolicy ?? { open: { firing: 2, of: 3 }, close: 3 },
+        volumeDrop: options.volumeDrop ?? 0.5,
         evaluationsPerDay: options.evaluationsPerDay ?? 1,
         routes: options.routes ?? [],
         receivers: options.receivers ?? [],
@@ -223,6 +227,7 @@ async function countRows(
       {
         modelId,
         events: rows.length + (seen?.events ?? 0),
+        unknown: seen?.unknown ?? 0,
         minEventTime: times.reduce((least, time) => Math.min(least, time)),
         maxEventTime: times.reduce((most, time) => Math.max(most, time)),
       },

@@ -105,6 +105,16 @@ export const monitor = z
         example: 24,
       },
     ).default(24),
+    volume_drop: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0.5)
+      .meta({
+        description:
+          'Share of the events usual at this time of the day and week that may stay away before somebody is told; 0 switches the check off.',
+        examples: [0.5],
+      }),
     policy,
   })
   .meta({ description: 'A model, its windows, a schedule and a policy.' });

@@ -30,6 +30,8 @@ export interface ModelSchema {
   readonly features: readonly SchemaFeature[];
   /** Feature name to index in `features`. A Map, never a plain object: names come from outside. */
   readonly indexOf: ReadonlyMap<string, number>;
+  /** Features that are known and not looked at. */
+  readonly ignored?: ReadonlySet<string>;
   /** Attributes declared for slicing, in order. */
   readonly attributes: readonly string[];
 }

@@ -91,7 +91,7 @@ function fillRole(
   for (const name in values) {
     const index = indexOf.get(name);
     if (index === undefined || (role !== 'input' && features[index]?.role !== role)) {
-      frame.unknownFeatures += 1;
+      if (schema.ignored?.has(name) !== true) frame.unknownFeatures += 1;
     } else setSlot(frame, index, values[name]);
   }
 }

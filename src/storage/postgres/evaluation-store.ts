@@ -10,6 +10,7 @@ import type {
   StoredEvaluation,
 } from '../evaluation-store.ts';
 import { insertOutbox } from './outbox-store.ts';
+import { writeProblems } from './quality/quality-store.ts';
 import { inTransaction } from './pool.ts';
 import type { Client, Pool } from './pool.ts';
 
@@ -130,6 +131,7 @@ async function store(client: Client, write: EvaluationWrite): Promise<number> {
   if (tick.rowCount !== 1) throw new LostClaim();
   const id = await writeEvaluation(client, write);
   await writeAlerts(client, claim.monitorId, id, write.alerts);
+  await writeProblems(client, claim.monitorId, write.problems);
   await insertOutbox(client, write.outbox);
   return id;
 }

@@ -44,7 +44,7 @@ export function createIngestStore(pool: Pool): IngestStore {
     loadTiles: (part, keys) => loadTiles(pool, part, keys),
     async loadProgress(part) {
       const { rows } = await pool.query<ProgressWrite>(
-        `SELECT model_id AS "modelId", events, min_event_time AS "minEventTime", max_event_time AS "maxEventTime"
+        `SELECT model_id AS "modelId", events, unknown_events AS unknown, min_event_time AS "minEventTime", max_event_time AS "maxEventTime"
          FROM model_progress WHERE part = $1`,
         [part],
       );
@@ -253,18 +253,20 @@ async function writeQuarantine(
 async function writeProgress(client: Client, { part, progress }: CheckpointWrite): Promise<void> {
   if (progress.length === 0) return;
   await client.query(
-    `INSERT INTO model_progress (model_id, part, events, min_event_time, max_event_time, last_event_at)
-     SELECT model_id, $1, events, min_event_time, max_event_time, now()
-     FROM unnest($2::int[], $3::bigint[], $4::timestamptz[], $5::timestamptz[])
-       AS p (model_id, events, min_event_time, max_event_time)
+    `INSERT INTO model_progress (model_id, part, events, min_event_time, max_event_time, unknown_events, last_event_at)
+     SELECT model_id, $1, events, min_event_time, max_event_time, unknown_events, now()
+     FROM unnest($2::int[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::bigint[])
+       AS p (model_id, events, min_event_time, max_event_time, unknown_events)
      ON CONFLICT (model_id, part) DO UPDATE SET events = excluded.events, min_event_time = excluded.min_event_time,
-       max_event_time = excluded.max_event_time, last_event_at = excluded.last_event_at`,
+       max_event_time = excluded.max_event_time, unknown_events = excluded.unknown_events,
+       last_event_at = excluded.last_event_at`,
     [
       part,
       progress.map((row) => row.modelId),
       progress.map((row) => row.events),
       progress.map((row) => iso(row.minEventTime)),
       progress.map((row) => iso(row.maxEventTime)),
+      progress.map((row) => row.unknown ?? 0),
     ],
   );
 }

@@ -86,6 +86,7 @@ describe('defaults', () => {
         ],
         seasonality: 'none',
         catchUp: 24,
+        volumeDrop: 0.5,
         policy: {
           alertBudgetPerDay: 0.033,
           delta: { warning: 0.05, critical: 0.1 },

@@ -1,0 +1,106 @@
+/*
+ * Checks of the data beside drift: what is wrong with the events and features of an evaluation, and who is told of it.
+ */
+import type { AlertReceiver } from '../core/alerting/compose.ts';
+import type { SystemMessage } from '../core/alerting/message.ts';
+import { ALL_SEGMENT } from '../core/domain/feature.ts';
+import { sha256 } from '../core/histogram/hash/fingerprint.ts';
+import {
+  featureFaults,
+  unknownFault,
+  volumeFault,
+  volumeReferences,
+} from '../core/quality/faults.ts';
+import type { CountedSoFar, QualityFault } from '../core/quality/faults.ts';
+import { qualityInWords } from '../core/quality/problems.ts';
+import type { QualityNotice } from '../core/quality/problems.ts';
+import type { OutboxWrite } from '../storage/outbox-store.ts';
+import type { QualityStore } from '../storage/evaluation-store.ts';
+import type { JudgedMonitor, Judgement } from './judge.ts';
+
+/** What an evaluation has seen of the data. */
+export interface DataQuality {
+  readonly faults: readonly QualityFault[];
+  /** Events of each window. */
+  readonly events: Readonly<Record<string, number>>;
+  /** Events of the model so far: what comes after is news of the next evaluation. */
+  readonly counted: CountedSoFar;
+}
+
+export async function checkQuality(
+  store: QualityStore,
+  monitor: JudgedMonitor,
+  { counts, features, evaluation }: Judgement,
+  windowEnd: number,
+): Promise<DataQuality> {
+  const volumes = await store.volumes(monitor.id, volumeReferences(windowEnd));
+  const counted = await store.counted(monitor.modelId);
+  const before = await store.countedBefore(monitor.id, windowEnd);
+  const faults: QualityFault[] = [];
+  const events: Record<string, number> = {};
+  for (const { window, events: eventsOf } of counts) {
+    const count = eventsOf(ALL_SEGMENT);
+    events[window.name] = count;
+    const earlier = volumes.get(window.name) ?? new Map<number, number>();
+    const fault = volumeFault(window.name, windowEnd, count, earlier, monitor.volumeDrop);
+    if (fault !== null) faults.push(fault);
+  }
+  const unknown = unknownFault(before, counted);
+  if (unknown !== null) faults.push(unknown);
+  const policies = new Map(features.map((feature) => [feature.name, monitor.policyOf(feature)]));
+  for (const result of evaluation.results) {
+    faults.push(...featureFaults(result, policies.get(result.feature) ?? monitor.policy));
+  }
+  return { faults, events, counted };
+}
+
+/** The messages about what has begun or is over, one a recipient. */
+export function qualityMessages(
+  notices: readonly QualityNotice[],
+  { name, model }: { readonly name: string; readonly model: string },
+  receivers: readonly AlertReceiver[],
+): OutboxWrite[] {
+  return notices.flatMap((notice) => {
+    const { problem, status, since } = notice;
+    const { title, sentence } = qualityInWords(notice, model);
+    const message: SystemMessage = {
+      version: 1,
+      kind: 'system',
+      problem: problem.check,
+      about: model,
+      status,
+      severity: 'warning',
+      title,
+      sentences: [sentence],
+      facts: [
+        { label: 'Model', value: model },
+        { label: 'Monitor', value: name },
+      ],
+      since,
+    };
+    return receivers.flatMap((receiver) =>
+      receiver.targets
+        .filter(({ sendResolved }) => status === 'firing' || sendResolved)
+        .map(({ channel, recipient }) => ({
+          dedupKey: sha256(
+            JSON.stringify([
+              'quality',
+              name,
+              problem.check,
+              problem.about,
+              since,
+              status,
+              channel,
+              receiver.name,
+              recipient,
+            ]),
+          ),
+          receiver: receiver.name,
+          channel,
+          recipient,
+          reason: status === 'firing' ? ('first' as const) : ('resolved' as const),
+          message,
+        })),
+    );
+  });
+}
