@@ -103,6 +103,20 @@ describe('messages of one group', () => {
     expect((await outboxRows(pool))[1]?.wait).toBeLessThanOrEqual(300_000);
   });
 
+  it('become one digest when the channel has more to send than it may', async () => {
+    const at = { waitMs: 0, intervalMs: 0 };
+    await enqueue(pool, [outboxWrite('a', { ...group(at), message: about('temp') })]);
+    await enqueue(pool, [outboxWrite('b', { ...group(at), message: about('humid') })]);
+    expect(await outboxRows(pool)).toHaveLength(2);
+    await pool.query(`UPDATE outbox SET created_at = now() - interval '2 minutes'`);
+    await enqueue(pool, [outboxWrite('c', { ...group(at), message: about('wind') })]);
+    expect(await outboxRows(pool)).toHaveLength(2);
+    const { rows } = await pool.query<{ features: string }>(
+      `SELECT jsonb_path_query_array(message, '$.features[*].feature')::text AS features FROM outbox ORDER BY id`,
+    );
+    expect(rows.map(({ features }) => features)).toEqual(['["temp"]', '["humid", "wind"]']);
+  });
+
   it('are not changed once somebody may have sent them', async () => {
     await enqueue(pool, [outboxWrite('a', group())]);
     await pool.query('UPDATE outbox SET attempts = 1');

@@ -46,7 +46,10 @@ export async function insertOutbox(
   return added;
 }
 
-/** A message that nobody has tried to send yet, and that is not due: taking up more changes nothing for anyone. */
+/**
+ * A message that nobody has tried to send yet, and that waits: for its group, or for a minute already because its channel
+ * has more to send than it may. Taking up more changes nothing for anyone, and a flood becomes one digest.
+ */
 async function joinWaiting(
   client: Client,
   write: OutboxWrite,
@@ -55,7 +58,9 @@ async function joinWaiting(
   const { rows } = await client.query<{ id: number; message: DigestMessage }>(
     `SELECT id, message FROM outbox
      WHERE group_key = $1 AND channel = $2 AND recipient = $3 AND state = 'pending' AND attempts = 0
-       AND next_attempt_at > now() ORDER BY id DESC LIMIT 1 FOR UPDATE`,
+       AND lease_until IS NULL
+       AND (next_attempt_at > now() OR created_at < now() - interval '1 minute')
+     ORDER BY id DESC LIMIT 1 FOR UPDATE`,
     [group.key, write.channel, write.recipient],
   );
   const [waiting] = rows;
