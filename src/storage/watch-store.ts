@@ -39,6 +39,8 @@ export interface WatchStore {
   ): Promise<number | null>;
   /** Closes a problem and queues its messages. @returns false: another process was first */
   end(problem: OpenProblem, messages: readonly OutboxWrite[]): Promise<boolean>;
+  /** Deletes messages that were finished, and silences that ended, long ago. @returns how many messages */
+  prune(): Promise<number>;
   /** Queues messages; those that are there already (same dedup key) stay as they are. @returns how many are new */
   queue(messages: readonly OutboxWrite[]): Promise<number>;
 }

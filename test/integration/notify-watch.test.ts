@@ -216,6 +216,24 @@ describe('the watch', () => {
     expect((await told()).filter(({ reason }) => reason === 'resolved')).toHaveLength(2);
   });
 
+  it('keeps what was delivered for 90 days, and what was not for ever', async () => {
+    await enqueue(pool, [outboxWrite('old'), outboxWrite('new'), outboxWrite('waits')]);
+    await pool.query(
+      `UPDATE outbox SET state = 'sent', finished_at = now() - interval '89 days' WHERE dedup_key = 'new'`,
+    );
+    await pool.query(
+      `UPDATE outbox SET state = 'dead', finished_at = now() - interval '91 days' WHERE dedup_key = 'old'`,
+    );
+    await pool.query(
+      `UPDATE outbox SET created_at = now() - interval '91 days' WHERE dedup_key = 'waits'`,
+    );
+    await watch().runOnce();
+    const { rows } = await pool.query<{ key: string }>(
+      `SELECT dedup_key AS key FROM outbox WHERE channel = 'email' ORDER BY id`,
+    );
+    expect(rows.map(({ key }) => key)).toEqual(['new', 'waits']);
+  });
+
   it('sends one test a tick to every recipient, however many processes run', async () => {
     const now = Date.now();
     const testTicks = { between: () => [now - 1_000] };

@@ -77,6 +77,7 @@ export function createWatch(deps: WatchDeps): Watch {
         log.info({ kind: problem.kind, about: problem.about }, 'a problem of driftd is over');
     }
     await queueTests(stored.now);
+    await store.prune();
     if (!found.some(({ kind }) => isOwnFault(kind))) await deps.heartbeat?.beat();
     return found;
   }

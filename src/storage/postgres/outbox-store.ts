@@ -26,8 +26,8 @@ export async function insertOutbox(
     const inserted = await client.query(
       `INSERT INTO outbox (dedup_key, receiver, channel, recipient, reason, message, group_key, next_attempt_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, greatest(now() + $8 * interval '1 millisecond',
-         (SELECT max(greatest(next_attempt_at, finished_at)) + $9 * interval '1 millisecond' FROM outbox
-          WHERE group_key = $7 AND channel = $3 AND recipient = $4 AND $9 > 0 AND state <> 'dead')))
+         (SELECT greatest(next_attempt_at, finished_at) + $9 * interval '1 millisecond' FROM outbox
+          WHERE group_key = $7 AND channel = $3 AND recipient = $4 AND $9 > 0 ORDER BY id DESC LIMIT 1)))
        ON CONFLICT (dedup_key) DO NOTHING`,
       [
         write.dedupKey,

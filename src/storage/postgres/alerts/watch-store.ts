@@ -8,6 +8,10 @@ const DEAD_LETTER = '1 hour';
 /** A process that never came back is forgotten. */
 const FORGET_REPLICA = '1 day';
 
+const KEEP_MESSAGES = '90 days';
+const KEEP_SILENCES = '400 days';
+const PRUNE_AT_ONCE = 1_000;
+
 /** Processes and problems in Postgres. */
 export function createWatchStore(pool: Pool): WatchStore {
   return {
@@ -50,6 +54,14 @@ export function createWatchStore(pool: Pool): WatchStore {
         await insertOutbox(client, messages);
         return true;
       }),
+    async prune() {
+      const deleted = await pool.query(
+        `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox
+           WHERE state <> 'pending' AND finished_at < now() - interval '${KEEP_MESSAGES}' LIMIT ${String(PRUNE_AT_ONCE)})`,
+      );
+      await pool.query(`DELETE FROM silence WHERE ends_at < now() - interval '${KEEP_SILENCES}'`);
+      return deleted.rowCount ?? 0;
+    },
     queue: (messages) => inTransaction(pool, (client) => insertOutbox(client, messages)),
   };
 }

@@ -30,4 +30,4 @@ CREATE INDEX silence_ends_at ON silence (ends_at);
 
 -- Messages of one group that wait for more of it are merged; group_key null: never.
 ALTER TABLE outbox ADD COLUMN group_key text;
-CREATE INDEX outbox_group ON outbox (group_key, channel, recipient) WHERE group_key IS NOT NULL;
+CREATE INDEX outbox_group ON outbox (group_key, channel, recipient, id) WHERE group_key IS NOT NULL;

@@ -14,4 +14,7 @@ CREATE TABLE problem (
   detail     text NOT NULL,
   PRIMARY KEY (kind, about)
 );
+-- Is there an older message of the group that is not delivered yet?
+CREATE INDEX outbox_order ON outbox (group_key, channel, recipient, id) WHERE state = 'pending' AND group_key IS NOT NULL;
+CREATE INDEX outbox_finished ON outbox (finished_at) WHERE state <> 'pending';
 CREATE INDEX outbox_dead ON outbox (channel, finished_at) WHERE state = 'dead';
