@@ -3,13 +3,23 @@ import path from 'node:path';
 
 /** What the second, secured listener asks of its clients. */
 export interface KafkaSecurity {
-  readonly sasl?: {
-    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-    readonly username: string;
-    readonly password: string;
+  readonly sasl?:
+    | {
+        readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+        readonly username: string;
+        readonly password: string;
+      }
+    // Accepts unsigned tokens (RFC 7515, appendix A.5) that have not expired.
+    | { readonly mechanism: 'oauthbearer' };
+  /**
+   * TLS with this private key (PKCS #8) and certificate chain, both PEM; with `clientAuthority` (PEM) clients need a
+   * certificate signed by it.
+   */
+  readonly tls?: {
+    readonly key: string;
+    readonly certificate: string;
+    readonly clientAuthority?: string;
   };
-  /** TLS with this private key (PKCS #8) and certificate chain, both PEM. */
-  readonly tls?: { readonly key: string; readonly certificate: string };
 }
 
 export interface KafkaPorts {
@@ -20,6 +30,7 @@ export interface KafkaPorts {
 
 const LOGIN_MODULES = {
   plain: 'org.apache.kafka.common.security.plain.PlainLoginModule',
+  oauthbearer: 'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule',
   scram: 'org.apache.kafka.common.security.scram.ScramLoginModule',
 } as const;
 
@@ -36,18 +47,33 @@ function securityProperties(folder: string, security: KafkaSecurity): Record<str
     const mechanism = sasl.mechanism;
     const prefix = `listener.name.secure.${mechanism}`;
     properties['listener.name.secure.sasl.enabled.mechanisms'] = mechanism.toUpperCase();
-    properties[`${prefix}.sasl.jaas.config`] =
-      mechanism === 'plain'
-        ? `${LOGIN_MODULES.plain} required user_${sasl.username}="${sasl.password}";`
-        : `${LOGIN_MODULES.scram} required;`;
+    properties[`${prefix}.sasl.jaas.config`] = loginModule(sasl);
   }
   if (tls !== undefined) {
     const store = path.join(folder, 'keystore.pem');
     writeFileSync(store, `${tls.key.trim()}\n${tls.certificate.trim()}\n`, { mode: 0o600 });
     properties['listener.name.secure.ssl.keystore.type'] = 'PEM';
     properties['listener.name.secure.ssl.keystore.location'] = store;
+    if (tls.clientAuthority !== undefined) {
+      const trusted = path.join(folder, 'truststore.pem');
+      writeFileSync(trusted, tls.clientAuthority, { mode: 0o600 });
+      properties['listener.name.secure.ssl.truststore.type'] = 'PEM';
+      properties['listener.name.secure.ssl.truststore.location'] = trusted;
+      properties['listener.name.secure.ssl.client.auth'] = 'required';
+    }
   }
   return properties;
+}
+
+function loginModule(sasl: NonNullable<KafkaSecurity['sasl']>): string {
+  switch (sasl.mechanism) {
+    case 'plain':
+      return `${LOGIN_MODULES.plain} required user_${sasl.username}="${sasl.password}";`;
+    case 'oauthbearer':
+      return `${LOGIN_MODULES.oauthbearer} required unsecuredLoginStringClaim_sub="broker";`;
+    default:
+      return `${LOGIN_MODULES.scram} required;`;
+  }
 }
 
 /** The text of server.properties for a broker that is also its own controller. */
@@ -105,7 +131,7 @@ export function storageFormatArgs(
   // Joined by `=`: an id may begin with a dash, and would be taken for an option.
   const args = ['format', `--cluster-id=${clusterId}`, '--config', properties];
   const sasl = security?.sasl;
-  if (sasl !== undefined && sasl.mechanism !== 'plain') {
+  if (sasl !== undefined && sasl.mechanism !== 'plain' && sasl.mechanism !== 'oauthbearer') {
     const user = `name=${sasl.username},password=${sasl.password}`;
     args.push('--add-scram', `${sasl.mechanism.toUpperCase()}=[${user}]`);
   }

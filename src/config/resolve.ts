@@ -11,6 +11,7 @@ import type {
   FeatureConfig,
   HttpConfig,
   KafkaConfig,
+  KafkaSaslConfig,
   ModelConfig,
   MonitorConfig,
   ReplayConfig,
@@ -28,7 +29,7 @@ export function resolveConfig(
 ): DriftdConfig {
   const { baselines, ingest, postgres } = document;
   return {
-    kafka: document.kafka === undefined ? null : kafkaConfig(document.kafka, secrets),
+    kafka: document.kafka === undefined ? null : kafkaConfig(document.kafka, secrets, folder),
     replay: document.replay === undefined ? null : replayConfig(document.replay, folder),
     postgres: { url: secrets.postgresUrl ?? '', pool: postgres.pool },
     http: httpConfig(document.http),
@@ -56,7 +57,11 @@ function ms(duration: string): number {
   return value;
 }
 
-function kafkaConfig(kafka: NonNullable<ConfigDocument['kafka']>, secrets: Secrets): KafkaConfig {
+function kafkaConfig(
+  kafka: NonNullable<ConfigDocument['kafka']>,
+  secrets: Secrets,
+  folder: string,
+): KafkaConfig {
   const { sasl, tls } = kafka;
   const serverName = typeof tls === 'object' ? (tls.server_name ?? null) : null;
   return {
@@ -72,16 +77,23 @@ function kafkaConfig(kafka: NonNullable<ConfigDocument['kafka']>, secrets: Secre
       tls === false
         ? null
         : { ca: secrets.tlsCa, cert: secrets.tlsCert, key: secrets.tlsKey, serverName },
-    sasl:
-      sasl === undefined
-        ? null
-        : {
-            mechanism: sasl.mechanism,
-            username: sasl.username,
-            password: secrets.saslPassword ?? '',
-          },
+    sasl: sasl === undefined ? null : saslConfig(sasl, secrets.saslPassword ?? '', folder),
     sessionTimeoutMs: ms(kafka.session_timeout),
   };
+}
+
+function saslConfig(
+  sasl: NonNullable<NonNullable<ConfigDocument['kafka']>['sasl']>,
+  secret: string,
+  folder: string,
+): KafkaSaslConfig {
+  const { mechanism, username = '', token_file: file, token_url: url = '' } = sasl;
+  if (mechanism !== 'oauthbearer') return { mechanism, username, password: secret };
+  const token =
+    file === undefined
+      ? { url, clientId: username, clientSecret: secret, scope: sasl.token_scope ?? null }
+      : { file: pathFrom(folder, file) };
+  return { mechanism, token };
 }
 
 function replayConfig(replay: NonNullable<ConfigDocument['replay']>, folder: string): ReplayConfig {

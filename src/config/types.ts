@@ -78,14 +78,25 @@ export interface KafkaTlsConfig {
   readonly serverName: string | null;
 }
 
-export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
-export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
+export const PASSWORD_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 
-export interface KafkaSaslConfig {
-  readonly mechanism: SaslMechanism;
-  readonly username: string;
-  readonly password: string;
-}
+export type KafkaSaslConfig =
+  | {
+      readonly mechanism: (typeof PASSWORD_MECHANISMS)[number];
+      readonly username: string;
+      readonly password: string;
+    }
+  | { readonly mechanism: 'oauthbearer'; readonly token: KafkaTokenConfig };
+
+/** Where the bearer token comes from: a file that something else renews, or an OAuth 2 server (client credentials). */
+export type KafkaTokenConfig =
+  | { readonly file: string }
+  | {
+      readonly url: string;
+      readonly clientId: string;
+      readonly clientSecret: string;
+      readonly scope: string | null;
+    };
 
 export const REPLAY_FORMATS = ['csv', 'ndjson'] as const;
 export type ReplayFormat = (typeof REPLAY_FORMATS)[number];

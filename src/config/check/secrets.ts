@@ -70,7 +70,7 @@ export async function readSecrets(parts: ValidParts, folder: string, tell: Tell)
     saslPassword: await either(['kafka', 'sasl'], 'password', {
       value: sasl?.password,
       file: sasl?.password_file,
-      required: sasl !== undefined,
+      required: sasl !== undefined && sasl.token_file === undefined,
     }),
     smtpPassword: await either(['smtp'], 'password', {
       value: smtp?.password,

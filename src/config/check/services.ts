@@ -63,6 +63,28 @@ function checkKafka({ kafka }: ValidParts, tell: Tell): void {
   ) {
     tell(['kafka', 'tls'], 'a client certificate needs both cert_file and key_file');
   }
+  if (kafka.sasl !== undefined) checkSasl(kafka.sasl, tell);
+}
+
+function checkSasl(sasl: NonNullable<NonNullable<ValidParts['kafka']>['sasl']>, tell: Tell): void {
+  const path = ['kafka', 'sasl'];
+  const { mechanism, username, token_file: file, token_url: url } = sasl;
+  if (mechanism !== 'oauthbearer') {
+    for (const key of ['token_file', 'token_url', 'token_scope'] as const)
+      if (sasl[key] !== undefined) tell([...path, key], `${key} is for mechanism oauthbearer only`);
+  } else if ((file === undefined) === (url === undefined)) {
+    tell(path, 'oauthbearer needs either token_url or token_file');
+  }
+  if (file === undefined && username === undefined)
+    tell(path, 'username is missing, give the name to log in with');
+  if (url !== undefined && !isTokenUrl(url))
+    tell([...path, 'token_url'], `"${url}" is no https address (http is for this machine only)`);
+}
+
+function isTokenUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }
 
 function checkReplay({ replay, modelNames }: ValidParts, tell: Tell): void {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { EVENT_FORMATS, REPLAY_FORMATS, SASL_MECHANISMS } from '../types.ts';
+import { EVENT_FORMATS, PASSWORD_MECHANISMS, REPLAY_FORMATS } from '../types.ts';
 import { count, duration, hostPort, name, path, secretFile, text } from './fields.ts';
 
 const topic = z.strictObject({
@@ -50,11 +50,23 @@ const tls = z
 const sasl = z
   .strictObject({
     mechanism: z
-      .enum(SASL_MECHANISMS)
+      .enum([...PASSWORD_MECHANISMS, 'oauthbearer'])
       .meta({ description: 'How to log in.', examples: ['scram-sha-512'] }),
-    username: text('User name.', 'driftd'),
-    password: text('Password; rather use `password_file`.', '${KAFKA_PASSWORD}').optional(),
+    username: text('User name; with `token_url` the client id.', 'driftd').optional(),
+    password: text(
+      'Password, with `token_url` the client secret; rather use `password_file`.',
+      '${KAFKA_PASSWORD}',
+    ).optional(),
     password_file: secretFile('password').optional(),
+    token_url: text(
+      'For oauthbearer: token endpoint of an OAuth 2 server, asked with client credentials. https, or http on this machine.',
+      'https://login.example.com/oauth2/token',
+    ).optional(),
+    token_scope: text('For oauthbearer: the scope to ask for.', 'kafka').optional(),
+    token_file: path(
+      'For oauthbearer, instead of `token_url`: file with the token, read anew for each login.',
+      '/run/secrets/kafka-token',
+    ).optional(),
   })
   .meta({ description: 'Login at the brokers. Leave it out when they need none.' });
 

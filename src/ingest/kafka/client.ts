@@ -1,7 +1,8 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { KafkaConfig as ClientConfig, LogEntry, SASLOptions } from 'kafkajs';
-import type { KafkaConfig } from '../../config/types.ts';
+import type { KafkaConfig, KafkaSaslConfig } from '../../config/types.ts';
 import type { Log } from '../../platform/log.ts';
+import { createBearerTokens } from './bearer-token.ts';
 
 /** Reached within this time at start, or the start fails. */
 const CONNECT_MS = 5_000;
@@ -28,8 +29,17 @@ export function createKafkaClient(config: KafkaConfig, log: Log): Kafka {
       ...(serverName === null ? {} : { servername: serverName }),
     };
   }
-  if (config.sasl !== null) options.sasl = { ...config.sasl } as SASLOptions;
+  if (config.sasl !== null) options.sasl = saslOf(config.sasl);
   return new Kafka(options);
+}
+
+function saslOf(sasl: KafkaSaslConfig): SASLOptions {
+  if (sasl.mechanism !== 'oauthbearer') return { ...sasl };
+  const tokens = createBearerTokens(sasl.token);
+  return {
+    mechanism: 'oauthbearer',
+    oauthBearerProvider: async () => ({ value: await tokens() }),
+  };
 }
 
 /** kafkajs is chatty about what it then repairs itself: its errors are our warnings, the rest is for debugging. */

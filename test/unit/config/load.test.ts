@@ -165,6 +165,41 @@ describe('secrets', () => {
     expect(config.kafka?.topics[0]?.start).toBe(Date.UTC(2025, 11, 31, 23));
   });
 
+  it.each([
+    ['oauthbearer, token_file: token', { file: '/token' }],
+    [
+      'oauthbearer, token_url: "https://login.example.com/t", token_scope: kafka, username: u, password: p',
+      { url: 'https://login.example.com/t', clientId: 'u', clientSecret: 'p', scope: 'kafka' },
+    ],
+  ])('log in by token: %s', async (sasl, token) => {
+    const config = await load(
+      `${POSTGRES}kafka: { brokers: ["k:9092"], topics: [{ name: t }], sasl: { mechanism: ${sasl} } }`,
+    );
+    const found = config.kafka?.sasl;
+    expect(found).toMatchObject({
+      mechanism: 'oauthbearer',
+      token: 'file' in token ? { file: join(folder, 'token') } : token,
+    });
+  });
+
+  it.each([
+    ['oauthbearer', 'needs either token_url or token_file'],
+    [
+      'oauthbearer, token_file: t, token_url: "https://l", username: u, password: p',
+      'needs either',
+    ],
+    ['oauthbearer, token_url: "http://login.example.com", username: u, password: p', 'no https'],
+    ['oauthbearer, token_url: "https://l", password: p', 'username is missing'],
+    ['plain, username: u, password: p, token_file: t', 'for mechanism oauthbearer only'],
+    ['scram-sha-512, password: p', 'username is missing'],
+  ])('refuse a login of %s', async (sasl, message) => {
+    expect(
+      await refuse(
+        `${POSTGRES}kafka: { brokers: ["k:9092"], topics: [{ name: t }], sasl: { mechanism: ${sasl} } }`,
+      ),
+    ).toContain(message);
+  });
+
   it('are not in the message about a value that is wrong', async () => {
     expect(await refuse('postgres: { url: "mysql://u:hunter2@h/d" }')).not.toContain('hunter2');
     expect(await refuse('postgres: { url: [hunter2] }')).not.toContain('hunter2');
