@@ -94,12 +94,12 @@ function headerOf(bytes: Buffer): Batch {
   const base = reader.int64();
   reader.offset = MAGIC_AT;
   const magic = reader.int8();
-  if (magic < 2) return legacy(base, magic);
+  if (magic < 2 || bytes.length < HEADER_BYTES) return headless(base, magic);
   reader.offset = 21;
   const attributes = reader.int16();
   return {
     base,
-    last: base + reader.int32(),
+    last: base + Math.max(0, reader.int32()),
     magic,
     codec: attributes & 0x07,
     appendTime: (attributes & 0x08) !== 0,
@@ -113,8 +113,8 @@ function headerOf(bytes: Buffer): Batch {
   };
 }
 
-/** Formats from before Kafka 0.11 (2017), which Kafka 4 has dropped: told, not read. */
-function legacy(base: number, magic: number): Batch {
+/** Cut short, or of the formats from before Kafka 0.11 (2017), which Kafka 4 has dropped: told, not read. */
+function headless(base: number, magic: number): Batch {
   const none = { appendTime: false, transactional: false, control: false, producerId: -1 };
   const time = { baseTime: 0, maxTime: 0 };
   return {
