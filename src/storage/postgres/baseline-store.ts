@@ -10,8 +10,23 @@ import type { Client, Pool } from './pool.ts';
 const COLUMNS = `id, model_id AS "modelId", version, state, fingerprint, row_count AS rows, provenance,
   created_at AS "createdAt", activated_at AS "activatedAt"`;
 
+/** Baselines that are kept in memory: one a model, and those of models beyond this are read again. */
+const MAX_LOADED = 32;
+
 /** Baselines and their features. A stored baseline never changes but for its state. */
 export function createBaselineStore(pool: Pool): BaselineStore {
+  /** Of the active baselines, by id. What is stored of a baseline never changes. */
+  const loaded = new Map<number, ReadonlyMap<string, readonly BaselineFeature[]>>();
+
+  async function featuresOf(id: number): Promise<ReadonlyMap<string, readonly BaselineFeature[]>> {
+    const known = loaded.get(id);
+    if (known !== undefined) return known;
+    const features = await loadFeatures(pool, id);
+    if (loaded.size >= MAX_LOADED) loaded.delete(loaded.keys().next().value ?? -1);
+    loaded.set(id, features);
+    return features;
+  }
+
   return {
     add: (baseline, tiers) => inTransaction(pool, (client) => add(client, baseline, tiers)),
     activate: (modelId, version) =>
@@ -28,7 +43,7 @@ export function createBaselineStore(pool: Pool): BaselineStore {
       const found = rows[0];
       if (found === undefined) return null;
       const { model, from, to, ...row } = found;
-      const segments = await loadFeatures(pool, row.id);
+      const segments = new Map(await featuresOf(row.id));
       const all = segments.get(ALL_SEGMENT) ?? [];
       segments.delete(ALL_SEGMENT);
       const { rows: count, fingerprint, provenance } = row;
