@@ -110,7 +110,12 @@ export function composeNotifications(input: ComposeInput): ComposedNotification[
     describe(alert, notice, severity, results, input),
   );
   const before = input.allFiring
-    .filter((alert) => !told.has(seriesKey(alert.feature, alert.segment)))
+    .filter(({ feature, segment, notifiedSeverity }) => {
+      const key = seriesKey(feature, segment);
+      // What nobody was told of is no context, and what is silenced is not mentioned.
+      const muted = input.desk?.muted.has(key) ?? false;
+      return !told.has(key) && notifiedSeverity !== null && !muted;
+    })
     .map((alert) => describe(alert, null, alert.severity ?? 'warning', results, input));
   const routed = byReceiver([...entries, ...before], input);
 
@@ -172,10 +177,9 @@ function repeatsOf(
     return [];
   const keys = new Set(context.map(({ feature, segment }) => seriesKey(feature, segment)));
   return allFiring
-    .filter(({ feature, segment, notifiedSeverity }) => {
+    .filter(({ feature, segment }) => {
       const key = seriesKey(feature, segment);
-      const quiet = desk.acknowledged.has(key) || desk.muted.has(key);
-      return keys.has(key) && notifiedSeverity !== null && !quiet;
+      return keys.has(key) && !desk.acknowledged.has(key);
     })
     .map((alert) => describe(alert, 'repeat', alert.severity ?? 'warning', results, input))
     .sort(compareEntries);

@@ -71,6 +71,7 @@ function alert(feature: string, severity: Severity = 'critical', segment = 'all'
     severity,
     incident: 3,
     firingSince: END - 3_600_000,
+    notifiedSeverity: severity,
     featureId: 1,
     feature,
     segment,
