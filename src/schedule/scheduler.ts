@@ -1,4 +1,5 @@
 import { readinessOf } from '../core/window/windows.ts';
+import { createBackoff } from '../platform/backoff.ts';
 import { sleep } from '../platform/clock.ts';
 import { toError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
@@ -55,11 +56,15 @@ const EVENT_PAUSE_MS = 40;
 const IDLE_PAUSE_MS = 250;
 /** Passes without work after which an event clock is looked at less often. */
 const IDLE_AFTER = 100;
+/** A database that is away is asked, and complained about, less and less often. */
+const RETRY = createBackoff({ baseMs: 250, capMs: 10_000, floorMs: 250 });
 
 export function createScheduler(deps: SchedulerDeps): Scheduler {
   const { ticks, log, leaseMs = LEASE_MS } = deps;
   const abort = new AbortController();
   let loop: Promise<void> = Promise.resolve();
+  /** Passes in a row in which something failed. */
+  let failures = 0;
 
   async function runMonitor(monitor: ScheduledMonitor): Promise<number> {
     const mark = await deps.tiles.watermark(monitor.modelId, monitor.allowedLatenessMs);
@@ -117,16 +122,19 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
 
   async function runOnce(): Promise<number> {
     let run = 0;
+    let failed = false;
     for (const monitor of deps.monitors) {
       try {
         run += await runMonitor(monitor);
       } catch (thrown) {
+        failed = true;
         log.error(
           { monitor: monitor.name, err: toError(thrown) },
           'an evaluation failed; it is tried again',
         );
       }
     }
+    failures = failed ? failures + 1 : 0;
     return run;
   }
 
@@ -137,7 +145,8 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
       const done = await runOnce();
       idle = done > 0 ? 0 : idle + 1;
       const pause = event ? (idle > IDLE_AFTER ? IDLE_PAUSE_MS : EVENT_PAUSE_MS) : WALL_PAUSE_MS;
-      if (done === 0) await sleep(pause, abort.signal);
+      if (failures > 0) await sleep(RETRY.delay(failures), abort.signal);
+      else if (done === 0) await sleep(pause, abort.signal);
     }
   }
 

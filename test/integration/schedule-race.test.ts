@@ -10,7 +10,7 @@ it('four replicas, killed and frozen at random, evaluate every tick once, and st
     ticks,
     replicas: 4,
     seed: 20_240_101,
-    timeoutMs: 90_000,
+    timeoutMs: 180_000,
     say: () => undefined,
   });
   expect(report).toMatchObject({
@@ -22,4 +22,4 @@ it('four replicas, killed and frozen at random, evaluate every tick once, and st
   });
   expect(report.messages).toBeGreaterThan(0);
   expect(report.kills + report.freezes).toBeGreaterThan(0);
-});
+}, 240_000);

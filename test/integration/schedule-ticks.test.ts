@@ -249,6 +249,46 @@ describe('replicas', () => {
   });
 });
 
+describe('a database that is away', () => {
+  it('is left alone for a while after each failure, and the ticks are run when it is back', async () => {
+    const world = await drifted(3);
+    const monitor = await monitorOf(world);
+    await world.ticks.setScheduledFrom(monitor.id, START);
+    const asked: number[] = [];
+    const thrice = Promise.withResolvers<undefined>();
+    let away = true;
+    const ticks: TickStore = {
+      ...world.ticks,
+      lastSettled(id) {
+        asked.push(performance.now());
+        if (asked.length === 3) thrice.resolve(undefined);
+        return away ? Promise.reject(new Error('away')) : world.ticks.lastSettled(id);
+      },
+    };
+    const done = Promise.withResolvers<undefined>();
+    const scheduler = schedulerOf(
+      world,
+      hourly(monitor),
+      async (tick) => {
+        const stored = await evaluateWith(world.evaluator, monitor)(tick);
+        if (tick.claim.due === START + 2 * HOUR) done.resolve(undefined);
+        return stored;
+      },
+      ticks,
+    );
+    scheduler.start();
+    await thrice.promise;
+    // An event clock is otherwise looked at every 40 ms; timers may be a millisecond early.
+    const [first = NaN, second = NaN, third = NaN] = asked;
+    expect(second - first).toBeGreaterThanOrEqual(249);
+    expect(third - second).toBeGreaterThanOrEqual(249);
+    away = false;
+    await done.promise;
+    await scheduler.stop();
+    expect(await ticksOf(world)).toEqual(['1 done', '2 done']);
+  });
+});
+
 describe('after downtime', () => {
   it('ticks are caught up oldest first, the rest is marked missed, and only the newest tells', async () => {
     const world = await drifted(9);
