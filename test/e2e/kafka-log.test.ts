@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { sleep } from '../../src/platform/clock.ts';
 import { countingDriftd, EVENT } from '../support/counted.ts';
 import type { CountingDriftd } from '../support/counted.ts';
 import { startOracle } from '../support/kafka-oracle.ts';
@@ -121,6 +122,28 @@ describe('where a topic starts', () => {
     const rows = await driftd.until(counted(7));
 
     expect(rows.map(({ start, position }) => [start, position])).toEqual([
+      [10, 13],
+      [0, 4],
+    ]);
+  });
+});
+
+describe('a topic that starts at an instant', () => {
+  it('is read from the first record of that time in each partition', async () => {
+    const topic = uniqueName('topic');
+    await kafka.run('create', topic, 2);
+    await events(topic, 0, 10);
+    await sleep(50);
+    const start = new Date().toISOString();
+    await events(topic, 0, 3);
+    driftd = await countingDriftd({ brokers: kafkaBrokers(), topic, start: `'${start}'` });
+
+    await driftd.start();
+    await driftd.until(counted(3));
+    await events(topic, 1, 4);
+    const rows = await driftd.until(counted(7));
+
+    expect(rows.map(({ start: from, position }) => [from, position])).toEqual([
       [10, 13],
       [0, 4],
     ]);

@@ -16,7 +16,7 @@ export async function assertTopics(
   } catch (thrown) {
     throw new DriftdError(
       'KAFKA_UNREACHABLE',
-      `Kafka at ${where} does not list its topics: ${toError(thrown).message}`,
+      `Kafka at ${where} does not list its topics: ${toError(thrown).message}; check that the login (kafka.sasl) is accepted and may describe them`,
       {
         cause: thrown,
       },

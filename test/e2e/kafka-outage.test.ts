@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startKafka } from '../../scripts/servers/kafka.ts';
+import type { KafkaServer } from '../../scripts/servers/kafka.ts';
+import { sleep } from '../../src/platform/clock.ts';
+import { countingDriftd, EVENT } from '../support/counted.ts';
+import type { CountingDriftd } from '../support/counted.ts';
+import { startOracle } from '../support/kafka-oracle.ts';
+import type { KafkaOracle } from '../support/kafka-oracle.ts';
+
+const TOPIC = 'predictions';
+/** Longer than the session, shorter than a test may be. */
+const AWAY_MS = 20_000;
+
+let server: KafkaServer;
+let kafka: KafkaOracle;
+let driftd: CountingDriftd;
+let sent = 0;
+
+beforeAll(async () => {
+  server = await startKafka();
+  kafka = await startOracle(server.brokers);
+  await kafka.run('create', TOPIC, 1);
+  await kafka.run('producer', 'load');
+  driftd = await countingDriftd({ brokers: server.brokers, topic: TOPIC });
+  await driftd.start();
+});
+
+afterAll(async () => {
+  await driftd.end();
+  await kafka.stop();
+  await server.stop();
+});
+
+async function send(partitions: number, count: number): Promise<void> {
+  for (let partition = 0; partition < partitions; partition += 1)
+    await kafka.run('fill', 'load', TOPIC, partition, count, EVENT.head, EVENT.tail);
+  await kafka.run('flush', 'load');
+  sent += partitions * count;
+}
+
+const covered = (rows: readonly { counted: number }[]) =>
+  rows.reduce((sum, { counted }) => sum + counted, 0);
+
+describe('driftd on a broker that', () => {
+  it('is killed, and back after longer than a session: counts on, every record once', async () => {
+    await send(1, 100);
+    await driftd.until((rows) => covered(rows) === sent);
+    await server.kill9();
+    await sleep(AWAY_MS);
+    await server.restart();
+    await send(1, 100);
+
+    const rows = await driftd.until((now) => covered(now) >= sent, 90_000);
+
+    expect(rows).toMatchObject([{ position: sent, counted: sent, state: 'ok' }]);
+  });
+
+  it('gets more partitions under load, 1 to 64: finds them, and loses nothing', async () => {
+    const sizes = [1, 4, 16, 64];
+    for (const size of sizes) {
+      if (size > 1) await kafka.run('grow', TOPIC, size);
+      for (let round = 0; round < 5; round += 1) {
+        await send(size, 20);
+        await sleep(500);
+      }
+    }
+
+    const rows = await driftd.until((now) => covered(now) >= sent, 90_000);
+
+    expect(rows).toHaveLength(64);
+    expect(covered(rows)).toBe(sent);
+    expect(
+      rows.every(({ start, filtered, quarantined }) => start + filtered + quarantined === 0),
+    ).toBe(true);
+    expect(rows.every(({ position, counted }) => position === counted)).toBe(true);
+    expect(await driftd.rows('SELECT FROM gap')).toEqual([]);
+  });
+});
