@@ -1,13 +1,14 @@
 /**
- * Simulates what docs/statistics.md claims of the decision, with driftd's own code on data whose truth is known: false
- * alarms a day, power, autocorrelation, seasonality. Ends with exit code 1 when a claim does not hold.
+ * Prints the tables of docs/statistics.md: what the statistics measure, and what the decision does with driftd's own
+ * code on data whose truth is known (false alarms a day, power, autocorrelation, seasonality). Ends with exit code 1 when a claim does not hold.
  *
- * npm run simulate -- [--full] [--seed N] [--only false-alarms,power,autocorrelation,seasonality]
+ * npm run simulate -- [--full] [--seed N] [--only effects,zero-rules,detectable,false-alarms,power,...]
  */
 import { parseArgs } from 'node:util';
 import { autocorrelationTable } from './simulate/autocorrelation.ts';
 import { falseAlarmTable } from './simulate/false-alarms.ts';
 import { powerTable } from './simulate/power.ts';
+import { detectableTable, effectTable, zeroRuleTable } from './simulate/reference.ts';
 import { seasonalityTable } from './simulate/seasonality.ts';
 
 const { values } = parseArgs({
@@ -24,6 +25,9 @@ if (!Number.isInteger(seed) || seed < 0) {
 }
 
 const TABLES: Readonly<Record<string, () => boolean>> = {
+  effects: effectTable,
+  'zero-rules': () => zeroRuleTable(seed),
+  detectable: detectableTable,
   'false-alarms': () => falseAlarmTable(seed, values.full ? 120 : 60),
   power: () => powerTable(seed + 1, 2000, values.full ? 'thirty' : 'alone'),
   autocorrelation: () => autocorrelationTable(seed + 2, values.full ? 30 : 10),

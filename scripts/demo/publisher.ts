@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import { calmIdleConnections } from '../../src/ingest/kafka/idle-connections.ts';
 import { sleep } from '../../src/platform/clock.ts';
 import { MODEL, STREAM_FROM, STREAM_TO } from './expectations.ts';
 import { readFlights, toEvent } from './flights.ts';
@@ -14,6 +15,7 @@ export interface Topic {
 }
 
 function client(brokers: readonly string[]): Kafka {
+  calmIdleConnections();
   return new Kafka({
     clientId: 'flights-model',
     brokers: [...brokers],

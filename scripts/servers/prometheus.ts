@@ -49,13 +49,27 @@ async function start(
   }
 }
 
-/** A real Alertmanager on a free loopback port, with one receiver that goes nowhere. */
-export async function startAlertmanager(): Promise<WebServer> {
+/**
+ * A real Alertmanager on a free loopback port.
+ *
+ * @param webhook takes every group at once; without it, the one receiver goes nowhere
+ */
+export async function startAlertmanager(webhook?: string): Promise<WebServer> {
   const folder = makeTempFolder('alertmanager');
   const config = path.join(folder.path, 'alertmanager.yml');
   writeFileSync(
     config,
-    stringify({ route: { receiver: 'nobody' }, receivers: [{ name: 'nobody' }] }),
+    stringify({
+      route: {
+        receiver: 'one',
+        group_by: ['model', 'monitor'],
+        group_wait: '0s',
+        group_interval: '1s',
+      },
+      receivers: [
+        { name: 'one', webhook_configs: webhook === undefined ? [] : [{ url: webhook }] },
+      ],
+    }),
   );
   const address = `127.0.0.1:${await freePort()}`;
   const args = [

@@ -25,8 +25,10 @@ export interface RaceOptions {
 export interface RaceReport {
   readonly ticks: number;
   readonly evaluations: number;
-  /** Windows that were evaluated more than once. */
+  /** Windows that were evaluated more than once for one revision. */
   readonly repeated: number;
+  /** Windows that were judged again because late data came. */
+  readonly revisions: number;
   /** Evaluations that were stored after one of a later window. */
   readonly outOfOrder: number;
   readonly unsettled: number;
@@ -54,8 +56,8 @@ export async function raceSchedule(options: RaceOptions): Promise<RaceReport> {
   const reference = await makeWorld(options, stream);
   const raced = await makeWorld(options, stream);
   try {
-    await runAlone(reference, options.ticks);
-    const { kills, freezes } = await race(raced, options);
+    await runAlone(reference, stream, options.ticks);
+    const { kills, freezes } = await race(raced, stream, options);
     const differences: string[] = [];
     for (const [table, query] of Object.entries(CONTENTS)) {
       const [wanted, found] = [await contents(reference, query), await contents(raced, query)];
@@ -74,6 +76,8 @@ export async function raceSchedule(options: RaceOptions): Promise<RaceReport> {
 interface Stream {
   readonly training: readonly Row[];
   readonly live: readonly Row[];
+  /** Comes when half of the ticks are done, for windows of the quarter before. */
+  readonly late: readonly Row[];
 }
 
 /** x jumps up and back every 40 ticks, so that alerts open and close; y does not. */
@@ -86,6 +90,12 @@ function makeStream({ seed, ticks }: RaceOptions): Stream {
       x: normal() + (shifted(time) ? 2 : 0),
       y: normal(),
     })),
+    late: rowsOver(
+      START + Math.floor(ticks / 4) * TICK_MS,
+      START + Math.floor(ticks / 2) * TICK_MS,
+      60,
+      () => ({ x: normal(), y: normal() + 3 }),
+    ),
   };
 }
 
@@ -98,13 +108,18 @@ async function makeWorld({ server }: RaceOptions, stream: Stream): Promise<World
   return world;
 }
 
-async function runAlone(world: World, ticks: number): Promise<void> {
+async function runAlone(world: World, { late }: Stream, ticks: number): Promise<void> {
   const monitor = await raceMonitor(world);
-  for (let i = 1; i <= ticks; i += 1) await world.evaluate(monitor, START + i * TICK_MS);
+  for (let i = 1; i <= ticks; i += 1) {
+    await moveClock(world, START + i * TICK_MS);
+    await world.evaluate(monitor, START + i * TICK_MS);
+    if (i === Math.floor(ticks / 2)) await world.count(late);
+  }
 }
 
 async function race(
   world: World,
+  { late }: Stream,
   { ticks, replicas, seed, timeoutMs, say }: RaceOptions,
 ): Promise<{ kills: number; freezes: number }> {
   const start = (): ChildProcess =>
@@ -113,11 +128,16 @@ async function race(
   const chaos = createChaos(workers, start, createRandom(seed));
   const deadline = Date.now() + timeoutMs;
   let pause = 0;
+  let lateIsHere = false;
   try {
     for (let done = 0; done < ticks; done = await settled(world)) {
       if (Date.now() > deadline) {
         say(`gave up after ${timeoutMs / 1_000} s with ${done} of ${ticks} ticks`);
         break;
+      }
+      if (!lateIsHere && done >= Math.floor(ticks / 2)) {
+        await world.count(late);
+        lateIsHere = true;
       }
       // As the ingest stage does: the stream goes on when the tick that has come due is evaluated.
       await moveClock(world, START + (done + 1) * TICK_MS);
@@ -225,16 +245,19 @@ async function countsOf(
 ): Promise<Omit<RaceReport, 'ticks' | 'kills' | 'freezes' | 'differences'>> {
   const { rows } = await world.pool.query<{
     evaluations: number;
+    revisions: number;
     repeated: number;
     outOfOrder: number;
     unsettled: number;
     takenOver: number;
     messages: number;
   }>(
-    `SELECT (SELECT count(*) FROM evaluation) AS evaluations,
-       (SELECT count(*) FROM evaluation) - (SELECT count(DISTINCT window_end) FROM evaluation) AS repeated,
-       (SELECT count(*) FROM (SELECT window_end < lag(window_end) OVER (ORDER BY id) AS late FROM evaluation) o
-        WHERE late) AS "outOfOrder",
+    `SELECT (SELECT count(*) FROM evaluation WHERE revision = 0) AS evaluations,
+       (SELECT count(*) FROM evaluation WHERE revision > 0) AS revisions,
+       (SELECT count(*) FROM evaluation) -
+         (SELECT count(DISTINCT (window_end, revision)) FROM evaluation) AS repeated,
+       (SELECT count(*) FROM (SELECT window_end < lag(window_end) OVER (ORDER BY id) AS late
+                              FROM evaluation WHERE revision = 0) o WHERE late) AS "outOfOrder",
        (SELECT count(*) FROM monitor_tick WHERE state <> 'done') AS unsettled,
        (SELECT count(*) FROM monitor_tick WHERE attempts > 1) AS "takenOver",
        (SELECT count(*) FROM outbox) AS messages`,

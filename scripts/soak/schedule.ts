@@ -20,9 +20,9 @@ export const scheduleSoak: SoakPart = {
         timeoutMs: ticksOf(short) * 450,
         say,
       });
-      const { kills, freezes, takenOver, messages, evaluations } = report;
+      const { kills, freezes, takenOver, messages, evaluations, revisions } = report;
       say(
-        `${evaluations} evaluations, ${messages} messages; ${kills} kills, ${freezes} freezes, ${takenOver} ticks taken over`,
+        `${evaluations} evaluations, ${revisions} revisions, ${messages} messages; ${kills} kills, ${freezes} freezes, ${takenOver} ticks taken over`,
       );
       return faultsOf(report);
     } finally {

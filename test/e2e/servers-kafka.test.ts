@@ -8,9 +8,11 @@ import type { KafkaConfig } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import { requireJava } from '../../scripts/servers/kafka-jars.ts';
 import { startKafka } from '../../scripts/servers/kafka.ts';
+import { calmIdleConnections } from '../../src/ingest/kafka/idle-connections.ts';
 import { kafkaBrokers, uniqueName } from '../support/servers.ts';
 
 const run = promisify(execFile);
+calmIdleConnections();
 
 /** Makes a topic, produces `values` to it and returns what a consumer group reads back. */
 async function roundTrip(

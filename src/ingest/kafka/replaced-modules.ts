@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
 import path from 'node:path';
-import { systemClock } from '../../platform/clock.ts';
 import { DriftdError } from '../../platform/errors.ts';
+import { calmIdleConnections } from './idle-connections.ts';
 import { decodeFetchResponse } from './protocol/fetch-response.ts';
 
 const VERSION = '2.2.4';
@@ -26,21 +26,10 @@ interface ResponseModule {
   readonly parse: (data: unknown) => Promise<unknown>;
 }
 
-/** The queue of requests of one connection. */
-interface RequestQueue {
-  throttledUntil: number;
-  throttleCheckTimeoutId: NodeJS.Timeout | null;
-  readonly pending: readonly unknown[];
-  checkPendingRequests(): void;
-  scheduleCheckPendingRequests(): void;
-}
-
-const PENDING_CHECK_MS = 10;
-
 /**
  * Gives kafkajs our decoder of fetched batches in the place of its own, which hands over aborted records, stands still
  * on compacted segments, stops for good at snappy, lz4 and zstd and decompresses without a limit
- * (docs/decisions/ says more); and takes away the timer by which an idle connection wakes each millisecond.
+ * (docs/decisions/ says more).
  *
  * The response modules are loaded by kafkajs each time one is needed, so this works before and after its first use. Runs
  * before the first consumer is made; more than once does no harm.
@@ -52,7 +41,7 @@ export function replaceModules(): void {
   const source = path.join(path.dirname(manifest), 'src');
   assertKnown(source, (load('kafkajs/package.json') as { version: string }).version);
   for (const version of FETCH_VERSIONS) replaceResponse(load, source, version);
-  calmIdleConnections(load);
+  calmIdleConnections();
 }
 
 function assertKnown(source: string, version: string): void {
@@ -77,16 +66,4 @@ function replaceResponse(load: NodeJS.Require, source: string, version: number):
     parse,
   } satisfies ResponseModule;
   load.cache[file] = replacement;
-}
-
-function calmIdleConnections(load: NodeJS.Require): void {
-  const { prototype } = load('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
-  prototype.scheduleCheckPendingRequests = function schedule(this: RequestQueue): void {
-    if (this.throttleCheckTimeoutId !== null || this.pending.length === 0) return;
-    const wait = Math.max(PENDING_CHECK_MS, this.throttledUntil - systemClock.now());
-    this.throttleCheckTimeoutId = setTimeout(() => {
-      this.throttleCheckTimeoutId = null;
-      this.checkPendingRequests();
-    }, wait);
-  };
 }
