@@ -23,6 +23,11 @@ const EFFECTS = [
   { name: 'scale x1.5', shift: 0, scale: 1.5, expected: [0.097, 0.194, 0.192, 0.198, 0.194] },
 ] as const;
 
+/** Binning loses some of a difference and adds none: a value of 200 bins lies this much below the law's own, at most. */
+const LOST = 0.03;
+/** The expected figures are rounded. */
+const ROUNDING = 0.0006;
+
 /** What drift of known size measures, by driftd's statistics on 200 quantile bins. @returns whether all are as expected */
 export function effectTable(): boolean {
   const names = ['KS', 'PSI', 'JS distance', 'Hellinger', 'total variation'];
@@ -43,7 +48,10 @@ export function effectTable(): boolean {
       hellinger(baseline, live),
       totalVariation(baseline, live),
     ];
-    const near = values.map((value, i) => Math.abs(value - (expected[i] as number)) <= 0.002);
+    const near = values.map((value, i) => {
+      const law = expected[i] as number;
+      return value <= law + ROUNDING && value >= law * (1 - LOST) - ROUNDING;
+    });
     agree &&= !near.includes(false);
     rows.push([
       name,
@@ -52,7 +60,10 @@ export function effectTable(): boolean {
       ),
     ]);
   }
-  printTable('What drift of a known size measures (expected).', rows);
+  printTable(
+    'What drift of a known size measures on 200 bins (the laws themselves). Binning loses at most 3 %, and adds nothing.',
+    rows,
+  );
   return agree;
 }
 

@@ -6,15 +6,35 @@ export interface Figure {
   readonly expected: number;
   /** Does it agree, by the rule its table states? */
   readonly agrees: boolean;
+  /** Standard deviation of the share between baselines: what a table that stands on one baseline varies by. */
+  readonly spread: number;
   /** The same by another way, where the expected figure is not met: then this decides. */
   readonly plain?: number;
 }
 
-/** A share of runs with its binomial standard error; agrees within .03 or two standard errors of the expected one. */
-export function shareFigure(hits: number, runs: number, expected: number): Figure {
-  const value = hits / runs;
+/**
+ * A share of runs with its binomial standard error. Agrees within .03 or two standard errors of the expected one.
+ *
+ * @param hits by baseline; each baseline has `runs / hits.length` runs
+ */
+export function shareFigure(hits: Uint32Array, runs: number, expected: number): Figure {
+  const value = hits.reduce((sum, one) => sum + one, 0) / runs;
   const error = shareError(value, runs);
-  return { value, error, expected, agrees: isNear(value - expected, shareError(expected, runs)) };
+  const near = isNear(value - expected, shareError(expected, runs));
+  return { value, error, expected, agrees: near, spread: spreadBetween(hits, runs, value) };
+}
+
+/** Between-group standard deviation of a share, from the one-way analysis of variance; 0 when chance explains it. */
+function spreadBetween(hits: Uint32Array, runs: number, value: number): number {
+  const each = runs / hits.length;
+  if (each < 2 || hits.length < 2) return 0;
+  let [between, within] = [0, 0];
+  for (const one of hits) {
+    const share = one / each;
+    between += (each * (share - value) ** 2) / (hits.length - 1);
+    within += (each * share * (1 - share)) / (hits.length * (each - 1));
+  }
+  return Math.sqrt(Math.max(0, between - within) / each);
 }
 
 /** The figure beside a share of as many runs that was reached another way. */
@@ -33,8 +53,14 @@ function isNear(difference: number, error: number): boolean {
 }
 
 /** "0.371 +-0.011 (0.37)"; `*`: agrees with the plain way alone, `!`: does not agree. */
-export function show({ value, error, expected, agrees, plain }: Figure, digits = 3): string {
-  const other = plain === undefined ? '' : `; plain ${plain.toFixed(digits)}`;
+export function show(
+  { value, error, expected, agrees, plain, spread }: Figure,
+  digits = 3,
+): string {
+  const other =
+    plain === undefined
+      ? ''
+      : `; plain ${plain.toFixed(digits)}, one baseline +-${spread.toFixed(digits)}`;
   const mark = agrees ? (plain === undefined ? '' : ' *') : ' !';
   return `${value.toFixed(digits)} +-${error.toFixed(digits)} (${expected}${other})${mark}`;
 }

@@ -1,6 +1,6 @@
 import type { FeatureKind } from '../domain/feature.ts';
 
-/** Every statistic by name. A new one is a file beside this, a line here, and a line where it is computed (comparison.ts). */
+/** Every statistic by name. A new one is a file beside this, a line here, and a line where it is computed (core/evaluate/measure.ts). */
 export interface StatisticEntry {
   readonly name: string;
   readonly kinds: readonly FeatureKind[];
