@@ -218,8 +218,9 @@ async function settled(world: World): Promise<number> {
 /** Everything that is stored, but for ids and the times and durations of the process. */
 const CONTENTS = {
   evaluation: `SELECT window_end, revision, due, complete, settings, summary FROM evaluation ORDER BY window_end, revision`,
-  score: `SELECT e.window_end, s.feature_id, s.segment, s.window_name, s.verdict, s.n, s.m, s.psi, s.ks, s.result
-          FROM score s JOIN evaluation e ON e.id = s.evaluation_id ORDER BY 1, 2, 3, 4`,
+  score: `SELECT e.window_end, e.revision, s.feature_id, s.segment, s.window_name, s.verdict, s.n, s.m, s.psi, s.ks,
+            s.result
+          FROM score s JOIN evaluation e ON e.id = s.evaluation_id ORDER BY 1, 2, 3, 4, 5`,
   alert: `SELECT feature_id, segment, state, severity, incident, recent, pending_since, firing_since, resolved_at,
             notified_severity FROM alert ORDER BY 1, 2`,
   outbox: `SELECT dedup_key, receiver, channel, recipient, reason, message FROM outbox ORDER BY dedup_key`,

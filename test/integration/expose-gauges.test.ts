@@ -109,6 +109,8 @@ describe('gauges from a real database', () => {
         `driftd_baseline_created_timestamp_seconds{model="flights",version="2"} ${Date.UTC(2013, 1, 28) / 1_000}`,
         'driftd_baseline_info{model="flights",version="2"} 1',
         `driftd_evaluation_last_success_timestamp_seconds{monitor="daily"} ${Date.UTC(2013, 2, 4) / 1_000}`,
+        'driftd_feature_info{model="flights",feature="carrier",kind="categorical",role="input",tier="standard"} 1',
+        'driftd_feature_info{model="flights",feature="temp",kind="numeric",role="input",tier="standard"} 1',
         'driftd_feature_invalid_ratio{model="flights",feature="carrier",window="24h",segment="all"} 0',
         'driftd_feature_invalid_ratio{model="flights",feature="temp",window="24h",segment="all"} 0.0625',
         'driftd_feature_ks_error_bound{model="flights",feature="temp",window="24h",segment="all"} 0.012500000000000011',
