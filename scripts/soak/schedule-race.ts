@@ -76,7 +76,10 @@ export async function raceSchedule(options: RaceOptions): Promise<RaceReport> {
 interface Stream {
   readonly training: readonly Row[];
   readonly live: readonly Row[];
-  /** Comes when half of the ticks are done, for windows of the quarter before. */
+  /**
+   * Comes when half of the ticks are done. It touches fewer windows than one tick judges again at most: else it would
+   * depend on who takes a tick over in the middle, how many are done before the tick itself.
+   */
   readonly late: readonly Row[];
 }
 
@@ -91,8 +94,8 @@ function makeStream({ seed, ticks }: RaceOptions): Stream {
       y: normal(),
     })),
     late: rowsOver(
-      START + Math.floor(ticks / 4) * TICK_MS,
-      START + Math.floor(ticks / 2) * TICK_MS,
+      START + (Math.floor(ticks / 2) - 30) * TICK_MS,
+      START + (Math.floor(ticks / 2) - 22) * TICK_MS,
       60,
       () => ({ x: normal(), y: normal() + 3 }),
     ),

@@ -93,8 +93,9 @@ function isGate(measured: Measured): boolean {
 function judge(entry: Judged, { adjustedOf, q, tests }: Family): FeatureResult {
   const { subject, policy, sample, measured } = entry;
   const statistics = measured.map((m): StatisticResult => {
+    const { beyond: _, ...shown } = m;
     const logPAdjusted = adjustedOf.get(m) ?? null;
-    return finite({ ...m, logPAdjusted, fires: firing(m, logPAdjusted, q, policy) });
+    return finite({ ...shown, logPAdjusted, fires: firing(m, logPAdjusted, q, policy) });
   });
   const c = sample?.c ?? Infinity;
   const mde = minimumDetectableEffect(c, policy, q, tests);
@@ -152,7 +153,7 @@ function severity(passes: (key: keyof Delta) => boolean): Severity | null {
 
 /** STATISTICS ruling 2: the first that applies. */
 function verdictOf(entry: Judged, statistics: readonly StatisticResult[], mde: number): Verdict {
-  const { subject, policy, sample } = entry;
+  const { subject, policy, sample, measured } = entry;
   if (!subject.comparable) return 'not-comparable';
   if (subject.baseline === null || observationTotal(subject.baseline.histogram) === 0)
     return 'no-baseline';
@@ -163,20 +164,17 @@ function verdictOf(entry: Judged, statistics: readonly StatisticResult[], mde: n
   if (critical && !sample.warmingUp) return 'drifted';
   if (critical || warning) return 'warning';
   if (mde > maxDetectable(policy)) return 'insufficient';
-  return statistics.some((s) => exceedsDelta(s, sample, policy)) ? 'suspected' : 'stable';
+  return measured.some((m) => exceedsDelta(m, sample, policy)) ? 'suspected' : 'stable';
 }
 
 /** Is the point estimate beyond the tolerated effect? Only statistics that were tested can say so. */
-function exceedsDelta(
-  statistic: StatisticResult,
-  sample: Sample,
-  policy: EvaluationPolicy,
-): boolean {
-  if (statistic.logP0 === null) return false;
-  const tolerance = toleranceOf(statistic.name, sample, policy);
-  if (tolerance === null || statistic.value <= tolerance.warning) return false;
+function exceedsDelta(measured: Measured, sample: Sample, policy: EvaluationPolicy): boolean {
+  const { name, value, logP0, beyond } = measured;
+  if (logP0 === null) return false;
+  const tolerance = toleranceOf(name, sample, policy);
+  if (tolerance === null || !(beyond ?? value > tolerance.warning)) return false;
   // The excess of a single share is compared with what the baseline makes credible, not with its point estimate.
-  return statisticEntry(statistic.name).effect !== 'share' || statistic.logP0 < Math.log(0.05);
+  return statisticEntry(name).effect !== 'share' || logP0 < Math.log(0.05);
 }
 
 /**

@@ -17,7 +17,10 @@ import type { Delta, EvaluationPolicy, StatisticResult, Subject } from './types.
 /** PSI is tested from this many effective values on, and only over two groups or more (STATISTICS ruling 3). */
 const PSI_MIN_N = 200;
 /** A statistic before the multiple-testing correction: everything but the gates' outcome. */
-export type Measured = Omit<StatisticResult, 'logPAdjusted' | 'fires'>;
+export interface Measured extends Omit<StatisticResult, 'logPAdjusted' | 'fires'> {
+  /** Of statistics over cells: does any exceed what is tolerated of it? (The greatest change may be of another cell.) */
+  readonly beyond?: boolean;
+}
 
 /** Every statistic of a sample, in the catalogue's order; those switched off or that do not apply are left out. */
 export function measure(
@@ -143,7 +146,10 @@ function measureCategories(
 ): Measured[] {
   const { nEff, mEff, n } = sample;
   const linf = (a: Float64Array, b: Float64Array): CellTests =>
-    cellTests(a, b, nEff, mEff, bothOf(policy.shareDelta), { bothDirections: true });
+    cellTests(a, b, nEff, mEff, bothOf(policy.shareDelta), {
+      bothDirections: true,
+      heavy: { above: STRUCTURAL_SHARE, deltas: bothOf(policy.delta) },
+    });
   const tracked = linf(sample.baselineCells, sample.liveCells);
   const names = [...live.binning.categories, 'other', 'unseen'];
   const results: Measured[] = [
@@ -236,9 +242,9 @@ function reportOnly(name: StatisticName, value: number): Measured {
 const bothOf = ({ warning, critical }: Delta): readonly number[] => [warning, critical];
 
 /** Value and p-values of tests of cells at both deltas. */
-function cellGates({ value, logP0, logPDeltas }: CellTests): Omit<Measured, 'name'> {
+function cellGates({ value, logP0, logPDeltas, beyond }: CellTests): Omit<Measured, 'name'> {
   const [warning = 0, critical = 0] = logPDeltas;
-  return { value, logP: logP0, logP0, logPDelta: { warning, critical } };
+  return { value, logP: logP0, logP0, logPDelta: { warning, critical }, beyond };
 }
 
 function bothDeltas(delta: Delta, logP: (delta: number) => number): Delta {

@@ -3,7 +3,11 @@ import type { StatisticName } from '../statistic/catalogue.ts';
 import type { Sample } from './sample.ts';
 import type { Delta, EvaluationPolicy } from './types.ts';
 
-/** The spike statistic looks at bins of at most this baseline share; shares up to it, or as near to 1, are structural. */
+/**
+ * The spike statistic looks at bins of at most this baseline share; shares up to it, or as near to 1, are structural.
+ * Categories above it have the tolerance of distributions: a category of half of all values that moves by three points
+ * in a year is no more than KS would tolerate, a new one of two points is.
+ */
 export const STRUCTURAL_SHARE = 0.02;
 
 /**

@@ -71,6 +71,8 @@ export interface CellTest {
 export interface CellTests extends Omit<CellTest, 'logPDelta'> {
   /** One a delta, in the order given. */
   readonly logPDeltas: readonly number[];
+  /** Does the change of any cell exceed the first of its deltas? */
+  readonly beyond: boolean;
 }
 
 export interface CellOptions {
@@ -78,6 +80,8 @@ export interface CellOptions {
   readonly maxShare?: number;
   /** A lack counts as well as an excess (L-infinity). */
   readonly bothDirections?: boolean;
+  /** Cells of more baseline share than this have deltas of their own, as many as the others. */
+  readonly heavy?: { readonly above: number; readonly deltas: readonly number[] };
 }
 
 /**
@@ -94,8 +98,8 @@ export function cellTest(
   delta: number,
   options: CellOptions = {},
 ): CellTest {
-  const { logPDeltas, ...rest } = cellTests(baseline, live, n, m, [delta], options);
-  return { ...rest, logPDelta: logPDeltas[0] as number };
+  const { value, cell, logP0, logPDeltas } = cellTests(baseline, live, n, m, [delta], options);
+  return { value, cell, logP0, logPDelta: logPDeltas[0] as number };
 }
 
 /** As cellTest, for several deltas in one pass over the cells. */
@@ -107,14 +111,15 @@ export function cellTests(
   deltas: readonly number[],
   options: CellOptions = {},
 ): CellTests {
-  const { maxShare = 1, bothDirections = false } = options;
+  const { maxShare = 1, bothDirections = false, heavy } = options;
   const least = new Float64Array(deltas.length + 1);
   const rawN = sumOf(live);
   const rawM = sumOf(baseline);
   let tested = 0;
   let value = 0;
   let cell = -1;
-  const bound = (p: number, u: number): void => {
+  let beyond = false;
+  const bound = (p: number, u: number, deltas: readonly number[]): void => {
     least[0] = Math.min(least[0] as number, logShareAbove(p, n, u, 0));
     for (let k = 0; k < deltas.length; k += 1)
       least[k + 1] = Math.min(least[k + 1] as number, logShareAbove(p, n, u, deltas[k] as number));
@@ -131,10 +136,12 @@ export function cellTests(
       cell = i;
     }
     // What is credible is above the baseline's own share: only an excess (a lack) can be beyond it.
-    if (p > q) bound(p, credibleShare(q * m, m));
-    else if (bothDirections && p < q) bound(1 - p, credibleShare((1 - q) * m, m));
+    const own = heavy !== undefined && q > heavy.above ? heavy.deltas : deltas;
+    beyond ||= change > (own[0] ?? Infinity);
+    if (p > q) bound(p, credibleShare(q * m, m), own);
+    else if (bothDirections && p < q) bound(1 - p, credibleShare((1 - q) * m, m), own);
   }
   const spread = Math.log(Math.max(1, tested));
   const [logP0 = 0, ...logPDeltas] = Array.from(least, (logP) => Math.min(0, spread + logP));
-  return { value, cell, logP0, logPDeltas };
+  return { value, cell, logP0, logPDeltas, beyond };
 }
