@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import type { ComparisonJson } from '../../src/app/compare/comparison-json.ts';
-import { cli } from '../../src/cli/cli.ts';
 import { CONTROL, expectAgreement, readExpected } from '../support/expected-answers.ts';
 import type { ExpectedWindow } from '../support/expected-answers.ts';
 import { readFlights } from '../support/flights.ts';
+import { runCli } from '../support/run-cli.ts';
 
 const EXPECTED = readExpected('nyc_flights_2013_1in12');
 const MONTHS = 'January vs later months';
@@ -31,17 +31,7 @@ function text(name: string, content: string): string {
   return path;
 }
 
-async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  const code = await cli(['compare', ...argv], {
-    out: (more) => (out += more),
-    err: (more) => (err += more),
-    env: {},
-    stop: new AbortController().signal,
-  });
-  return { code, out, err };
-}
+const run = (...argv: string[]): ReturnType<typeof runCli> => runCli('compare', ...argv);
 
 async function compared(baseline: string, current: string): Promise<ComparisonJson> {
   const options = ['--ignore', 'id,ts', '--categorical', 'late', '--format', 'json'];

@@ -5,9 +5,9 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import type { ComparisonJson } from '../../src/app/compare/comparison-json.ts';
-import { cli } from '../../src/cli/cli.ts';
 import { CONTROL, expectAgreement, readExpected } from '../support/expected-answers.ts';
 import type { ExpectedWindow } from '../support/expected-answers.ts';
+import { runCli } from '../support/run-cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'driftd-compare-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -35,13 +35,7 @@ async function compared(
     writeFileSync(path, `${[head, ...rows].join('\n')}\n`);
     return path;
   });
-  let out = '';
-  const code = await cli(['compare', ...paths, ...options, '--format', 'json'], {
-    out: (more) => (out += more),
-    err: () => undefined,
-    env: {},
-    stop: new AbortController().signal,
-  });
+  const { code, out } = await runCli('compare', ...paths, ...options, '--format', 'json');
   return { json: JSON.parse(out) as ComparisonJson, code };
 }
 

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cli } from '../../src/cli/cli.ts';
 import { startChromium } from '../support/chromium.ts';
+import { runCli } from '../support/run-cli.ts';
 
 const HOSTILE = '<img src=x onerror=alert(1)>\u202Egnp.exe';
 /** As text: it runs in the page, where the names are. */
@@ -34,17 +34,7 @@ function rows(name: string, shift: number, categories: readonly string[]): strin
   return file;
 }
 
-async function compare(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  const code = await cli(['compare', ...argv], {
-    out: (more) => (out += more),
-    err: (more) => (err += more),
-    env: {},
-    stop: new AbortController().signal,
-  });
-  return { code, out, err };
-}
+const compare = (...argv: string[]): ReturnType<typeof runCli> => runCli('compare', ...argv);
 
 describe('driftd compare --format html', () => {
   it('is a page of its own that tells what moved, on a desk and on a phone', async () => {
