@@ -3,6 +3,7 @@ import { createSampler } from '../core/baseline/sampler.ts';
 import type { DeclaredFeature } from '../core/baseline/sampler.ts';
 import type { RowValue } from '../core/baseline/row-value.ts';
 import type { Baseline } from '../core/baseline/types.ts';
+import type { Binning } from '../core/histogram/types.ts';
 import type { RowFile } from '../ingest/rows/row-file.ts';
 import { DriftdError } from '../platform/errors.ts';
 import { rowTime } from './row-time.ts';
@@ -17,6 +18,8 @@ export interface BaselineFromRowsOptions {
   /** For people; never a path. */
   readonly provenance: string;
   readonly slots?: boolean;
+  /** Binnings that the model's history is counted under, by feature: they are kept where the rows fit them. */
+  readonly current?: ReadonlyMap<string, Binning>;
   /** Told the bytes read so far, of twice the file's size: the rows are read twice. */
   readonly onBytes?: (bytes: number) => void;
 }
@@ -51,7 +54,9 @@ export async function baselineFromRows(
   if (rows === 0) {
     throw new DriftdError('BASELINE_INVALID', `${file.name}: the file has a header, but no rows`);
   }
-  const builder = createBaselineBuilder(sampler.plan(), { slots: options.slots ?? false });
+  const builder = createBaselineBuilder(sampler.plan(options.current), {
+    slots: options.slots ?? false,
+  });
   let line = 1;
   for await (const row of file.rows((bytes) => options.onBytes?.(file.size + bytes))) {
     line += 1;

@@ -10,7 +10,7 @@ import type { BaselineStore } from '../storage/baseline-store.ts';
 import type { CatalogStore } from '../storage/catalog-store.ts';
 import type { EvaluationStore } from '../storage/evaluation-store.ts';
 import type { TileReader } from '../storage/tile-store.ts';
-import { subjectsOf } from './subjects.ts';
+import { isOnOtherBinning, subjectsOf } from './subjects.ts';
 import type { Active, History } from './subjects.ts';
 import { readWindows } from './window-counts.ts';
 import type { WindowCounts, WindowSpan } from './window-counts.ts';
@@ -64,8 +64,12 @@ export async function judge(
     subjects.push(...subjectsOf(ofWindow, history, { features, active, seasonality, policyOf }));
   }
   const { evaluationsPerDay } = monitor;
-  const evaluation = evaluate(subjects, monitor.policy, { evaluationsPerDay });
-  return { active, features, counts, subjects, evaluation };
+  const judged = evaluate(subjects, monitor.policy, { evaluationsPerDay });
+  // Groups are remembered for later design effects only where they are those of the baseline's own binning.
+  const results = judged.results.map((result, i) =>
+    isOnOtherBinning(subjects[i] as Subject, active) ? { ...result, groups: null } : result,
+  );
+  return { active, features, counts, subjects, evaluation: { ...judged, results } };
 }
 
 async function historyOf(

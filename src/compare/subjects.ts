@@ -6,6 +6,7 @@ import { ALL_SEGMENT } from '../core/domain/feature.ts';
 import type { Feature } from '../core/domain/feature.ts';
 import type { EvaluationPolicy, HistoryWindow, Subject } from '../core/evaluate/types.ts';
 import { binnedTotal, observationTotal } from '../core/histogram/histogram.ts';
+import type { Histogram } from '../core/histogram/types.ts';
 import { needsSlots } from '../core/window/windows.ts';
 import type { BaselineRow } from '../storage/baseline-store.ts';
 import type { WindowCounts } from './window-counts.ts';
@@ -31,11 +32,10 @@ export function subjectsOf(
 ): Subject[] {
   return segmentsOf(counts, active).flatMap((segment) =>
     features.map((feature): Subject => {
-      const whole = baselineOf(active, segment, feature.name);
+      const own = baselineOf(active, segment, feature.name);
+      const { whole, live } = onCountedBinning(own, counts, segment, feature.id);
       const reference =
         whole === null ? null : referenceOf(whole, counts, segment, feature, seasonality);
-      const live =
-        whole === null ? null : counts.histogram(segment, feature.id, whole.histogram.binning.id);
       return {
         feature: feature.name,
         kind: feature.kind,
@@ -47,7 +47,8 @@ export function subjectsOf(
         live: live !== null && observationTotal(live) > 0 ? live : null,
         // Counted, but only under other binnings: there is nothing to compare, and no guess is made.
         comparable: whole === null || live !== null || !counts.counted(segment, feature.id),
-        history: history.get(seriesKey(feature.name, segment)) ?? [],
+        // Past windows are remembered in groups of the baseline's own binning.
+        history: whole === own ? (history.get(seriesKey(feature.name, segment)) ?? []) : [],
         seasonality,
         mixture: reference?.mixture ?? null,
         policy: policyOf(feature),
@@ -66,6 +67,33 @@ function baselineOf(active: Active, segment: string, feature: string): BaselineF
   const features =
     segment === ALL_SEGMENT ? active?.baseline.features : active?.baseline.segments.get(segment);
   return features?.find(({ name }) => name === feature) ?? null;
+}
+
+/**
+ * The baseline on the binning that most of the window was counted under, its own first: what was stored before it came is
+ * judged on the binning that held then, as exactly.
+ */
+function onCountedBinning(
+  own: BaselineFeature | null,
+  counts: WindowCounts,
+  segment: string,
+  featureId: number,
+): { readonly whole: BaselineFeature | null; readonly live: Histogram | null } {
+  let best: { whole: BaselineFeature | null; live: Histogram | null } = { whole: own, live: null };
+  let most = 0;
+  for (const whole of own === null ? [] : [own, ...(own.also ?? [])]) {
+    const live = counts.histogram(segment, featureId, whole.histogram.binning.id);
+    const size = live === null ? 0 : observationTotal(live);
+    if (live === null || (best.live !== null && size <= most)) continue;
+    best = { whole, live };
+    most = size;
+  }
+  return best;
+}
+
+/** Is the subject judged on another binning than its baseline's own? */
+export function isOnOtherBinning({ baseline, segment, feature }: Subject, active: Active): boolean {
+  return baseline !== null && baseline !== baselineOf(active, segment, feature);
 }
 
 /**

@@ -11,20 +11,73 @@ export interface BaselineRow {
   readonly fingerprint: string;
   readonly rows: number;
   readonly provenance: string;
+  /** Time range of the rows, ms; null without times. */
+  readonly from: number | null;
+  readonly to: number | null;
   readonly createdAt: number;
   readonly activatedAt: number | null;
+  readonly retiredAt: number | null;
+  /** When it becomes active by itself; null: not scheduled. */
+  readonly activateAt: number | null;
+  /** What the checks found, in sentences. */
+  readonly warnings: readonly string[];
 }
 
+/** Who wants something, and why, as it is kept. */
+export interface Change {
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/** What is known of a baseline's origin besides its content. */
+export interface BaselineOrigin extends Change {
+  /** SHA-256 of what it was made of; null: only its content tells. */
+  readonly sourceFingerprint: string | null;
+  readonly warnings: readonly string[];
+}
+
+export type BaselineAction = 'added' | 'activated' | 'rolled-back' | 'scheduled' | 'unscheduled';
+
+/** One line of a model's record: never changed, never deleted before the model is. */
+export interface BaselineEvent extends Change {
+  readonly version: number;
+  readonly action: BaselineAction;
+  readonly happenedAt: number;
+}
+
+export interface StoredBaseline {
+  readonly row: BaselineRow;
+  readonly baseline: Baseline;
+}
+
+/** Baselines and their lives: candidate, active, retired. What is stored of one never changes but for its state. */
 export interface BaselineStore {
   /**
-   * Stores a baseline as a candidate, with its features and binnings. Idempotent by content: the same fingerprint gives
-   * the version that is there already.
+   * Stores a baseline as a candidate, with its features and binnings. Idempotent: the same source, or the same content,
+   * gives the version that is there already. Features that the model has keep their tiers unless they are told here.
    */
-  add(baseline: Baseline, tiers: ReadonlyMap<string, FeatureTier>): Promise<BaselineRow>;
+  add(
+    baseline: Baseline,
+    tiers: ReadonlyMap<string, FeatureTier>,
+    origin?: BaselineOrigin,
+  ): Promise<BaselineRow>;
   /** Makes this version the active one and retires the one before, in one transaction. */
-  activate(modelId: number, version: number): Promise<BaselineRow>;
-  active(
+  activate(modelId: number, version: number, change?: Change): Promise<BaselineRow>;
+  /** Makes the version active that was so before the active one; null: there was none. */
+  rollback(modelId: number, change: Change): Promise<BaselineRow | null>;
+  /** @param at ms since the epoch on the database's clock; null takes a schedule back. null: no such version */
+  schedule(
     modelId: number,
-  ): Promise<{ readonly row: BaselineRow; readonly baseline: Baseline } | null>;
+    version: number,
+    at: number | null,
+    change: Change,
+  ): Promise<BaselineRow | null>;
+  /** Activates what is scheduled for now or earlier; of several of one model the last. */
+  activateDue(): Promise<BaselineRow[]>;
+  active(modelId: number): Promise<StoredBaseline | null>;
+  find(modelId: number, version: number): Promise<StoredBaseline | null>;
+  findSource(modelId: number, sourceFingerprint: string): Promise<BaselineRow | null>;
   list(modelId: number): Promise<BaselineRow[]>;
+  /** The model's record, oldest first. */
+  events(modelId: number): Promise<BaselineEvent[]>;
 }

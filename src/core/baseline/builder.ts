@@ -49,7 +49,10 @@ export function createBaselineBuilder(
   plan: BaselinePlan,
   options: { readonly slots?: boolean } = {},
 ): BaselineBuilder {
-  const { features } = plan;
+  // Counted one by one, also the second binnings; put together again at the end.
+  const features = plan.features.flatMap((feature) =>
+    feature.also === undefined ? [feature] : [feature, feature.also],
+  );
   const counters = features.map((feature) => createCounter(feature.binning));
   const hours = blockHours(features.length * (1 + plan.segments.size));
   const all = emptyCounts(features, hours);
@@ -107,11 +110,14 @@ export function createBaselineBuilder(
         from: from <= to ? from : null,
         to: from <= to ? to : null,
         provenance,
-        features: featuresOf(features, all, all, slots),
+        features: together(plan, featuresOf(features, all, all, slots)),
         segments: new Map(
           [...segments]
             .filter(([name]) => name !== ALL_SEGMENT)
-            .map(([name, counts]) => [name, featuresOf(features, counts, all, new Map())]),
+            .map(([name, counts]) => [
+              name,
+              together(plan, featuresOf(features, counts, all, new Map())),
+            ]),
         ),
       });
     },
@@ -155,6 +161,15 @@ function featuresOf(
       goodTuring: scaleGoodTuring(feature.goodTuring, counts.rows / all.rows),
     };
   });
+}
+
+/** Features as planned, each with its counts on the binning of its history. */
+function together(plan: BaselinePlan, counted: readonly BaselineFeature[]): BaselineFeature[] {
+  let at = 0;
+  const next = (): BaselineFeature => counted[at++] as BaselineFeature;
+  return plan.features.map(({ also }) =>
+    also === undefined ? next() : { ...next(), also: [next()] },
+  );
 }
 
 /** Of a segment: what its share of all rows would hold. "Known" is what all rows know, so the rate is theirs too. */

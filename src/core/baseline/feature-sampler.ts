@@ -9,6 +9,7 @@ import { quantileLinear } from '../histogram/numbers/quantile.ts';
 import type { Binning, CategoricalBinning, NumericBinning } from '../histogram/types.ts';
 import { groupBins } from './blocks.ts';
 import { createCategoryCounts } from './category-counts.ts';
+import { fitsBinning } from './fits.ts';
 import { createReservoir } from './reservoir.ts';
 import { categoryText, isNumberText, parseNumber } from './row-value.ts';
 import type { RowValue } from './row-value.ts';
@@ -26,7 +27,8 @@ export interface FeatureSampler {
   kind(): FeatureKind | null;
   /**
    * How to count the feature in pass 2. Always there: a feature without a value gets a binning for none.
-   * @param current the binning history is counted under: used instead of a new one when the kind agrees
+   * @param current the binning history is counted under, where the kind agrees: used instead of a new one when the values
+   * fit it (`fitsBinning`), and beside a new one otherwise
    */
   plan(current: Binning | undefined): SampledPlan;
 }
@@ -40,6 +42,8 @@ export interface SampledPlan {
   readonly scale: number;
   /** Categories only. */
   readonly goodTuring: GoodTuring | null;
+  /** The current binning, when the values do not fit it: history is judged on it still. */
+  readonly also?: Omit<SampledPlan, 'also'>;
 }
 
 /**
@@ -99,8 +103,7 @@ export function createFeatureSampler(
         const binning = booleanBinning();
         return { kind, binning, groupOf: Uint8Array.of(0, 1, 1, 1), scale: 0, goodTuring: null };
       }
-      const plan = categoricalPlan(categories.counts, reused);
-      return { ...plan, goodTuring: categories.goodTuring() };
+      return categoricalPlan(categories.counts, reused, categories.goodTuring());
     },
   };
 }
@@ -114,18 +117,33 @@ function numericPlan(sorted: Float64Array, current: Binning | undefined): Sample
   for (const value of sorted) counter.add(histogram, SLOT.number, value, '');
   const spread = quantileLinear(sorted, 0.9) - quantileLinear(sorted, 0.1);
   const scale = Number.isFinite(spread) ? spread : 0;
-  return { kind: 'numeric', binning, groupOf: groupBins(histogram), scale, goodTuring: null };
+  const plan: SampledPlan = {
+    kind: 'numeric',
+    binning,
+    groupOf: groupBins(histogram),
+    scale,
+    goodTuring: null,
+  };
+  if (current === undefined || fitsBinning(histogram).fits) return plan;
+  return { ...numericPlan(sorted, undefined), also: plan };
 }
 
 function categoricalPlan(
   counts: ReadonlyMap<string, number>,
   current: Binning | undefined,
-): Omit<SampledPlan, 'goodTuring'> {
+  goodTuring: GoodTuring,
+): SampledPlan {
   const binning = (current ?? buildCategoricalBinning(counts)) as CategoricalBinning;
   const histogram = emptyHistogram(binning);
   // The coarse groups need the tracked categories' weights; the rest is one group anyhow.
   binning.categories.forEach((category, i) => {
     histogram.counts[i] = counts.get(category) ?? 0;
   });
-  return { kind: 'categorical', binning, groupOf: groupBins(histogram), scale: 0 };
+  const groupOf = groupBins(histogram);
+  const plan: SampledPlan = { kind: 'categorical', binning, groupOf, scale: 0, goodTuring };
+  if (current === undefined) return plan;
+  for (const count of counts.values()) histogram.other += count;
+  for (const count of histogram.counts) histogram.other -= count;
+  if (fitsBinning(histogram).fits) return plan;
+  return { ...categoricalPlan(counts, undefined, goodTuring), also: plan };
 }

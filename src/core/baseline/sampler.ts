@@ -41,6 +41,8 @@ export interface PlannedFeature {
   /** q90 - q10 of the sample; 0 for categories. */
   readonly scale: number;
   readonly goodTuring: GoodTuring | null;
+  /** The binning of its history, which is counted on beside its own. */
+  readonly also?: PlannedFeature;
 }
 
 /** What pass 2 counts. */
@@ -57,7 +59,7 @@ export interface BaselineSampler {
    * @param segments names of the segments the row belongs to, besides "all" (`origin=JFK`)
    */
   addRow(values: readonly (RowValue | undefined)[], segments: readonly string[]): void;
-  /** @param current binnings by feature to count on, where the kind agrees, instead of new ones */
+  /** @param current binnings that history is counted under, by feature: see `FeatureSampler.plan` */
   plan(current?: ReadonlyMap<string, Binning>): BaselinePlan;
 }
 
@@ -97,12 +99,15 @@ export function createSampler(options: {
           Math.min(MAX_SEGMENTS, Math.floor(MAX_HISTOGRAMS / Math.max(1, features.length))),
         );
       return {
-        features: features.map(({ name, column, declared, sampler }) => ({
-          name,
-          column,
-          role: declared.role ?? 'input',
-          ...sampler.plan(current?.get(name)),
-        })),
+        features: features.map(({ name, column, declared, sampler }) => {
+          const common = { name, column, role: declared.role ?? 'input' } as const;
+          const { also, ...own } = sampler.plan(current?.get(name));
+          return {
+            ...common,
+            ...own,
+            ...(also === undefined ? {} : { also: { ...common, ...also } }),
+          };
+        }),
         segments: new Set(heavy.map(([name]) => name)),
       };
     },

@@ -37,6 +37,11 @@ export interface BaselineFeature {
   readonly goodTuring: GoodTuring | null;
   /** Hour-of-week histograms (0 = Monday 00:00 UTC ... 167), only slots with rows; null without timestamps or when not asked for. */
   readonly slots: ReadonlyMap<number, Histogram> | null;
+  /**
+   * The same rows counted exactly on the binnings that the feature's history was counted under, where the baseline needed
+   * a binning of its own. Absent: none.
+   */
+  readonly also?: readonly BaselineFeature[];
 }
 
 /** Reference distributions of one training run. Immutable. */

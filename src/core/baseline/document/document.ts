@@ -53,7 +53,9 @@ function featuresToData(features: readonly BaselineFeature[]): Record<string, un
 function segmentsToData(
   baseline: Pick<Baseline, 'features' | 'segments'>,
 ): [string, Record<string, unknown>[]][] {
-  const told = new Set(baseline.features.map(({ histogram }) => histogram.binning.id));
+  const told = new Set(
+    baseline.features.flatMap(onAllBinnings).map(({ histogram }) => histogram.binning.id),
+  );
   return [...baseline.segments].map(([name, features]) => [
     name,
     features.map((feature) =>
@@ -77,7 +79,9 @@ export function parseDocument(data: unknown): Baseline {
   }
   const segments = object(fields['segments'] ?? {}, 'segments');
   const features = readFeatures(fields['features'], 'features', new Map());
-  const binnings = new Map(features.map(({ histogram: { binning } }) => [binning.id, binning]));
+  const binnings = new Map(
+    features.flatMap(onAllBinnings).map(({ histogram: { binning } }) => [binning.id, binning]),
+  );
   return sealBaseline({
     model,
     rows,
@@ -92,6 +96,10 @@ export function parseDocument(data: unknown): Baseline {
       ]),
     ),
   });
+}
+
+function onAllBinnings(feature: BaselineFeature): BaselineFeature[] {
+  return [feature, ...(feature.also ?? [])];
 }
 
 function readFeatures(

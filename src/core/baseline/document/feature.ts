@@ -36,6 +36,9 @@ export function featureToData(feature: BaselineFeature, binning: 'full' | 'id' =
     ...(feature.slots === null
       ? {}
       : { slots: [...feature.slots].map(([slot, h]) => ({ slot, ...histogramToData(h) })) }),
+    ...(feature.also === undefined
+      ? {}
+      : { also: feature.also.map((other) => featureToData(other, binning)) }),
   };
 }
 
@@ -56,7 +59,7 @@ export function featureFromData(
   const role = oneOf<FeatureRole>({ role: 'input', ...fields }, 'role', FEATURE_ROLES, at);
   const binning = readBinning(fields['binning'], kind, at, binnings);
   const histogram = histogramFromData(fields, binning, at);
-  const { days, goodTuring, slots, scale } = fields;
+  const { days, goodTuring, slots, scale, also } = fields;
   return {
     name,
     kind,
@@ -66,7 +69,25 @@ export function featureFromData(
     scale: scale === undefined ? spreadOf(histogram) : readScale(scale, at),
     goodTuring: goodTuring === undefined ? null : readGoodTuring(goodTuring, `${at} goodTuring`),
     slots: slots === undefined ? null : readSlots(slots, binning, at),
+    ...(also === undefined ? {} : { also: readAlso(also, { name, kind }, at, binnings) }),
   };
+}
+
+/** The same feature on other binnings; they have no further ones. */
+function readAlso(
+  data: unknown,
+  { name, kind }: Pick<BaselineFeature, 'name' | 'kind'>,
+  at: string,
+  binnings: ReadonlyMap<string, Binning>,
+): BaselineFeature[] {
+  return list(data, 'also', at).map((entry, i) => {
+    const where = `${at} also[${i}]`;
+    const fields = object(entry, where);
+    const other =
+      fields['also'] === undefined ? featureFromData(fields, where, binnings) : undefined;
+    if (other?.name === name && other.kind === kind) return other;
+    throw new BaselineDocumentError(where, 'must be the same feature on another binning');
+  });
 }
 
 function readBinning(

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { createBaselineBuilder } from '../../../../src/core/baseline/builder.ts';
 import { createCategoryCounts } from '../../../../src/core/baseline/category-counts.ts';
+import { parseDocument, toDocument } from '../../../../src/core/baseline/document/document.ts';
 import { createReservoir } from '../../../../src/core/baseline/reservoir.ts';
 import { categoryText, parseNumber } from '../../../../src/core/baseline/row-value.ts';
 import type { RowValue } from '../../../../src/core/baseline/row-value.ts';
 import { MAX_SEGMENTS, createSampler } from '../../../../src/core/baseline/sampler.ts';
 import type { DeclaredFeature, PlannedFeature } from '../../../../src/core/baseline/sampler.ts';
+import { buildCategoricalBinning } from '../../../../src/core/histogram/categorical-binning.ts';
+import { binnedTotal } from '../../../../src/core/histogram/histogram.ts';
 import { buildNumericBinning } from '../../../../src/core/histogram/numeric-binning.ts';
+import type { Binning, Histogram } from '../../../../src/core/histogram/types.ts';
 
 function planOf(values: readonly RowValue[], declared?: DeclaredFeature): PlannedFeature {
   const sampler = createSampler({
@@ -74,8 +79,8 @@ describe('a plan', () => {
     ]);
   });
 
-  it('counts on the current binning when the kind agrees', () => {
-    const current = buildNumericBinning(Float64Array.of(1, 2, 3));
+  it('counts on the current binning when the kind agrees and the values fit', () => {
+    const current = buildNumericBinning(Float64Array.from({ length: 10 }, (_, i) => i));
     const sampler = createSampler({ columns: ['x', 'y'] });
     for (let i = 0; i < 10; i += 1) sampler.addRow([i, `v${i}`], []);
     const plan = sampler.plan(
@@ -85,7 +90,36 @@ describe('a plan', () => {
       ]),
     );
     expect(plan.features[0]?.binning.id).toBe(current.id);
+    expect(plan.features[0]?.also).toBeUndefined();
     expect(plan.features[1]?.binning.kind).toBe('categorical');
+  });
+
+  it('makes a binning of its own for values that do not fit, and counts on both', () => {
+    const current = buildNumericBinning(Float64Array.from({ length: 10 }, (_, i) => i));
+    const known = buildCategoricalBinning(new Map([['a', 10]]));
+    const columns = ['x', 'y'];
+    const sampler = createSampler({ columns });
+    const rows = Array.from({ length: 10 }, (_, i) => [100 + i, i < 8 ? 'a' : 'b']);
+    for (const row of rows) sampler.addRow(row, []);
+    const plan = sampler.plan(
+      new Map<string, Binning>([
+        ['x', current],
+        ['y', known],
+      ]),
+    );
+    expect(plan.features.map(({ also }) => also?.binning.id)).toEqual([current.id, known.id]);
+    const builder = createBaselineBuilder(plan);
+    for (const row of rows) builder.addRow(row, 0, []);
+    const baseline = builder.build('m', 'test');
+    const [x, y] = baseline.features;
+    expect(x?.histogram.binning.id).not.toBe(current.id);
+    const [beside] = x?.also ?? [];
+    expect(beside?.histogram.binning.id).toBe(current.id);
+    expect([x, beside, y, y?.also?.[0]].map((f) => binnedTotal(f?.histogram as Histogram))).toEqual(
+      [10, 10, 10, 10],
+    );
+    expect(y?.also?.[0]?.histogram).toMatchObject({ counts: Float64Array.of(8), unseen: 2 });
+    expect(parseDocument(JSON.parse(JSON.stringify(toDocument(baseline))))).toEqual(baseline);
   });
 
   it('has q90 - q10 as numpy interpolates it', () => {
