@@ -15,6 +15,8 @@ export interface FolderRule {
 }
 
 const PORTS = 'storage/*.ts';
+/** Ports that only the HTTP API asks. */
+const API_PORTS = 'storage/api';
 const CONFIG_TYPES = ['config'];
 
 /** Folders of a stage's adapters: they may use the stage's own files, never each other. */
@@ -52,7 +54,12 @@ export const IMPORT_TABLE: readonly FolderRule[] = [
     packages: ['yaml', 'zod'],
     node: true,
   },
-  { from: 'storage/postgres', may: [PORTS, 'core', 'platform'], packages: ['pg'], node: true },
+  {
+    from: 'storage/postgres',
+    may: [PORTS, API_PORTS, 'core', 'platform'],
+    packages: ['pg'],
+    node: true,
+  },
   { from: 'storage', may: ['core'], packages: [], node: false },
   { from: 'schedule', may: ['core', 'platform', PORTS], packages: ['node-cron'], node: true },
   adapter('ingest', 'kafka', ['kafkajs', 'lz4js', 'snappyjs']),
