@@ -30,6 +30,10 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, { means: string; todo: str
       'A baseline file cannot be a baseline: rows or document are malformed, or contradict the declared features.',
     todo: 'Correct the file; `baselines/README.md` describes the formats. The active baseline stays as it was.',
   },
+  BASELINE_UNKNOWN: {
+    means: 'There is no such model or version, or none before it, or nothing has been counted yet.',
+    todo: '`driftd baseline list MODEL` tells what there is.',
+  },
   BASELINE_MISSING: {
     means: 'Something needs a baseline of a model that has none.',
     todo: 'Put one into the folder `baselines.directory`, named after the model, and start again.',
@@ -64,8 +68,8 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, { means: string; todo: str
     todo: 'Stop the other process, or change `http.listen`; port 0 takes a free one.',
   },
   LISTEN_UNSAFE: {
-    means: 'The HTTP listener would be open to other machines and nothing asks them for a token.',
-    todo: 'Listen on 127.0.0.1, or say `http.auth: none` when everyone who reaches it may read what it serves.',
+    means: 'The HTTP API would ask for a token, and there is none that holds.',
+    todo: 'Make one with `driftd token create`, or name a file in `http.admin_token_file`; or listen on 127.0.0.1; or say `http.auth: none` when everyone who reaches it may read, change and delete.',
   },
   MAIL_UNREACHABLE: {
     means: 'The mail server did not answer, or refused TLS or the login.',

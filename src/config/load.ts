@@ -24,7 +24,7 @@ export interface LoadOptions {
  * Reads, checks and resolves a configuration file.
  *
  * @throws DriftdError CONFIG_UNREADABLE when there is no text to read; CONFIG_INVALID with every mistake, one a line,
- *   each with file, line, column and the way out; LISTEN_UNSAFE when an open listener is the only one
+ *   each with file, line, column and the way out
  */
 export async function loadConfig(file: string, options: LoadOptions): Promise<DriftdConfig> {
   const read = await readTextFile(file, MAX_CONFIG_BYTES);

@@ -32,7 +32,7 @@ export function resolveConfig(
     kafka: document.kafka === undefined ? null : kafkaConfig(document.kafka, secrets, folder),
     replay: document.replay === undefined ? null : replayConfig(document.replay, folder),
     postgres: { url: secrets.postgresUrl ?? '', pool: postgres.pool },
-    http: httpConfig(document.http),
+    http: httpConfig(document.http, secrets),
     log: { level: document.log.level },
     ingest: {
       checkpointIntervalMs: ms(ingest.checkpoint_interval),
@@ -106,10 +106,14 @@ function replayConfig(replay: NonNullable<ConfigDocument['replay']>, folder: str
   };
 }
 
-function httpConfig(http: ConfigDocument['http']): HttpConfig {
+function httpConfig(http: ConfigDocument['http'], secrets: Secrets): HttpConfig {
   const listen = parseHostPort(http.listen);
   if (listen === null) throw new RangeError(`the checks let "${http.listen}" through`);
-  return { listen, auth: http.auth ?? (isLoopback(listen.host) ? 'loopback' : 'none') };
+  return {
+    listen,
+    auth: http.auth ?? (isLoopback(listen.host) ? 'loopback' : 'token'),
+    adminToken: secrets.adminToken,
+  };
 }
 
 function modelConfig(model: ConfigDocument['models'][number]): ModelConfig {

@@ -122,8 +122,13 @@ export interface PostgresConfig {
 
 export interface HttpConfig {
   readonly listen: HostPort;
-  /** 'none' was said explicitly; 'loopback': the address is reachable from this machine only. */
-  readonly auth: 'loopback' | 'none';
+  /**
+   * Who may ask the API: `loopback`, whoever is on this machine, where alone the address is reachable; `none`, everyone,
+   * as was said explicitly; `token`, who has one.
+   */
+  readonly auth: 'loopback' | 'none' | 'token';
+  /** A token that may do everything, from a file; null: none. */
+  readonly adminToken: string | null;
 }
 
 export interface LogConfig {

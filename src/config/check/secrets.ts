@@ -16,6 +16,7 @@ export interface Secrets {
   readonly tlsCa: string | null;
   readonly tlsCert: string | null;
   readonly tlsKey: string | null;
+  readonly adminToken: string | null;
 }
 
 /** Reads the `*_file` secrets; relative paths count from `folder`. Tells each that is missing, doubled or empty. */
@@ -50,7 +51,7 @@ export async function readSecrets(parts: ValidParts, folder: string, tell: Tell)
     }
     return given.value ?? (await file([...section, `${key}_file`], given.file));
   };
-  const { kafka, postgres, smtp } = parts;
+  const { http, kafka, postgres, smtp } = parts;
   const sasl = kafka?.sasl;
   const tls = typeof kafka?.tls === 'object' ? kafka.tls : undefined;
   const postgresUrl = await either(['postgres'], 'url', {
@@ -63,6 +64,13 @@ export async function readSecrets(parts: ValidParts, folder: string, tell: Tell)
     tell(
       path,
       'this is no connection string, write it like postgres://user:password@host:5432/driftd',
+    );
+  }
+  const adminToken = await file(['http', 'admin_token_file'], http?.admin_token_file);
+  if (adminToken !== null && adminToken !== '' && !/^[\w.~+/=-]{32,512}$/.test(adminToken)) {
+    tell(
+      ['http', 'admin_token_file'],
+      'it must hold 32 to 512 letters, digits and . _ ~ + / = -; `openssl rand -hex 32` makes one',
     );
   }
   return {
@@ -81,5 +89,6 @@ export async function readSecrets(parts: ValidParts, folder: string, tell: Tell)
     tlsCa: await file(['kafka', 'tls', 'ca_file'], tls?.ca_file),
     tlsCert: await file(['kafka', 'tls', 'cert_file'], tls?.cert_file),
     tlsKey: await file(['kafka', 'tls', 'key_file'], tls?.key_file),
+    adminToken,
   };
 }

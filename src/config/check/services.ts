@@ -29,13 +29,9 @@ function checkListener({ http }: ValidParts, tell: Tell): void {
       ['http', 'listen'],
       `"${http.listen}" has no port from 0 to 65535, write it like "127.0.0.1:8080"`,
     );
-  } else if (!isLoopback(listen.host) && http.auth !== 'none') {
-    tell(
-      ['http', 'listen'],
-      `${listen.host} can be reached from other machines and nothing asks them for a token: ` +
-        'listen on 127.0.0.1, or say "auth: none" beside it if everyone may read what is served',
-      'LISTEN_UNSAFE',
-    );
+  }
+  if (http.auth === 'none' && http.admin_token_file !== undefined) {
+    tell(['http', 'admin_token_file'], 'is of no use with "auth: none", take one of the two out');
   }
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { LOG_LEVELS } from '../../platform/log.ts';
-import { count, hostPort, secretFile, text } from './fields.ts';
+import { count, hostPort, path, secretFile, text } from './fields.ts';
 
 export const postgres = z
   .strictObject({
@@ -20,13 +20,17 @@ export const http = z
       '127.0.0.1:8080',
     ).default('127.0.0.1:8080'),
     auth: z
-      .enum(['none'])
+      .enum(['token', 'none'])
       .optional()
       .meta({
         description:
-          'Must be said, as `none`, before driftd listens on an address that other machines reach: everything it serves is then open to them.',
-        examples: ['none'],
+          'Who may ask `/api`. `token`: only who has a token (`driftd token create` makes one); the default on an address that other machines reach, and the right one behind a proxy. `none`: everyone who reaches the address, also to change and delete. Without it, at a loopback address: whoever is on this machine. `/metrics`, `/livez`, `/readyz`, `/version` and `/docs` are always open.',
+        examples: ['token'],
       }),
+    admin_token_file: path(
+      'File that holds a first token of your own, at least 32 characters, which may do everything; others are then made with it.',
+      '/run/secrets/driftd_admin_token',
+    ).optional(),
   })
   .prefault({})
   .meta({ description: 'What is served over HTTP.' });

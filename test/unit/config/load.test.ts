@@ -37,7 +37,7 @@ describe('defaults', () => {
       kafka: null,
       replay: null,
       postgres: { url: 'postgres://u:p@127.0.0.1/d', pool: 10 },
-      http: { listen: { host: '127.0.0.1', port: 8080 }, auth: 'loopback' },
+      http: { listen: { host: '127.0.0.1', port: 8080 }, auth: 'loopback', adminToken: null },
       log: { level: 'info' },
       ingest: {
         checkpointIntervalMs: 1_000,
@@ -216,23 +216,40 @@ describe('listener', () => {
   );
 
   it.each(['0.0.0.0:80', '[::]:80', '10.0.0.1:80', '127.0.0.1.example.com:80', 'box:80'])(
-    '%s is refused unless auth: none is said',
+    '%s asks for a token unless auth: none is said',
     async (listen) => {
-      const thrown = await load(`${POSTGRES}http: { listen: "${listen}" }`).catch(
-        (e: unknown) => e,
-      );
-      expect(thrown).toMatchObject({ code: 'LISTEN_UNSAFE', exitCode: 3 });
-      const config = await load(`${POSTGRES}http: { listen: "${listen}", auth: none }`);
-      expect(config.http.auth).toBe('none');
+      const config = await load(`${POSTGRES}http: { listen: "${listen}" }`);
+      expect(config.http.auth).toBe('token');
+      const open = await load(`${POSTGRES}http: { listen: "${listen}", auth: none }`);
+      expect(open.http.auth).toBe('none');
     },
   );
+
+  it('asks for a token at a loopback address, too, when told so', async () => {
+    const config = await load(`${POSTGRES}http: { listen: "127.0.0.1:1", auth: token }`);
+    expect(config.http).toMatchObject({ auth: 'token', adminToken: null });
+  });
+
+  it('takes a first token from a file, and says what is wrong with it', async () => {
+    const token = 'a1'.repeat(16);
+    await writeFile(join(folder, 'token'), `${token}\n`);
+    await writeFile(join(folder, 'short'), 'secret');
+    const config = await load(`${POSTGRES}http: { admin_token_file: token }`);
+    expect(config.http.adminToken).toBe(token);
+    const refused = await refuse(`${POSTGRES}http: { admin_token_file: short }`);
+    expect(refused).toContain('32 to 512 letters');
+    expect(refused).not.toContain('"secret"');
+    expect(await refuse(`${POSTGRES}http: { auth: none, admin_token_file: token }`)).toContain(
+      'is of no use with "auth: none"',
+    );
+  });
 });
 
 describe('messages', () => {
   it('tell every mistake of a file at once, in its order, across sections', async () => {
     const told = await refuse(
       [
-        'http: { listen: "0.0.0.0:1", port: 5 }',
+        'http: { listen: "0.0.0.0:99999", port: 5 }',
         'postgres: { url: "${NOPE}" }',
         'models: [{ name: m, allowed_lateness: soon }, { name: m }]',
         'monitors:',
