@@ -12,6 +12,7 @@ import type { CliDeps, CliIo } from './deps.ts';
 import { evaluateCommand } from './evaluate/evaluate.ts';
 import { migrateCommand } from './migrate.ts';
 import { runCommand } from './run.ts';
+import { tokenCommand } from './token/token.ts';
 import { versionCommand } from './version.ts';
 
 const HELP_TAIL = `
@@ -61,6 +62,7 @@ export function createProgram(deps: CliDeps, io: CliIo, done: (code: ExitCode) =
     alertCommand(deps, io),
     silenceCommand(deps, io),
     sendTestCommand(deps, io, done),
+    tokenCommand(deps, io),
     versionCommand(deps, io),
   ];
   for (const command of commands) program.addCommand(command);
