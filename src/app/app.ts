@@ -31,6 +31,7 @@ import { createQualityStore } from '../storage/postgres/quality/quality-store.ts
 import { createRevisionStore } from '../storage/postgres/revisions/revision-store.ts';
 import { createTickStore } from '../storage/postgres/tick-store.ts';
 import { createTileReader } from '../storage/postgres/tile-reader.ts';
+import { apiOf } from './api/api.ts';
 import { loadBaselineFiles } from './baseline-files.ts';
 import { notifiersOf, sourceNamesOf, sourcesOf } from './catalogue.ts';
 import { assertSeasons } from './compare/seasons.ts';
@@ -109,6 +110,7 @@ export function createApp({ config, roles, log, clock }: AppOptions): Promise<Ap
       build,
       clock,
       log,
+      extend: apiOf({ config, pool, version: build.version, clock, log, groups: [] }),
     });
     address = await http.start();
     lifecycle.onStop('http', () => http.stop());

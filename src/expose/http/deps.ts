@@ -3,6 +3,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { EventLoopMonitor } from '../../platform/event-loop.ts';
 import type { Log } from '../../platform/log.ts';
 import type { HostPort } from '../../config/types.ts';
+import type { FastifyInstance } from 'fastify';
 import type { HealthSource } from './health.ts';
 
 /** What `/metrics` serves, in the text format 0.0.4 or as OpenMetrics 1.0. */
@@ -24,4 +25,6 @@ export interface HttpDeps {
   readonly build: BuildInfo;
   readonly clock: Clock;
   readonly log: Log;
+  /** Adds the API, once the server is made and before it listens. */
+  readonly extend?: (app: FastifyInstance) => Promise<void>;
 }

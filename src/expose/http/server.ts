@@ -31,6 +31,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   return {
     async start() {
       const { host, port } = deps.listen;
+      await deps.extend?.(app);
       deps.eventLoop.start();
       try {
         await app.listen({ host, port });

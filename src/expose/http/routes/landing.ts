@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { HttpDeps } from '../deps.ts';
 
 const LINKS = [
+  ['/docs', 'the API, to read and to try'],
   ['/metrics', 'gauges and counters for Prometheus'],
   ['/readyz', 'can this process do its part, and if not, why (also at /health)'],
   ['/livez', 'is this process alive'],

@@ -1,0 +1,90 @@
+/** What the OpenAPI document says besides the routes. */
+
+export const INFO = {
+  title: 'driftd',
+  description:
+    'Baselines, evaluations, scores and alerts of a drift monitor. JSON in and out; what fails is told as `application/problem+json` (RFC 9457). Times are RFC 3339, UTC. Lists come in pages: give `next` as `cursor`.',
+  license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+} as const;
+
+export const TAGS = [
+  { name: 'models', description: 'What is watched.' },
+  { name: 'baselines', description: 'What live data is compared with, and its life.' },
+  { name: 'evaluations', description: 'What was judged: verdicts, scores, histograms.' },
+  { name: 'alerts', description: 'What was told.' },
+  { name: 'ingest', description: 'Events, and records that could not be counted.' },
+  { name: 'administration', description: 'Tokens, the audit, the configuration.' },
+] as const;
+
+const PROBLEM = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail', 'instance'],
+  properties: {
+    type: { const: 'about:blank' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string', description: 'What is wrong, and the way out.' },
+    instance: { type: 'string', description: 'The request id; the log has a line with it.' },
+  },
+} as const;
+
+/** Answers that every operation may give. */
+const REFUSALS = {
+  400: 'Something in the request is wrong; the detail names it.',
+  401: 'No token, or none that is in force.',
+  403: 'The token may not do this.',
+  404: 'There is no such thing.',
+  429: 'Too many requests; `Retry-After` says when to come again.',
+  500: 'A defect of driftd; its log has the reason.',
+} as const;
+
+interface Operation {
+  readonly responses?: Record<string, unknown>;
+  readonly requestBody?: unknown;
+}
+
+/** Adds to every operation how it may be refused, and how callers say who they are. */
+export function completeDocument<Document extends object>(document: Document): Document {
+  const { paths = {}, components = {} } = document as {
+    paths?: Record<string, Record<string, Operation>>;
+    components?: Record<string, unknown>;
+  };
+  const refusal = (description: string): object => ({
+    description,
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  });
+  for (const operations of Object.values(paths)) {
+    for (const operation of Object.values(operations)) {
+      const { responses } = operation;
+      if (responses === undefined) continue;
+      const more: Record<string, string> = { ...REFUSALS };
+      if (operation.requestBody !== undefined) {
+        more[413] = 'The body is too large.';
+        more[415] = 'The body has a type that is not read here.';
+      }
+      for (const [status, description] of Object.entries(more))
+        responses[status] ??= refusal(description);
+      for (const [status, response] of Object.entries(responses)) {
+        // A conflict that a route names by its description only.
+        const { content, description } = response as { content?: object; description?: string };
+        if (Number(status) >= 400 && content === undefined)
+          responses[status] = refusal(description ?? '');
+      }
+    }
+  }
+  return {
+    ...document,
+    components: {
+      ...components,
+      schemas: { ...(components['schemas'] as object | undefined), Problem: PROBLEM },
+      securitySchemes: {
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'Not needed at localhost, unless the configuration says so.',
+        },
+      },
+    },
+    security: [{ token: [] }, {}],
+  };
+}

@@ -1,0 +1,145 @@
+import etag from '@fastify/etag';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+  RouteOptions,
+} from 'fastify';
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+
+import { sendProblem } from '../http/problem-details.ts';
+import { registerAuth } from './auth.ts';
+import type { ApiDeps } from './deps.ts';
+import { completeDocument, INFO, TAGS } from './openapi.ts';
+import { auditRoutes } from './routes/audit.ts';
+import { alertRoutes } from './routes/alerts.ts';
+import { evaluationRoutes } from './routes/evaluations.ts';
+import { modelRoutes } from './routes/models.ts';
+import { quarantineRoutes } from './routes/quarantine.ts';
+import { scoreRoutes } from './routes/scores.ts';
+import { tokenRoutes } from './routes/tokens.ts';
+
+/** The API's part of the application: schemas of routes are zod's, and their types follow from them. */
+export type Api = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+/** Adds its routes; each says in `config` what a caller must be allowed. */
+export type RouteGroup = (api: Api) => void;
+
+export const API_PREFIX = '/api/v1';
+/** Requests a minute of one address that is not this machine. */
+const REQUESTS_PER_MINUTE = 600;
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
+
+/** `/api/v1`, its OpenAPI document at `/api/v1/openapi.json` and the page at `/docs` that tries it out. */
+export async function registerApi(app: FastifyInstance, deps: ApiDeps): Promise<void> {
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  await app.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { ...INFO, version: deps.version }, tags: [...TAGS] },
+    transform: jsonSchemaTransform,
+    transformObject: (document) =>
+      'openapiObject' in document
+        ? completeDocument(document.openapiObject)
+        : document.swaggerObject,
+  });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    transformSpecificationClone: false,
+    uiConfig: { docExpansion: 'list', tryItOutEnabled: true, validatorUrl: null },
+    theme: { title: 'driftd API' },
+  });
+  await app.register(
+    async (scoped) => {
+      const api = scoped.withTypeProvider<ZodTypeProvider>();
+      await api.register(rateLimit, {
+        max: REQUESTS_PER_MINUTE,
+        timeWindow: 60_000,
+        allowList: () => deps.auth === 'loopback',
+      });
+      await api.register(etag);
+      const known = watchRoutes(api);
+      registerAuth(api, deps);
+      api.addHook('onSend', async (_request, reply) => {
+        if (!reply.hasHeader('cache-control'))
+          void reply.header('cache-control', 'private, no-cache');
+      });
+      for (const group of groupsOf(deps)) group(api);
+      api.get(
+        '/openapi.json',
+        { config: { scope: 'open' }, schema: { hide: true } },
+        async (_request, reply) => reply.send(app.swagger()),
+      );
+      refuseOtherMethods(api, known);
+    },
+    { prefix: API_PREFIX },
+  );
+}
+
+function groupsOf(deps: ApiDeps): readonly RouteGroup[] {
+  return [
+    modelRoutes(deps),
+    evaluationRoutes(deps),
+    scoreRoutes(deps),
+    alertRoutes(deps),
+    quarantineRoutes(deps),
+    tokenRoutes(deps),
+    auditRoutes(deps),
+    ...deps.groups,
+  ];
+}
+
+/** Collects the methods of every path. @throws Error when a route does not say what a caller must be allowed */
+function watchRoutes(api: Api): ReadonlyMap<string, Set<string>> {
+  const known = new Map<string, Set<string>>();
+  api.addHook('onRoute', (route: RouteOptions) => {
+    const { scope, models } = route.config ?? {};
+    if (scope === undefined) throw new Error(`${String(route.method)} ${route.url} has no scope`);
+    if (scope !== 'open' && models === undefined)
+      throw new Error(`${String(route.method)} ${route.url} does not say which models it is about`);
+    const methods = known.get(route.url) ?? new Set<string>();
+    for (const method of [route.method].flat()) methods.add(method);
+    known.set(route.url, methods);
+  });
+  return known;
+}
+
+/** A known path with another method is 405, and says which there are. */
+function refuseOtherMethods(api: Api, known: ReadonlyMap<string, Set<string>>): void {
+  // What is added here is watched, too.
+  const paths = Array.from(known);
+  for (const [url, methods] of paths) {
+    const allowed = [...methods];
+    const others = METHODS.filter((method) => !methods.has(method));
+    api.route({
+      method: [...others],
+      url: url.slice(API_PREFIX.length),
+      config: { scope: 'open' },
+      schema: { hide: true },
+      handler: async (request, reply) => {
+        void reply.header('allow', allowed.join(', '));
+        return sendProblem(
+          reply,
+          405,
+          `${request.method} is not possible here, ${allowed.join(' and ')} is.`,
+        );
+      },
+    });
+  }
+}
