@@ -31,8 +31,8 @@ import { createQualityStore } from '../storage/postgres/quality/quality-store.ts
 import { createRevisionStore } from '../storage/postgres/revisions/revision-store.ts';
 import { createTickStore } from '../storage/postgres/tick-store.ts';
 import { createTileReader } from '../storage/postgres/tile-reader.ts';
+import { createBaselines } from './baselines/wire.ts';
 import { apiOf } from './api/api.ts';
-import { loadBaselineFiles } from './baseline-files.ts';
 import { notifiersOf, sourceNamesOf, sourcesOf } from './catalogue.ts';
 import { assertSeasons } from './compare/seasons.ts';
 import { createHealth } from './health.ts';
@@ -79,7 +79,8 @@ export function createApp({ config, roles, log, clock }: AppOptions): Promise<Ap
   const baselines = createBaselineStore(pool);
   const tiles = createTileReader(pool);
   const ticks = createTickStore(pool);
-  const evaluations = createEvaluationStore(pool);
+  const judging = { baselines, catalog, tiles, evaluations: createEvaluationStore(pool) };
+  const watched = createBaselines({ ...judging, config, ticks, clock, log });
   const scope = {
     models: config.models.map(({ name }) => name),
     monitors: config.monitors.map(({ name }) => name),
@@ -123,6 +124,7 @@ export function createApp({ config, roles, log, clock }: AppOptions): Promise<Ap
     watch.start();
     lifecycle.onStop('watch', () => watch.stop());
     const gate = createTickGate(ticks, scheduled);
+    lifecycle.onStop('baselines', watched.keep());
     if (roles.has('notify')) {
       const store = createOutboxStore(pool);
       const dispatcher = createDispatcher({
@@ -138,10 +140,7 @@ export function createApp({ config, roles, log, clock }: AppOptions): Promise<Ap
     }
     if (roles.has('evaluate')) {
       const evaluator = createEvaluator({
-        baselines,
-        catalog,
-        tiles,
-        evaluations,
+        ...judging,
         revisions: createRevisionStore(pool),
         quality: createQualityStore(pool),
         desk: createAlertDesk(pool),
@@ -217,7 +216,7 @@ export function createApp({ config, roles, log, clock }: AppOptions): Promise<Ap
     async start() {
       await assertReachable(pool, url);
       await migrate(pool, log);
-      await loadBaselineFiles(config, catalog, baselines, log);
+      await watched.load();
       await assertSeasons(config, catalog, baselines);
       if (roles.has('serve')) await startServing();
       await startWork();

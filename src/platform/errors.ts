@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   INPUT_INVALID: EXIT.invalidInput,
   BASELINE_INVALID: EXIT.invalidInput,
   BASELINE_MISSING: EXIT.invalidInput,
+  BASELINE_UNKNOWN: EXIT.invalidInput,
   DATABASE_UNREACHABLE: EXIT.unreachable,
   DATABASE_UNSAFE: EXIT.unreachable,
   SCHEMA_TOO_NEW: EXIT.schemaTooNew,

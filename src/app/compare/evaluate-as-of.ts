@@ -6,7 +6,6 @@ import type { FeatureResult } from '../../core/evaluate/types.ts';
 import { windowEndOf } from '../../core/window/windows.ts';
 import { DriftdError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
-import type { CatalogStore } from '../../storage/catalog-store.ts';
 import { createBaselineStore } from '../../storage/postgres/baseline-store.ts';
 import { createCatalogStore } from '../../storage/postgres/catalog-store.ts';
 import { createEvaluationStore } from '../../storage/postgres/evaluation-store.ts';
@@ -14,8 +13,8 @@ import { migrate } from '../../storage/postgres/migrate.ts';
 import { assertReachable, createPool } from '../../storage/postgres/pool.ts';
 import { createTickStore } from '../../storage/postgres/tick-store.ts';
 import { createTileReader } from '../../storage/postgres/tile-reader.ts';
-import type { TickStore } from '../../storage/tick-store.ts';
 import { buildMonitors } from '../monitors.ts';
+import { nothingCounted, readOnly } from './read-only.ts';
 
 export interface AsOfOptions {
   /** ms since the epoch; null: the newest instant up to which each model's events are complete. */
@@ -43,9 +42,6 @@ export interface AsOfEvaluation {
   /** The stored verdict of a result. */
   verdictThen(result: FeatureResult): Verdict | null;
 }
-
-/** A monitor that has never run has no history and no stored evaluations. */
-const NEVER_RUN = -1;
 
 /**
  * Judges past windows from the counts that are stored, with today's configuration and baseline. Writes nothing.
@@ -107,35 +103,4 @@ function choose(config: DriftdConfig, wanted: readonly string[]): ReadonlySet<st
     );
   }
   return new Set(wanted.length === 0 ? names : wanted);
-}
-
-/** The stores with their registering parts turned into looking up. */
-function readOnly(
-  catalog: CatalogStore,
-  ticks: TickStore,
-): { catalog: CatalogStore; ticks: TickStore } {
-  return {
-    catalog: {
-      ...catalog,
-      async ensureModel(name) {
-        const model = await catalog.findModel(name);
-        if (model === null) throw nothingCounted(name);
-        return model;
-      },
-    },
-    ticks: {
-      ...ticks,
-      async ensureMonitor(name, modelId) {
-        const monitor = await ticks.findMonitor(name);
-        return monitor ?? { id: NEVER_RUN, name, modelId, scheduledFrom: null };
-      },
-    },
-  };
-}
-
-function nothingCounted(model: string): DriftdError {
-  return new DriftdError(
-    'INPUT_INVALID',
-    `nothing of the model ${model} has been counted in this database; start driftd run first, or say another postgres.url`,
-  );
 }

@@ -31,6 +31,13 @@ export async function assertSeasons(
   }
 }
 
+/** What monitors of its model ask of a baseline in vain, in sentences. */
+export function seasonFaults({ monitors }: DriftdConfig, baseline: Baseline): string[] {
+  return monitors
+    .filter((monitor) => monitor.model === baseline.model && shortWindows(monitor).length > 0)
+    .flatMap((monitor) => seasonFault(monitor, baseline) ?? []);
+}
+
 function seasonFault(monitor: MonitorConfig, baseline: Baseline): string | null {
   if (baseline.features.every(({ slots }) => slots !== null)) return null;
   const { name, model, seasonality } = monitor;

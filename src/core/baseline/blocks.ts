@@ -60,8 +60,8 @@ function groupCells(cells: readonly number[]): Uint8Array {
 
 /** Counts groups per UTC hour while the rows pass. */
 export interface BlockCollector {
-  /** @param bin or cell of the value @param hour UTC hours since the epoch */
-  add(bin: number, hour: number): void;
+  /** @param bin or cell of the value @param hour UTC hours since the epoch @param count of values; 1 by default */
+  add(bin: number, hour: number, count?: number): void;
   build(): BlockCounts;
 }
 
@@ -118,14 +118,14 @@ export function createBlockCollector(
   }
 
   return {
-    add(bin, hour) {
+    add(bin, hour, count = 1) {
       if (hour < oldest) return;
       if (hour !== lastHour) {
         lastRow = rowFor(hour);
         lastHour = hour;
       }
       const at = lastRow * groups + (groupOf[bin] as number);
-      counts[at] = (counts[at] as number) + 1;
+      counts[at] = (counts[at] as number) + count;
     },
     build() {
       return { groupOf, groups, ...latest(maxHours) };

@@ -30,6 +30,10 @@ export async function readParquet(
       const rowEnd = Math.min(total, rowStart + ROWS_AT_ONCE);
       const slice = await parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd });
       onBytes?.(Math.round((file.byteLength * rowEnd) / total));
+      if (slice.length !== rowEnd - rowStart) {
+        const text = `${name}: it claims ${total} rows, and has no more than ${rowStart + slice.length}`;
+        throw new DriftdError('INPUT_INVALID', text);
+      }
       for (const row of slice) yield columns.map((column) => cell(row[column]));
     }
   }

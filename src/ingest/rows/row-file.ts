@@ -1,5 +1,6 @@
 import { createReadStream, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { Transform } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { RowValue } from '../../core/baseline/row-value.ts';
@@ -20,6 +21,15 @@ export interface RowFile {
   columns(): Promise<readonly string[]>;
   /** @param onBytes told how many bytes of the file have been read so far */
   rows(onBytes?: (bytes: number) => void): AsyncIterable<Row>;
+}
+
+/** Bounds for files of strangers. */
+export interface RowLimits {
+  /** Bytes of the file, unpacked. */
+  readonly unpackedBytes: number;
+  /** Bytes of a line. */
+  readonly lineBytes: number;
+  readonly columns: number;
 }
 
 /** What a format's reader yields: the columns first, once, then the rows. */
@@ -54,9 +64,10 @@ export const ROW_FILE_ENDINGS = READERS.map(([ending]) => ending);
 
 /**
  * Opens a file of rows by its ending: CSV, NDJSON, JSON (a list of objects, or an object of columns), Parquet; gz too.
+ * @param limits beyond them the file is refused
  * @throws DriftdError INPUT_UNREADABLE | INPUT_INVALID, naming file and line
  */
-export function openRowFile(path: string): RowFile {
+export function openRowFile(path: string, limits?: RowLimits): RowFile {
   const name = basename(path);
   const reader = READERS.find(([ending]) => name.toLowerCase().endsWith(ending))?.[1];
   if (reader === undefined) {
@@ -87,16 +98,25 @@ export function openRowFile(path: string): RowFile {
         onBytes(read);
       });
     }
-    if (!name.toLowerCase().endsWith('.gz')) return raw;
-    const unpacked = createGunzip();
-    raw.on('error', (error) => unpacked.destroy(error));
-    return raw.pipe(unpacked);
+    const unpacked = name.toLowerCase().endsWith('.gz') ? createGunzip() : null;
+    if (unpacked !== null) raw.on('error', (error) => unpacked.destroy(error)).pipe(unpacked);
+    const bytes: Readable = unpacked ?? raw;
+    if (limits === undefined) return bytes;
+    const guard = createGuard(name, limits, !/\.json(\.gz)?$/i.test(name));
+    bytes.on('error', (error) => guard.destroy(error));
+    guard.on('close', () => bytes.destroy());
+    return bytes.pipe(guard);
   };
   return {
     name,
     size,
     async columns() {
-      return (await guarded(name, () => reader(open, path, name))).columns;
+      const { columns } = await guarded(name, () => reader(open, path, name));
+      if (limits !== undefined && columns.length > limits.columns) {
+        const text = `${name}: it has ${columns.length} columns, at most ${limits.columns} are taken`;
+        throw new DriftdError('INPUT_INVALID', text);
+      }
+      return columns;
     },
     async *rows(onBytes) {
       const stream = await guarded(name, () => reader(open, path, name, onBytes));
@@ -107,6 +127,36 @@ export function openRowFile(path: string): RowFile {
       }
     },
   };
+}
+
+/** Passes bytes on up to the limits. @param lines whether the format is made of lines */
+function createGuard(name: string, limits: RowLimits, lines: boolean): Transform {
+  let total = 0;
+  let ofLine = 0;
+  let line = 1;
+  const refuse = (what: string): DriftdError => new DriftdError('INPUT_INVALID', `${name}${what}`);
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      total += chunk.length;
+      if (total > limits.unpackedBytes) {
+        done(refuse(`: unpacked it is larger than ${limits.unpackedBytes} bytes`));
+        return;
+      }
+      for (let at = 0; lines && at < chunk.length;) {
+        const end = chunk.indexOf(10, at);
+        ofLine += (end < 0 ? chunk.length : end) - at;
+        if (ofLine > limits.lineBytes) {
+          done(refuse(`:${line}: the line is longer than ${limits.lineBytes} bytes`));
+          return;
+        }
+        if (end < 0) break;
+        at = end + 1;
+        ofLine = 0;
+        line += 1;
+      }
+      done(null, chunk);
+    },
+  });
 }
 
 async function guarded<T>(name: string, work: () => Promise<T>): Promise<T> {

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import type { Baseline } from '../../core/baseline/types.ts';
+import type { DeclaredFeature } from '../../core/baseline/sampler.ts';
+import type { FeatureTier } from '../../core/domain/feature.ts';
+import type { Binning } from '../../core/histogram/types.ts';
+import type { DriftdConfig, ModelConfig } from '../../config/types.ts';
+import { keepsSlots } from '../compare/seasons.ts';
+
+/** What the configuration says about reading rows of a model. Plain data, so that a child process can be told. */
+export interface RowDeclarations {
+  readonly timeColumn: string | null;
+  readonly declared: readonly (readonly [name: string, declared: DeclaredFeature])[];
+  readonly attributes: readonly string[];
+  readonly slots: boolean;
+}
+
+export function declarationsOf(config: DriftdConfig, model: ModelConfig): RowDeclarations {
+  return {
+    timeColumn: model.timeColumn,
+    declared: [...model.features].map(([name, { kind, role, tier }]) => [
+      name,
+      {
+        ...(kind === null ? {} : { kind }),
+        ...(role === null ? {} : { role }),
+        ignore: tier === 'ignore',
+      },
+    ]),
+    attributes: model.attributes,
+    slots: keepsSlots(config, model.name),
+  };
+}
+
+export function tiersOf(model: ModelConfig): ReadonlyMap<string, FeatureTier> {
+  return new Map([...model.features].map(([name, { tier }]) => [name, tier]));
+}
+
+/** The binnings that history is counted under: the active baseline's own. */
+export function currentBinnings(active: Baseline | null): ReadonlyMap<string, Binning> {
+  return new Map((active?.features ?? []).map(({ name, histogram }) => [name, histogram.binning]));
+}
+
+/** SHA-256 of a file's bytes and of all that decides what they are read as; not of the binnings of the moment. */
+export async function sourceFingerprint(
+  path: string,
+  name: string,
+  model: string,
+  declarations: RowDeclarations,
+): Promise<string> {
+  const hash = createHash('sha256');
+  const ending = name.slice(name.indexOf('.')).toLowerCase();
+  hash.update(JSON.stringify(['source/1', model, ending, declarations]));
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
+  return hash.digest('hex');
+}

@@ -1,0 +1,114 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DriftdConfig } from '../../config/types.ts';
+import type { BaselineDesk } from '../../expose/api/baseline-desk.ts';
+import { DriftdError, toError } from '../../platform/errors.ts';
+import type { Log } from '../../platform/log.ts';
+import { DOCUMENT_ENDING } from './reading/read-file.ts';
+
+const ROWS = ['.csv', '.csv.gz', '.ndjson', '.ndjson.gz', '.json', '.parquet'] as const;
+const BY_FILE = { actor: 'baselines folder', reason: 'the file is new' };
+
+/** The baselines folder: what lies there is active, unless it was retired on purpose. */
+export interface BaselineFolder {
+  /**
+   * Loads every model's file; a model of the configuration must have one, or an active baseline already.
+   * @throws DriftdError BASELINE_MISSING | BASELINE_INVALID | INPUT_INVALID
+   */
+  load(): Promise<void>;
+  /** Loads what has changed since. What cannot be taken is told in the log, once, and changes nothing. */
+  look(): Promise<void>;
+}
+
+/** A file whose content is known changes nothing; new content becomes the next version and is activated. */
+export function createBaselineFolder(
+  { baselines: { directory }, models }: DriftdConfig,
+  desk: BaselineDesk,
+  log: Log,
+): BaselineFolder {
+  /** What was seen of each file, so that only a change is read. */
+  const seen = new Map<string, string>();
+
+  async function loadFile(folder: string, model: string, file: string): Promise<void> {
+    const path = join(folder, file);
+    const { mtimeMs, size } = await stat(path);
+    const look = `${mtimeMs} ${size}`;
+    if (seen.get(path) === look) return;
+    // A file that cannot be taken is not tried again before it changes.
+    seen.set(path, look);
+    const { baseline, known, warnings } = await desk.upload(model, {
+      ...BY_FILE,
+      path,
+      validateOnly: false,
+    });
+    if (!known) for (const { text } of warnings) log.warn({ model, file }, text);
+    // A version that was retired on purpose stays retired: only new content is activated by itself.
+    if (baseline?.state !== 'candidate') return;
+    const { version, rows } = await desk.activate(model, baseline.version, BY_FILE, null);
+    log.info({ model, version, rows, file }, 'baseline activated');
+  }
+
+  return {
+    async load() {
+      if (directory === null) return;
+      const files = await listFolder(directory);
+      for (const { name } of models) {
+        const file = fileOf(name, files, directory);
+        if (file !== null) await loadFile(directory, name, file);
+        else if (!(await hasBaseline(desk, name))) throw missing(name, directory);
+      }
+    },
+    async look() {
+      if (directory === null) return;
+      try {
+        const files = await listFolder(directory);
+        for (const { name } of models) {
+          const file = fileOf(name, files, directory);
+          if (file === null) continue;
+          try {
+            await loadFile(directory, name, file);
+          } catch (thrown) {
+            log.warn({ model: name, file, err: toError(thrown) }, 'the baseline file is not taken');
+          }
+        }
+      } catch (thrown) {
+        log.warn({ err: toError(thrown) }, 'the baselines folder cannot be looked at');
+      }
+    },
+  };
+}
+
+async function hasBaseline(desk: BaselineDesk, model: string): Promise<boolean> {
+  return (await desk.list(model)).some(({ state }) => state === 'active');
+}
+
+function missing(model: string, directory: string): DriftdError {
+  return new DriftdError(
+    'BASELINE_MISSING',
+    `the model ${model} has no baseline: put one into ${directory}, for example as ${model}.csv, or take baselines.directory out of the configuration to start without`,
+  );
+}
+
+async function listFolder(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (thrown) {
+    throw new DriftdError(
+      'BASELINE_MISSING',
+      `the baselines folder ${directory} cannot be read: ${toError(thrown).message}; create it, or correct baselines.directory`,
+      { cause: thrown },
+    );
+  }
+}
+
+function fileOf(model: string, files: readonly string[], directory: string): string | null {
+  const candidates = [DOCUMENT_ENDING, ...ROWS].map((ending) => `${model}${ending}`);
+  const found = candidates.filter((name) => files.includes(name));
+  if (found.length > 1) {
+    throw new DriftdError(
+      'BASELINE_INVALID',
+      `${directory} holds ${found.length} baselines of ${model}: ${found.join(', ')}; keep one`,
+    );
+  }
+  return found[0] ?? null;
+}

@@ -1,0 +1,42 @@
+import { toError } from '../../platform/errors.ts';
+import type { Log } from '../../platform/log.ts';
+import type { BaselineStore } from '../../storage/baseline-store.ts';
+import type { BaselineFolder } from './files.ts';
+
+/** Files that have changed are looked for, and versions whose time has come are activated, this often. */
+const EVERY_MS = 10_000;
+
+/** Looks after baselines beside everything else. @returns ends it, after the look that is under way */
+export function keepBaselines(
+  baselines: Pick<BaselineStore, 'activateDue'>,
+  folder: BaselineFolder,
+  log: Log,
+  everyMs: number = EVERY_MS,
+): () => Promise<void> {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+
+  async function look(): Promise<void> {
+    try {
+      for (const { modelId, version } of await baselines.activateDue()) {
+        log.info({ modelId, version }, 'baseline activated as scheduled');
+      }
+    } catch (thrown) {
+      log.warn({ err: toError(thrown) }, 'scheduled baselines could not be looked at');
+    }
+    await folder.look();
+  }
+  function next(): void {
+    if (stopped) return;
+    timer = setTimeout(() => {
+      running = look().finally(next);
+    }, everyMs);
+  }
+  next();
+  return async () => {
+    stopped = true;
+    clearTimeout(timer);
+    await running;
+  };
+}

@@ -1,0 +1,31 @@
+/*
+ * The process that reads what strangers upload: entry point, started by in-child.ts. It has no secrets in its environment,
+ * little memory, and nothing else to do; whatever a file does to it, the daemon goes on.
+ */
+import { toDocument } from '../../../core/baseline/document/document.ts';
+import { decodeBinning } from '../../../core/histogram/coding/binning-text.ts';
+import { DriftdError, toError } from '../../../platform/errors.ts';
+import { workForParent } from '../../../platform/parent.ts';
+import type { ChildAnswer, ChildRequest } from './in-child.ts';
+import { readBaselineFile } from './read-file.ts';
+
+const PROGRESS_STEP = 0.01;
+
+workForParent<ChildRequest, ChildAnswer>(async (request, tell) => {
+  let told = 0;
+  try {
+    const baseline = await readBaselineFile({
+      ...request,
+      current: new Map(request.current.map(([name, text]) => [name, decodeBinning(text)])),
+      onProgress: (share) => {
+        if (share < told + PROGRESS_STEP) return;
+        told = share;
+        tell({ progress: share });
+      },
+    });
+    return { document: JSON.stringify(toDocument(baseline)) };
+  } catch (thrown) {
+    const code = thrown instanceof DriftdError ? thrown.code : null;
+    return { code, message: toError(thrown).message };
+  }
+});

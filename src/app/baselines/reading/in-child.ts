@@ -1,0 +1,112 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseDocument } from '../../../core/baseline/document/document.ts';
+import type { Baseline } from '../../../core/baseline/types.ts';
+import { encodeBinning } from '../../../core/histogram/coding/binning-text.ts';
+import { DriftdError } from '../../../platform/errors.ts';
+import type { ErrorCode } from '../../../platform/errors.ts';
+import type { ReadBaseline, ReadRequest } from './read-file.ts';
+
+/** What a file of a stranger may cost. */
+export interface ReadingLimits {
+  /** Resident memory of the child. */
+  readonly memoryBytes: number;
+  readonly timeMs: number;
+  readonly unpackedBytes: number;
+  readonly lineBytes: number;
+  readonly columns: number;
+}
+
+const MIB = 1024 * 1024;
+export const READING_LIMITS: ReadingLimits = {
+  memoryBytes: 1024 * MIB,
+  timeMs: 600_000,
+  unpackedBytes: 16 * 1024 * MIB,
+  lineBytes: 4 * MIB,
+  columns: 10_000,
+};
+/** Of the memory the part that JavaScript objects may take; the rest is for counts and buffers. */
+const HEAP_SHARE = 0.5;
+const WATCH_MS = 100;
+
+/** What the child is told, as plain data. */
+export type ChildRequest = Omit<ReadRequest, 'current' | 'onProgress'> & {
+  readonly current: readonly (readonly [name: string, binning: string])[];
+};
+export type ChildAnswer =
+  | { readonly progress: number }
+  | { readonly document: string }
+  | { readonly code: ErrorCode | null; readonly message: string };
+
+/** As `readBaselineFile`, in a process of its own that is killed when it takes too much. */
+export function readInChild(limits: ReadingLimits = READING_LIMITS): ReadBaseline {
+  return ({ onProgress, current, ...request }) => {
+    const { unpackedBytes, lineBytes, columns } = limits;
+    const child = startChild(limits);
+    const told: ChildRequest = {
+      ...request,
+      limits: { unpackedBytes, lineBytes, columns },
+      current: [...current].map(([name, binning]) => [name, encodeBinning(binning)]),
+    };
+    return new Promise<Baseline>((resolve, reject) => {
+      const refuse = (why: string): void => {
+        reject(new DriftdError('INPUT_INVALID', `the file cannot be read: ${why}`));
+        child.kill('SIGKILL');
+      };
+      const timer = setTimeout(() => {
+        refuse(`it takes longer than ${limits.timeMs / 1000} seconds`);
+      }, limits.timeMs);
+      const watch = setInterval(() => {
+        if (memoryOf(child) > limits.memoryBytes) refuse(tooMuchMemory(limits));
+      }, WATCH_MS);
+      child.on('message', (answer: ChildAnswer) => {
+        if ('progress' in answer) onProgress?.(answer.progress);
+        else if ('document' in answer) resolve(parseDocument(JSON.parse(answer.document)));
+        else if (answer.code === null) refuse(answer.message);
+        else reject(new DriftdError(answer.code, answer.message));
+      });
+      child.on('error', (error) => {
+        refuse(error.message);
+      });
+      child.on('exit', (code, signal) => {
+        clearTimeout(timer);
+        clearInterval(watch);
+        // A full heap ends Node with SIGABRT; after an answer none of this is heard.
+        refuse(
+          signal === 'SIGABRT' || code === 134
+            ? tooMuchMemory(limits)
+            : `its reader ended with ${signal ?? code}`,
+        );
+      });
+      child.send(told);
+    });
+  };
+}
+
+function tooMuchMemory({ memoryBytes }: ReadingLimits): string {
+  return `it takes more than ${Math.round(memoryBytes / MIB)} MiB of memory`;
+}
+
+function startChild({ memoryBytes }: ReadingLimits): ChildProcess {
+  const own = fileURLToPath(import.meta.url);
+  // Unbuilt it is TypeScript, built it is JavaScript: the neighbour has the same ending.
+  const entry = own.replace(/in-child(\.\w+)$/, 'child$1');
+  const heap = Math.max(64, Math.floor((HEAP_SHARE * memoryBytes) / MIB));
+  return fork(entry, [], {
+    execArgv: [`--max-old-space-size=${heap}`],
+    env: { NODE_ENV: 'production' },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+}
+
+/** Resident bytes; 0 where the system does not tell (then only the heap is bounded). */
+function memoryOf({ pid }: ChildProcess): number {
+  try {
+    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return Number(kibibytes?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}

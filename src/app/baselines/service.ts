@@ -1,0 +1,196 @@
+import { basename } from 'node:path';
+import { checkBaseline } from '../../core/baseline/checks.ts';
+import { toDocument } from '../../core/baseline/document/document.ts';
+import type { Baseline } from '../../core/baseline/types.ts';
+import { diffBaselines } from '../../core/evaluate/baseline-diff.ts';
+import type { DriftdConfig, ModelConfig } from '../../config/types.ts';
+import type { JudgeDeps } from '../../compare/judge.ts';
+import type { BaselineDesk, UploadResult } from '../../expose/api/baseline-desk.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { DriftdError } from '../../platform/errors.ts';
+import type { BaselineOrigin, BaselineRow, StoredBaseline } from '../../storage/baseline-store.ts';
+import type { CatalogStore, ModelRow } from '../../storage/catalog-store.ts';
+import type { TickStore } from '../../storage/tick-store.ts';
+import { readOnly } from '../compare/read-only.ts';
+import { buildMonitors } from '../monitors.ts';
+import { seasonFaults } from '../compare/seasons.ts';
+import { currentBinnings, declarationsOf, sourceFingerprint, tiersOf } from './declarations.ts';
+import { promoteTiles } from './promote.ts';
+import type { ReadBaseline } from './reading/read-file.ts';
+import { shadowRun } from './shadow.ts';
+import { baselineView, eventView, featureView, shadowView } from './views.ts';
+
+/** Days a shadow may look back. */
+const MAX_SHADOW_DAYS = 62;
+
+export interface BaselineDeskDeps extends JudgeDeps {
+  readonly config: DriftdConfig;
+  readonly ticks: TickStore;
+  readonly clock: Clock;
+  /** How files are read: in this process, or in a child where they cannot hurt. */
+  readonly read: ReadBaseline;
+}
+
+/** What can be done about baselines, over the stores. */
+export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
+  const { config, catalog, baselines } = deps;
+
+  async function modelOf(name: string): Promise<ModelRow> {
+    const row = await catalog.findModel(name);
+    if (row !== null) return row;
+    if (config.models.some((model) => model.name === name)) return catalog.ensureModel(name);
+    throw unknown(`there is no model ${name}`);
+  }
+
+  async function find(model: string, version: number): Promise<StoredBaseline> {
+    const found = await baselines.find((await modelOf(model)).id, version);
+    if (found !== null) return found;
+    throw unknown(`the model ${model} has no baseline of version ${version}`);
+  }
+
+  /** Checks it against what the model has, and stores it unless errors refuse it. */
+  async function take(
+    model: ModelRow,
+    baseline: Baseline,
+    origin: Omit<BaselineOrigin, 'warnings'>,
+    validateOnly: boolean,
+  ): Promise<UploadResult> {
+    const active = (await baselines.active(model.id))?.baseline ?? null;
+    const features = active === null ? [] : await catalog.features(model.id);
+    const findings = checkBaseline(baseline, { features, active });
+    const faults = [
+      ...findings.filter(({ level }) => level === 'error').map(({ text }) => text),
+      ...seasonFaults(config, baseline),
+    ];
+    if (faults.length > 0) throw refused(faults);
+    const warnings = findings.filter(({ level }) => level === 'warning');
+    const { rows } = baseline;
+    if (validateOnly) return { baseline: null, known: false, rows, warnings };
+    const before = await baselines.list(model.id);
+    const row = await baselines.add(baseline, tiersOf(modelConfig(config, model.name)), {
+      ...origin,
+      warnings: warnings.map(({ text }) => text),
+    });
+    const known = before.some(({ version }) => version === row.version);
+    return { baseline: baselineView(model.name, row), known, rows, warnings };
+  }
+
+  return {
+    async list(model) {
+      const rows = await baselines.list((await modelOf(model)).id);
+      return rows.map((row) => baselineView(model, row));
+    },
+    async events(model) {
+      return (await baselines.events((await modelOf(model)).id)).map(eventView);
+    },
+    async show(model, version) {
+      const { row, baseline } = await find(model, version);
+      const events = await baselines.events(row.modelId);
+      return {
+        ...baselineView(model, row),
+        features: baseline.features.map(featureView),
+        segments: [...baseline.segments.keys()].toSorted(),
+        events: events.filter((event) => event.version === version).map(eventView),
+      };
+    },
+    async diff(model, version, against) {
+      const after = await find(model, version);
+      const before =
+        against === null ? await baselines.active(after.row.modelId) : await find(model, against);
+      if (before === null)
+        throw unknown(`the model ${model} has no active baseline to compare with`);
+      return {
+        model,
+        before: before.row.version,
+        after: version,
+        ...diffBaselines(before.baseline, after.baseline),
+      };
+    },
+    async shadow(model, version, days) {
+      if (!Number.isInteger(days) || days < 1 || days > MAX_SHADOW_DAYS) {
+        const text = `a shadow looks back 1 to ${MAX_SHADOW_DAYS} days, not ${days}`;
+        throw new DriftdError('INPUT_INVALID', text);
+      }
+      const found = await find(model, version);
+      const stores = readOnly(catalog, deps.ticks);
+      const known: CatalogStore = {
+        ...stores.catalog,
+        // Other models share the alert budget, whether or not anything of them has been counted.
+        ensureModel: async (name) => (await catalog.findModel(name)) ?? { id: -1, name },
+      };
+      const monitors = await buildMonitors(config, known, stores.ticks, deps.clock.now());
+      const runs = [];
+      for (const monitor of monitors) {
+        if (monitor.evaluated.model !== model) continue;
+        const mark = await deps.tiles.watermark(
+          found.row.modelId,
+          monitor.scheduled.allowedLatenessMs,
+        );
+        if (mark.time === null) throw unknown(`nothing of the model ${model} has been counted yet`);
+        runs.push(shadowView(await shadowRun(deps, monitor, found, days, mark.time)));
+      }
+      return runs;
+    },
+    async activate(model, version, change, at) {
+      const { row } = await find(model, version);
+      const changed =
+        at === null
+          ? await baselines.activate(row.modelId, version, change)
+          : await baselines.schedule(row.modelId, version, at, change);
+      return baselineView(model, changed as BaselineRow);
+    },
+    async unschedule(model, version, change) {
+      const { row } = await find(model, version);
+      const changed = await baselines.schedule(row.modelId, version, null, change);
+      return baselineView(model, changed as BaselineRow);
+    },
+    async rollback(model, change) {
+      const row = await baselines.rollback((await modelOf(model)).id, change);
+      if (row === null) throw unknown(`the model ${model} has no version to go back to`);
+      return baselineView(model, row);
+    },
+    document: async (model, version) => toDocument((await find(model, version)).baseline),
+    async upload(name, { path, validateOnly, onProgress, actor, reason }) {
+      const model = await modelOf(name);
+      const declarations = declarationsOf(config, modelConfig(config, name));
+      const file = basename(path);
+      const source = await sourceFingerprint(path, file, name, declarations);
+      const known = await baselines.findSource(model.id, source);
+      if (known !== null) {
+        return { baseline: baselineView(name, known), known: true, rows: known.rows, warnings: [] };
+      }
+      const active = await baselines.active(model.id);
+      const baseline = await deps.read({
+        path,
+        model: name,
+        provenance: file,
+        declarations,
+        current: currentBinnings(active?.baseline ?? null),
+        ...(onProgress === undefined ? {} : { onProgress }),
+      });
+      return take(model, baseline, { actor, reason, sourceFingerprint: source }, validateOnly);
+    },
+    async promote(name, from, to, { actor, reason }) {
+      const model = await modelOf(name);
+      const active = await baselines.active(model.id);
+      if (active === null)
+        throw unknown(`the model ${name} has no active baseline: its events are not counted`);
+      const baseline = await promoteTiles(deps, model, active.baseline, from, to);
+      return take(model, baseline, { actor, reason, sourceFingerprint: null }, false);
+    },
+  };
+}
+
+function modelConfig({ models }: DriftdConfig, name: string): ModelConfig {
+  const found = models.find((model) => model.name === name);
+  if (found !== undefined) return found;
+  throw unknown(`the configuration has no model ${name}: its baselines cannot be uploaded here`);
+}
+
+function unknown(text: string): DriftdError {
+  return new DriftdError('BASELINE_UNKNOWN', text);
+}
+
+function refused(texts: readonly string[]): DriftdError {
+  return new DriftdError('BASELINE_INVALID', `the baseline is refused: ${texts.join('; ')}`);
+}

@@ -1,0 +1,37 @@
+import type { DriftdConfig } from '../../config/types.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
+import type { JudgeDeps } from '../../compare/judge.ts';
+import type { TickStore } from '../../storage/tick-store.ts';
+import { createBaselineFolder } from './files.ts';
+import { keepBaselines } from './keep.ts';
+import { readInChild } from './reading/in-child.ts';
+import { readBaselineFile } from './reading/read-file.ts';
+import { createBaselineDesk } from './service.ts';
+import type { BaselineDesk } from '../../expose/api/baseline-desk.ts';
+
+interface Parts extends JudgeDeps {
+  readonly config: DriftdConfig;
+  readonly ticks: TickStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Baselines {
+  /** What strangers upload is read in a process of its own. */
+  readonly desk: BaselineDesk;
+  /** Loads the folder's files, which are the operator's own and are read here. */
+  load(): Promise<void>;
+  /** Looks for changed files and due activations from now on. @returns ends it */
+  keep(): () => Promise<void>;
+}
+
+export function createBaselines({ log, ...parts }: Parts): Baselines {
+  const own = createBaselineDesk({ ...parts, read: readBaselineFile });
+  const folder = createBaselineFolder(parts.config, own, log);
+  return {
+    desk: createBaselineDesk({ ...parts, read: readInChild() }),
+    load: () => folder.load(),
+    keep: () => keepBaselines(parts.baselines, folder, log),
+  };
+}

@@ -1,0 +1,120 @@
+import type { Finding } from '../../core/baseline/checks.ts';
+import type { BaselineDocument } from '../../core/baseline/document/document.ts';
+import type { BaselineDiff } from '../../core/evaluate/baseline-diff.ts';
+import type { BaselineAction, BaselineState, Change } from '../../storage/baseline-store.ts';
+
+/** A version as it is told: plain data, times in RFC 3339. */
+export interface BaselineView {
+  readonly model: string;
+  readonly version: number;
+  readonly state: BaselineState;
+  readonly fingerprint: string;
+  readonly rows: number;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly provenance: string;
+  readonly created: string;
+  readonly activated: string | null;
+  readonly retired: string | null;
+  /** When it becomes active by itself. */
+  readonly activateAt: string | null;
+  readonly warnings: readonly string[];
+}
+
+/** One feature of a version in short. */
+export interface BaselineFeatureView {
+  readonly feature: string;
+  readonly kind: string;
+  readonly role: string;
+  readonly binning: string;
+  /** Binnings of its history that it is counted on, too. */
+  readonly also: readonly string[];
+  readonly rows: number;
+  readonly missing: number;
+  readonly invalid: number;
+}
+
+export interface BaselineEventView extends Change {
+  readonly version: number;
+  readonly action: BaselineAction;
+  readonly at: string;
+}
+
+export interface BaselineDetail extends BaselineView {
+  readonly features: readonly BaselineFeatureView[];
+  readonly segments: readonly string[];
+  readonly events: readonly BaselineEventView[];
+}
+
+export interface BaselineDiffView extends BaselineDiff {
+  readonly model: string;
+  /** The version that is compared with: the active one unless another is asked for. */
+  readonly before: number;
+  readonly after: number;
+}
+
+export interface ShadowView {
+  readonly monitor: string;
+  readonly version: number;
+  readonly from: string;
+  readonly to: string;
+  readonly days: number;
+  readonly evaluations: number;
+  readonly thinned: boolean;
+  readonly alertDays: readonly string[];
+  readonly features: readonly string[];
+  readonly alerts: readonly {
+    readonly at: string;
+    readonly feature: string;
+    readonly segment: string;
+    readonly severity: string;
+  }[];
+  readonly notComparable: number;
+  /** "would have alerted on 2 of 14 days: temp, pressure" */
+  readonly summary: string;
+}
+
+/** A file of rows or a histogram document that somebody wants as a baseline. */
+export interface BaselineUpload extends Change {
+  /** Where its bytes are; the file's own name tells its format, and is kept for people. */
+  readonly path: string;
+  /** Check only: nothing is stored. */
+  readonly validateOnly: boolean;
+  readonly onProgress?: (share: number) => void;
+}
+
+export interface UploadResult {
+  /** null: it was only checked. */
+  readonly baseline: BaselineView | null;
+  /** The same content was there already: nothing was added. */
+  readonly known: boolean;
+  readonly rows: number;
+  readonly warnings: readonly Finding[];
+}
+
+/**
+ * What can be done about baselines. Every call names the model.
+ * @throws DriftdError BASELINE_UNKNOWN | BASELINE_INVALID | INPUT_INVALID
+ */
+export interface BaselineDesk {
+  list(model: string): Promise<BaselineView[]>;
+  events(model: string): Promise<BaselineEventView[]>;
+  show(model: string, version: number): Promise<BaselineDetail>;
+  /** @param against another version; null: the active one */
+  diff(model: string, version: number, against: number | null): Promise<BaselineDiffView>;
+  /** One entry a monitor of the model. @param days of event time, back from where the events are complete */
+  shadow(model: string, version: number, days: number): Promise<ShadowView[]>;
+  /** @param at ms; null: now */
+  activate(
+    model: string,
+    version: number,
+    change: Change,
+    at: number | null,
+  ): Promise<BaselineView>;
+  unschedule(model: string, version: number, change: Change): Promise<BaselineView>;
+  rollback(model: string, change: Change): Promise<BaselineView>;
+  document(model: string, version: number): Promise<BaselineDocument>;
+  upload(model: string, upload: BaselineUpload): Promise<UploadResult>;
+  /** Makes a candidate of what was counted in [from, to), ms. */
+  promote(model: string, from: number, to: number, change: Change): Promise<UploadResult>;
+}
