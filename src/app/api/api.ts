@@ -8,10 +8,16 @@ import type { HttpDeps } from '../../expose/http/deps.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import { createDirectory } from '../../storage/postgres/api/directory.ts';
+import { createHistogramSource } from '../../storage/postgres/api/histogram-source.ts';
 import { createHistoryReader } from '../../storage/postgres/api/history-reader.ts';
 import { createTokenStore } from '../../storage/postgres/api/token-store.ts';
+import { createBaselineStore } from '../../storage/postgres/baseline-store.ts';
+import { createCatalogStore } from '../../storage/postgres/catalog-store.ts';
 import type { Pool } from '../../storage/postgres/pool.ts';
 import { assertToken } from './listener-guard.ts';
+
+/** Of one token. */
+const REQUESTS_PER_SECOND = 100;
 
 interface ApiParts {
   readonly config: DriftdConfig;
@@ -34,6 +40,11 @@ export function apiOf({ config, pool, ...rest }: ApiParts): NonNullable<HttpDeps
     tokens,
     directory: createDirectory(pool),
     history: createHistoryReader(pool),
+    histograms: createHistogramSource(pool, {
+      catalog: createCatalogStore(pool),
+      baselines: createBaselineStore(pool),
+    }),
+    requestsPerSecond: REQUESTS_PER_SECOND,
     configured: new Set(config.models.map(({ name }) => name)),
     ...rest,
   };

@@ -7,7 +7,7 @@ import { allows, seesModel } from './caller.ts';
 import type { Caller } from './caller.ts';
 import type { ApiDeps } from './deps.ts';
 
-/** Failed log-ins an address may have a minute; after that it waits. */
+/** Wrong tokens an address may send a minute. A right one is let in all the same: others may share the address. */
 const MAX_FAILURES = 10;
 const FAILURE_WINDOW_MS = 60_000;
 /** Addresses that are remembered; beyond it the oldest are forgotten. */
@@ -24,15 +24,15 @@ export function registerAuth(api: FastifyInstance, deps: Deps): void {
   api.addHook('onRequest', async (request, reply) => {
     const { scope, models } = request.routeOptions.config;
     if (scope === 'open' || scope === undefined) return undefined;
-    const wait = failures.waitMs(request.ip);
-    if (wait > 0) {
-      void reply.header('retry-after', String(Math.ceil(wait / 1_000)));
-      return sendProblem(reply, 429, 'Too many wrong tokens from this address; wait a minute.');
-    }
     const caller = await identify(deps, request);
     if (caller === null) {
-      if (request.headers.authorization !== undefined) failures.add(request.ip);
-      return unauthorised(reply, deps.auth, request);
+      if (request.headers.authorization === undefined)
+        return unauthorised(reply, deps.auth, request);
+      failures.add(request.ip);
+      const wait = failures.waitMs(request.ip);
+      if (wait === 0) return unauthorised(reply, deps.auth, request);
+      void reply.header('retry-after', String(Math.ceil(wait / 1_000)));
+      return sendProblem(reply, 429, 'Too many wrong tokens from this address; wait a minute.');
     }
     request.caller = caller;
     if (!allows(caller, scope))
@@ -118,7 +118,7 @@ function createFailureCounter(clock: Deps['clock']): {
     },
     waitMs(address) {
       const known = counts.get(address);
-      if (known === undefined || known.failures < MAX_FAILURES) return 0;
+      if (known === undefined || known.failures <= MAX_FAILURES) return 0;
       return Math.max(0, known.until - clock.monotonic());
     },
   };

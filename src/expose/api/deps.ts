@@ -1,6 +1,7 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Directory } from '../../storage/api/directory.ts';
+import type { HistogramSource } from '../../storage/api/histogram-source.ts';
 import type { HistoryReader } from '../../storage/api/history-reader.ts';
 import type { TokenStore } from '../../storage/api/token-store.ts';
 import type { RouteGroup } from './register.ts';
@@ -18,9 +19,12 @@ export interface ApiDeps {
   readonly tokens: TokenStore;
   readonly directory: Directory;
   readonly history: HistoryReader;
+  readonly histograms: HistogramSource;
   /** Names of the models that the configuration of this process has. */
   readonly configured: ReadonlySet<string>;
   readonly version: string;
+  /** Requests that one caller may make a second; Infinity: any number. */
+  readonly requestsPerSecond: number;
   readonly clock: Clock;
   readonly log: Log;
   /** Further groups of routes that bring their own ports. */

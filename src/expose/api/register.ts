@@ -24,6 +24,7 @@ import { completeDocument, INFO, TAGS } from './openapi.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { alertRoutes } from './routes/alerts.ts';
 import { evaluationRoutes } from './routes/evaluations.ts';
+import { histogramRoutes } from './routes/histograms.ts';
 import { modelRoutes } from './routes/models.ts';
 import { quarantineRoutes } from './routes/quarantine.ts';
 import { scoreRoutes } from './routes/scores.ts';
@@ -42,8 +43,10 @@ export type Api = FastifyInstance<
 export type RouteGroup = (api: Api) => void;
 
 export const API_PREFIX = '/api/v1';
-/** Requests a minute of one address that is not this machine. */
-const REQUESTS_PER_MINUTE = 600;
+/** The page and what it asks for come from here; nothing is loaded from elsewhere, and nothing runs that is not a file. */
+const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
+  "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
 
 /** `/api/v1`, its OpenAPI document at `/api/v1/openapi.json` and the page at `/docs` that tries it out. */
@@ -60,7 +63,7 @@ export async function registerApi(app: FastifyInstance, deps: ApiDeps): Promise<
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    staticCSP: true,
+    staticCSP: PAGE_POLICY,
     transformSpecificationClone: false,
     uiConfig: { docExpansion: 'list', tryItOutEnabled: true, validatorUrl: null },
     theme: { title: 'driftd API' },
@@ -68,14 +71,10 @@ export async function registerApi(app: FastifyInstance, deps: ApiDeps): Promise<
   await app.register(
     async (scoped) => {
       const api = scoped.withTypeProvider<ZodTypeProvider>();
-      await api.register(rateLimit, {
-        max: REQUESTS_PER_MINUTE,
-        timeWindow: 60_000,
-        allowList: () => deps.auth === 'loopback',
-      });
       await api.register(etag);
       const known = watchRoutes(api);
       registerAuth(api, deps);
+      await limitRequests(api, deps);
       api.addHook('onSend', async (_request, reply) => {
         if (!reply.hasHeader('cache-control'))
           void reply.header('cache-control', 'private, no-cache');
@@ -92,11 +91,29 @@ export async function registerApi(app: FastifyInstance, deps: ApiDeps): Promise<
   );
 }
 
+/** Of each token; without tokens, of each address. Programs on this machine that need no token have no limit. */
+async function limitRequests(api: Api, { auth, requestsPerSecond }: ApiDeps): Promise<void> {
+  await api.register(rateLimit, {
+    max: requestsPerSecond,
+    timeWindow: 1_000,
+    hook: 'preParsing',
+    keyGenerator: ({ caller, ip }) => (auth === 'none' ? ip : (caller?.name ?? ip)),
+    allowList: ({ headers, routeOptions }) =>
+      routeOptions.config.scope === 'open' ||
+      (auth === 'loopback' && headers.authorization === undefined),
+    errorResponseBuilder: (_request, { statusCode, max }) =>
+      Object.assign(new Error(`More than ${max} requests a second; wait a moment.`), {
+        statusCode,
+      }),
+  });
+}
+
 function groupsOf(deps: ApiDeps): readonly RouteGroup[] {
   return [
     modelRoutes(deps),
     evaluationRoutes(deps),
     scoreRoutes(deps),
+    histogramRoutes(deps),
     alertRoutes(deps),
     quarantineRoutes(deps),
     tokenRoutes(deps),
