@@ -5,6 +5,8 @@ import swaggerUi from '@fastify/swagger-ui';
 import type {
   FastifyBaseLogger,
   FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
   RawReplyDefaultExpression,
   RawRequestDefaultExpression,
   RawServerDefault,
@@ -47,7 +49,7 @@ export const API_PREFIX = '/api/v1';
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY'] as const;
 
 /** `/api/v1`, its OpenAPI document at `/api/v1/openapi.json` and the page at `/docs` that tries it out. */
 export async function registerApi(app: FastifyInstance, deps: ApiDeps): Promise<void> {
@@ -143,20 +145,22 @@ function refuseOtherMethods(api: Api, known: ReadonlyMap<string, Set<string>>): 
   const paths = Array.from(known);
   for (const [url, methods] of paths) {
     const allowed = [...methods];
-    const others = METHODS.filter((method) => !methods.has(method));
+    const refuse = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+      void reply.header('allow', allowed.join(', '));
+      return sendProblem(
+        reply,
+        405,
+        `${request.method} is not possible here, ${allowed.join(' and ')} is.`,
+      );
+    };
     api.route({
-      method: [...others],
+      method: METHODS.filter((method) => !methods.has(method)),
       url: url.slice(API_PREFIX.length),
       config: { scope: 'open' },
       schema: { hide: true },
-      handler: async (request, reply) => {
-        void reply.header('allow', allowed.join(', '));
-        return sendProblem(
-          reply,
-          405,
-          `${request.method} is not possible here, ${allowed.join(' and ')} is.`,
-        );
-      },
+      // Before a body is read: whatever it is, it is not wanted.
+      onRequest: refuse,
+      handler: refuse,
     });
   }
 }

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { HostPort } from '../../config/types.ts';
 import { DriftdError } from '../../platform/errors.ts';
 import type { HttpDeps } from './deps.ts';
-import { registerProblems } from './problem-details.ts';
+import { registerProblems, sendProblem } from './problem-details.ts';
 import { registerRequestMetrics } from './request-metrics.ts';
 import { registerLanding } from './routes/landing.ts';
 import { registerLivez } from './routes/livez.ts';
@@ -59,6 +59,10 @@ export function buildHttpApp(deps: HttpDeps): FastifyInstance {
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     requestIdHeader: false,
+    // Node's limit of the whole head (16 KiB) is the limit of a name in a path, too.
+    routerOptions: { maxParamLength: 16_384 },
+    frameworkErrors: (error, _request, reply) =>
+      sendProblem(reply, error.statusCode ?? 400, error.message),
     genReqId: (request) => requestId(request.headers['x-request-id']),
   });
   registerSecurityHeaders(app);

@@ -38,7 +38,7 @@ export function createTokenStore(pool: Pool): TokenStore {
     authenticate: (text) => authenticate(pool, text),
     async list(after, limit) {
       const { rows } = await pool.query<TokenRow>(
-        `SELECT ${COLUMNS} FROM api_token WHERE id > $1 ORDER BY id LIMIT $2`,
+        `SELECT ${COLUMNS} FROM api_token WHERE id > $1::bigint ORDER BY id LIMIT $2`,
         [after, limit],
       );
       return rows;
