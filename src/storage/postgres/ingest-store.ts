@@ -209,25 +209,33 @@ async function moveOffset(client: Client, write: CheckpointWrite): Promise<boole
   return rowCount === 1;
 }
 
+/** Rows a statement: each blob is a parameter of its own, which goes over the wire as it is and not as text. */
+const TILES_A_STATEMENT = 1_000;
+
 async function writeTiles(client: Client, { part, tiles }: CheckpointWrite): Promise<void> {
-  if (tiles.length === 0) return;
-  await client.query(
-    `INSERT INTO tile (start, span_minutes, model_id, binning_set_id, segment_id, part, events, counts)
-     SELECT start, 5, model_id, binning_set_id, segment_id, $1, events, counts
-     FROM unnest($2::timestamptz[], $3::int[], $4::int[], $5::int[], $6::bigint[], $7::bytea[])
-       AS t (start, model_id, binning_set_id, segment_id, events, counts)
-     ON CONFLICT (start, span_minutes, model_id, segment_id, binning_set_id, part)
-     DO UPDATE SET events = excluded.events, counts = excluded.counts`,
-    [
-      part,
-      tiles.map((tile) => iso(tile.start)),
-      tiles.map((tile) => tile.modelId),
-      tiles.map((tile) => tile.binningSetId),
-      tiles.map((tile) => tile.segmentId),
-      tiles.map((tile) => tile.events),
-      tiles.map((tile) => Buffer.from(tile.counts)),
-    ],
-  );
+  for (let from = 0; from < tiles.length; from += TILES_A_STATEMENT) {
+    const rows = tiles.slice(from, from + TILES_A_STATEMENT);
+    const blobs = rows.map((_, i) => `$${i + 7}`).join(', ');
+    await client.query(
+      `INSERT INTO tile (start, span_minutes, model_id, binning_set_id, segment_id, part, events, counts)
+       SELECT start, 5, model_id, binning_set_id, segment_id, $1, events, counts
+       FROM unnest($2::timestamptz[], $3::int[], $4::int[], $5::int[], $6::bigint[], ARRAY[${blobs}]::bytea[])
+         AS t (start, model_id, binning_set_id, segment_id, events, counts)
+       ON CONFLICT (start, span_minutes, model_id, segment_id, binning_set_id, part)
+       DO UPDATE SET events = excluded.events, counts = excluded.counts`,
+      [
+        part,
+        rows.map((tile) => iso(tile.start)),
+        rows.map((tile) => tile.modelId),
+        rows.map((tile) => tile.binningSetId),
+        rows.map((tile) => tile.segmentId),
+        rows.map((tile) => tile.events),
+        ...rows.map(({ counts }) =>
+          Buffer.from(counts.buffer, counts.byteOffset, counts.byteLength),
+        ),
+      ],
+    );
+  }
 }
 
 async function writeQuarantine(

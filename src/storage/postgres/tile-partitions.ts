@@ -30,7 +30,7 @@ export function createTilePartitions(pool: Pool): TilePartitions {
       );
       if (rows[0]?.there === true) return;
       await client.query(
-        `CREATE TABLE ${name} (LIKE tile INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE) WITH (fillfactor = 50)`,
+        `CREATE TABLE ${name} (LIKE tile INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE) WITH (fillfactor = 50, toast_tuple_target = 8160)`,
       );
       await client.query(
         `ALTER TABLE tile ATTACH PARTITION ${name} FOR VALUES FROM ('${from} 00:00:00+00') TO ('${to} 00:00:00+00')`,

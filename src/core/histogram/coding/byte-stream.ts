@@ -24,6 +24,11 @@ export class ByteWriter {
     return this.size;
   }
 
+  /** Begins anew, in the same memory. */
+  clear(): void {
+    this.size = 0;
+  }
+
   byte(value: number): void {
     this.reserve(1);
     this.bytes[this.size] = value;
@@ -32,6 +37,11 @@ export class ByteWriter {
 
   /** @throws RangeError for anything but a whole number of 0 to 2^53 - 1 */
   varint(value: number): void {
+    // Most counts of a bin are below 128.
+    if (value >>> 0 === value && value < 0x80) {
+      this.byte(value);
+      return;
+    }
     if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} is no count`);
     this.reserve(8);
     let rest = value;

@@ -30,6 +30,10 @@ const VERSION = 1;
 const KIND_BYTE = { numeric: 0, categorical: 1, boolean: 2 } as const;
 export const MAX_CHUNK_FEATURES = 32;
 
+/** Written into again and again: encoding never waits, so nobody else can be in the middle of one. */
+const CHUNK = new ByteWriter();
+const PAYLOAD = new ByteWriter();
+
 /**
  * Packs up to 32 histograms into one blob. Lossless.
  * @throws RangeError for more than 32
@@ -40,11 +44,12 @@ export function encodeChunk(histograms: readonly Histogram[]): Uint8Array {
       `a chunk packs at most ${MAX_CHUNK_FEATURES} histograms, not ${histograms.length}`,
     );
   }
-  const out = new ByteWriter();
+  const [out, payload] = [CHUNK, PAYLOAD];
+  out.clear();
   out.byte(VERSION);
   out.byte(histograms.length);
   for (const h of histograms) {
-    const payload = new ByteWriter();
+    payload.clear();
     if (h.kind === 'numeric') writeNumeric(payload, h);
     else writeCategorical(payload, h);
     out.byte(KIND_BYTE[h.kind]);
