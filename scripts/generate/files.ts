@@ -1,6 +1,8 @@
 import { format } from 'prettier';
 
 import { dashboardFiles } from '../dashboards/dashboards.ts';
+import { openApiDocument } from '../../src/app/api/document.ts';
+import { readBuildInfo } from '../../src/platform/build-info.ts';
 import { editorSchema } from '../../src/config/spec/editor-schema.ts';
 import { configurationPage } from './configuration-page.ts';
 import { errorsPage } from './errors-page.ts';
@@ -14,9 +16,11 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const dashboards = dashboardFiles().map(
     async ([name, text]) => [`config/grafana/dashboards/${name}`, await json(text)] as const,
   );
+  const { version } = readBuildInfo();
   return new Map([
     ...(await Promise.all(dashboards)),
     ['config/driftd.schema.json', await json(JSON.stringify(editorSchema()))],
+    ['docs/openapi.json', await json(JSON.stringify(await openApiDocument(version)))],
     ['docs/configuration.md', await markdown(configurationPage())],
     ['docs/metrics.md', await markdown(metricsPage())],
     ['docs/errors.md', await markdown(errorsPage())],

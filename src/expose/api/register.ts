@@ -57,7 +57,7 @@ export async function registerApi(app: FastifyInstance, deps: ApiDeps): Promise<
   app.setSerializerCompiler(serializerCompiler);
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { ...INFO, version: deps.version }, tags: [...TAGS] },
-    transform: jsonSchemaTransform,
+    transform: transformRoute,
     transformObject: (document) =>
       'openapiObject' in document
         ? completeDocument(document.openapiObject)
@@ -92,6 +92,26 @@ export async function registerApi(app: FastifyInstance, deps: ApiDeps): Promise<
     { prefix: API_PREFIX },
   );
 }
+
+/** The schema of a route, and what a caller needs for it. */
+const transformRoute: typeof jsonSchemaTransform = (given) => {
+  const { schema, url } = jsonSchemaTransform(given);
+  const { scope, models } = given.route.config ?? {};
+  if (scope === undefined || schema.hide === true) return { schema, url };
+  const needs =
+    scope === 'open' ? '' : `Needs a token with the scope \`${scope}\`${WHOSE[models ?? 'every']}.`;
+  const description = [schema.description, needs].filter(Boolean).join('\n\n');
+  return {
+    schema: { ...schema, description, 'x-scope': scope, 'x-models': models } as typeof schema,
+    url,
+  };
+};
+
+const WHOSE = {
+  param: ' for the model',
+  filtered: '; one for some models sees only these',
+  every: ' for all models',
+} as const;
 
 /** Of each token; without tokens, of each address. Programs on this machine that need no token have no limit. */
 async function limitRequests(api: Api, { auth, requestsPerSecond }: ApiDeps): Promise<void> {
