@@ -75,6 +75,10 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, { means: string; todo: str
     means: 'The mail server did not answer, or refused TLS or the login.',
     todo: 'Check `smtp`. Notifications wait in the outbox and are tried again.',
   },
+  DAEMON_UNREACHABLE: {
+    means: 'A running driftd was asked and did not answer as one.',
+    todo: 'Check the address, that it runs with the role serve, and the token in `DRIFTD_TOKEN`.',
+  },
   JAVA_MISSING: {
     means:
       'Kafka was to be started on this machine (demo, tests), and there is no Java 17 or no Maven.',

@@ -33,6 +33,7 @@ import { createTickStore } from '../storage/postgres/tick-store.ts';
 import { createTileReader } from '../storage/postgres/tile-reader.ts';
 import { createBaselines } from './baselines/wire.ts';
 import { apiOf } from './api/api.ts';
+import { furtherGroups } from './api/groups.ts';
 import { notifiersOf, sourceNamesOf, sourcesOf } from './catalogue.ts';
 import { assertSeasons } from './compare/seasons.ts';
 import { createHealth } from './health.ts';
@@ -40,6 +41,7 @@ import type { HealthParts } from './health.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { buildMonitors } from './monitors.ts';
 import { watchOf } from './notify/watch.ts';
+import { statusReaderOf } from './status/status.ts';
 
 export interface AppOptions {
   readonly config: DriftdConfig;
@@ -111,7 +113,14 @@ export function createApp({ config, roles, log, clock }: AppOptions): Promise<Ap
       build,
       clock,
       log,
-      extend: apiOf({ config, pool, version: build.version, clock, log, groups: [] }),
+      extend: apiOf({
+        config,
+        pool,
+        version: build.version,
+        clock,
+        log,
+        groups: furtherGroups({ status: statusReaderOf(config, pool) }),
+      }),
     });
     address = await http.start();
     lifecycle.onStop('http', () => http.stop());

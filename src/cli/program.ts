@@ -13,6 +13,8 @@ import { evaluateCommand } from './evaluate/evaluate.ts';
 import { migrateCommand } from './migrate.ts';
 import { runCommand } from './run.ts';
 import { tokenCommand } from './token/token.ts';
+import { doctorCommand } from './status/doctor.ts';
+import { statusCommand } from './status/status.ts';
 import { versionCommand } from './version.ts';
 
 const HELP_TAIL = `
@@ -62,6 +64,8 @@ export function createProgram(deps: CliDeps, io: CliIo, done: (code: ExitCode) =
     alertCommand(deps, io),
     silenceCommand(deps, io),
     sendTestCommand(deps, io, done),
+    statusCommand(deps, io),
+    doctorCommand(deps, io, done),
     tokenCommand(deps, io),
     versionCommand(deps, io),
   ];

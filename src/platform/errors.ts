@@ -34,6 +34,7 @@ export const ERROR_CODES = {
   LISTEN_FAILED: EXIT.unreachable,
   LISTEN_UNSAFE: EXIT.invalidInput,
   MAIL_UNREACHABLE: EXIT.unreachable,
+  DAEMON_UNREACHABLE: EXIT.unreachable,
   JAVA_MISSING: EXIT.unreachable,
   DOWNLOAD_FAILED: EXIT.unreachable,
 } as const satisfies Record<string, ExitCode>;

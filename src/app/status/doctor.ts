@@ -1,0 +1,147 @@
+import type { DriftdConfig } from '../../config/types.ts';
+import { inspectKafka } from '../../ingest/kafka/inspect.ts';
+import { probeSmtp } from '../../notify/email/probe.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { DriftdError, toError } from '../../platform/errors.ts';
+import type { Log } from '../../platform/log.ts';
+import type { StatusSnapshot } from '../../storage/api/status-reader.ts';
+import { assertReachable, createPool, describeDatabase } from '../../storage/postgres/pool.ts';
+import type { Pool } from '../../storage/postgres/pool.ts';
+import { readSchemaFacts, readServerFacts } from '../../storage/postgres/status/server-facts.ts';
+import { brokerFindings, brokerUnreachable } from './broker-findings.ts';
+import { fault, ok, unknown, warning } from './finding.ts';
+import type { Finding } from './finding.ts';
+import { diskFinding, schemaFinding, serverFindings } from './server-findings.ts';
+import { statusReaderOf } from './status.ts';
+import { workFindings } from './work-findings.ts';
+
+/**
+ * Looks at everything that driftd depends on and at its work, changes nothing, and never throws for what is at fault:
+ * that is a finding.
+ */
+export async function examine(config: DriftdConfig, log: Log, clock: Clock): Promise<Finding[]> {
+  const database = await examineDatabase(config, log, clock);
+  const [broker, mail] = await Promise.all([
+    examineBroker(config, database, log, clock),
+    examineMail(config),
+  ]);
+  return [...database.findings, ...broker, ...mail, ...database.work];
+}
+
+interface Database {
+  readonly findings: Finding[];
+  readonly work: Finding[];
+  readonly status: StatusSnapshot | null;
+  /** The database's clock when it could be read, else this machine's. */
+  readonly now: number;
+}
+
+async function examineDatabase(config: DriftdConfig, log: Log, clock: Clock): Promise<Database> {
+  const { url } = config.postgres;
+  const pool = createPool({ url, max: 1, applicationName: 'driftd doctor', log });
+  try {
+    await assertReachable(pool, url);
+    const server = await readServerFacts(pool, () => clock.now());
+    const findings = [...serverFindings(server)];
+    findings.push(await diskFinding(server, isLocal(url)));
+    const schema = schemaFinding(await readSchemaFacts(pool));
+    findings.push(schema);
+    const status = schema.state === 'fault' ? null : await readWork(pool, config, findings);
+    const work =
+      status === null
+        ? [unknown('work', 'what driftd did cannot be read')]
+        : workFindings(status, config);
+    return { findings, work, status, now: server.now };
+  } catch (thrown) {
+    const says = toError(thrown).message;
+    const at = thrown instanceof DriftdError ? '' : ` (${describeDatabase(url)})`;
+    const finding = fault(
+      'database',
+      `${says}${at}`,
+      'check postgres.url, and that the server runs and accepts this user',
+      'DATABASE_UNREACHABLE',
+    );
+    return { findings: [finding], work: [], status: null, now: clock.now() };
+  } finally {
+    await pool.end();
+  }
+}
+
+async function readWork(
+  pool: Pool,
+  config: DriftdConfig,
+  findings: Finding[],
+): Promise<StatusSnapshot | null> {
+  try {
+    return await statusReaderOf(config, pool).read();
+  } catch (thrown) {
+    const { message } = toError(thrown);
+    findings.push(
+      fault(
+        'tables',
+        `the tables cannot be read: ${message}`,
+        'grant this user what the owner of the schema has',
+      ),
+    );
+    return null;
+  }
+}
+
+/** Are the server's files on this machine? */
+function isLocal(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { hostname } = new URL(url);
+  return ['', 'localhost', '127.0.0.1', '[::1]'].includes(hostname);
+}
+
+async function examineBroker(
+  config: DriftdConfig,
+  { status, now }: Database,
+  log: Log,
+  clock: Clock,
+): Promise<Finding[]> {
+  if (config.kafka === null) return [];
+  const { futureToleranceMs } = config.ingest;
+  const began = clock.monotonic();
+  try {
+    const facts = await inspectKafka(config.kafka, now + futureToleranceMs, log);
+    log.debug({ ms: clock.monotonic() - began }, 'the brokers were asked');
+    return brokerFindings(facts, status?.partitions ?? null, futureToleranceMs);
+  } catch (thrown) {
+    return [brokerUnreachable(config, toError(thrown).message)];
+  }
+}
+
+async function examineMail({ smtp, receivers }: DriftdConfig): Promise<Finding[]> {
+  const others = new Set(
+    receivers.flatMap(({ targets }) =>
+      targets.map(({ channel }) => channel).filter((channel) => channel !== 'email'),
+    ),
+  );
+  const findings = [...others].map((channel) =>
+    unknown(
+      `channel ${channel}`,
+      'is not asked, since asking is sending',
+      `driftd send-test ${channel}`,
+    ),
+  );
+  if (smtp === null) return findings;
+  const where = `${smtp.host}:${String(smtp.port)}`;
+  const failure = await probeSmtp(smtp);
+  if (failure !== null)
+    findings.unshift(
+      fault(
+        'smtp',
+        `${where} would not take mail: ${failure}`,
+        'check smtp.host, smtp.port, smtp.tls and the login; driftd send-test email tries a whole message',
+        'MAIL_UNREACHABLE',
+      ),
+    );
+  else if (smtp.tls === 'none')
+    findings.unshift(
+      warning('smtp', `${where} answers, without TLS`, 'set smtp.tls to starttls or implicit'),
+    );
+  else
+    findings.unshift(ok('smtp', `${where} answers with TLS (${smtp.tls}) and accepts the login`));
+  return findings;
+}

@@ -1,0 +1,145 @@
+import type { DriftdConfig } from '../../config/types.ts';
+import type { StatusSnapshot } from '../../storage/api/status-reader.ts';
+import { inWords } from './duration-words.ts';
+import { fault, ok, warning } from './finding.ts';
+import type { Finding } from './finding.ts';
+
+/** A process that has not shown itself for so long is gone or stuck. */
+const PROCESS_SILENT_MS = 60_000;
+/** As the alert DriftdOutboxStuck. */
+const OUTBOX_STUCK_MS = 600_000;
+/** An evaluation older than this is stale, as the alert DriftdEvaluationStale. */
+const TICK_STUCK_MS = 3_600_000;
+
+/** What the database tells about driftd's work. */
+export function workFindings(status: StatusSnapshot, config: DriftdConfig): Finding[] {
+  return [
+    ...processFindings(status),
+    ...modelFindings(status, config),
+    ...partitionFindings(status),
+    ...monitorFindings(status),
+    ...outboxFindings(status),
+  ];
+}
+
+function processFindings({ processes, now }: StatusSnapshot): Finding[] {
+  if (processes.length === 0)
+    return [warning('processes', 'no driftd runs on this database', 'driftd run')];
+  return processes.map(({ name, roles, seenAt }) => {
+    const check = `process ${name}`;
+    const silent = now - seenAt;
+    return silent > PROCESS_SILENT_MS
+      ? warning(
+          check,
+          `has not shown itself for ${inWords(silent)} (${roles.join(', ')})`,
+          'it ended without a word, is stuck, or cannot reach the database: look at its log',
+        )
+      : ok(check, `runs ${roles.join(', ')}`);
+  });
+}
+
+function modelFindings({ models, now }: StatusSnapshot, config: DriftdConfig): Finding[] {
+  const found = new Map(models.map((model) => [model.model, model]));
+  return config.models.flatMap(({ name, silentAfterMs }) => {
+    const check = `model ${name}`;
+    const model = found.get(name);
+    if (model === undefined)
+      return [
+        warning(
+          check,
+          'the database does not know it yet',
+          'driftd run: it registers models at start',
+        ),
+      ];
+    const findings: Finding[] = [];
+    const onWall = config.monitors.some(
+      (monitor) => monitor.model === name && monitor.clock === 'wall',
+    );
+    if (model.lastEventAt === null)
+      findings.push(
+        warning(
+          check,
+          'no event was ever counted',
+          'let the producer send events, and look at driftd_events_quarantined_total',
+        ),
+      );
+    else {
+      const silent = now - model.lastEventAt;
+      const told = `the last event was counted ${inWords(silent)} ago`;
+      findings.push(
+        silent > silentAfterMs && onWall
+          ? fault(
+              check,
+              `${told}, silent_after is ${inWords(silentAfterMs)}`,
+              'docs/operations.md, DriftdNoData',
+            )
+          : ok(check, told),
+      );
+    }
+    if (model.baseline === null)
+      findings.push(
+        warning(
+          check,
+          'it has no active baseline: nothing is judged',
+          'driftd baseline upload, or a file in the folder of baselines',
+        ),
+      );
+    return findings;
+  });
+}
+
+function partitionFindings({ partitions }: StatusSnapshot): Finding[] {
+  return partitions
+    .filter(({ state }) => state === 'halted')
+    .map(({ topic, partition, reason }) =>
+      fault(
+        `partition ${topic}/${String(partition)}`,
+        `is halted: ${reason ?? 'its log is not the one that was read before'}`,
+        'docs/operations.md, DriftdPartitionHalted',
+      ),
+    );
+}
+
+function monitorFindings({ monitors, now }: StatusSnapshot): Finding[] {
+  return monitors.map(({ monitor, latest, running }) => {
+    const check = `monitor ${monitor}`;
+    if (
+      running !== null &&
+      now - running > TICK_STUCK_MS &&
+      (latest?.storedAt ?? 0) < now - TICK_STUCK_MS
+    )
+      return warning(
+        check,
+        `the tick of ${new Date(running).toISOString()} has not come to its end`,
+        'docs/operations.md, DriftdEvaluationStale',
+      );
+    if (latest === null) return ok(check, 'no evaluation yet');
+    return ok(check, `the latest evaluation was stored ${inWords(now - latest.storedAt)} ago`);
+  });
+}
+
+function outboxFindings({ outbox, now }: StatusSnapshot): Finding[] {
+  const findings = outbox.flatMap(({ channel, waiting, oldest, dead, lastError }) => {
+    const check = `outbox ${channel}`;
+    const why = lastError === null ? '' : `: ${lastError}`;
+    const found: Finding[] = [];
+    if (oldest !== null && now - oldest > OUTBOX_STUCK_MS)
+      found.push(
+        fault(
+          check,
+          `${String(waiting)} messages wait, the oldest for ${inWords(now - oldest)}${why}`,
+          'docs/operations.md, DriftdOutboxStuck',
+        ),
+      );
+    if (dead > 0)
+      found.push(
+        warning(
+          check,
+          `${String(dead)} messages were given up${why}`,
+          'docs/operations.md, DriftdNotificationsFailing',
+        ),
+      );
+    return found;
+  });
+  return findings.length > 0 ? findings : [ok('outbox', 'no message waits for long')];
+}
