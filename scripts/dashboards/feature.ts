@@ -1,5 +1,6 @@
 import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
+import { distributionPanels } from './distribution.ts';
 import {
   dashboard,
   featureVariable,
@@ -36,7 +37,7 @@ SELECT e.window_end AS "window end", e.revision, s.window_name AS "window", s.ve
 
 /** One feature: how far it is from its baseline, and since when. */
 export function featureDashboard(): DashboardBuilder {
-  return dashboard(
+  const board = dashboard(
     'driftd / Feature',
     UID.feature,
     'One feature: its distances, volume and quality over time.',
@@ -65,7 +66,9 @@ export function featureDashboard(): DashboardBuilder {
         .min(0)
         .max(1),
     )
-    .withPanel(lines('PSI', 'short', [one('driftd_feature_psi', 'PSI')]).min(0))
+    .withPanel(lines('PSI', 'short', [one('driftd_feature_psi', 'PSI')]).min(0));
+  for (const panel of distributionPanels()) board.withPanel(panel);
+  return board
     .withPanel(
       lines('Share of the values', 'percentunit', [
         one('driftd_feature_missing_ratio', 'missing'),
