@@ -67,19 +67,22 @@ export async function registerApi(app: FastifyInstance, deps: ApiDeps): Promise<
     routePrefix: '/docs',
     staticCSP: PAGE_POLICY,
     transformSpecificationClone: false,
-    uiConfig: { docExpansion: 'list', tryItOutEnabled: true, validatorUrl: null },
+    // Without the bar on top, which asks for the address of another document.
+    uiConfig: { layout: 'BaseLayout', docExpansion: 'list', validatorUrl: null },
     theme: { title: 'driftd API' },
   });
   await app.register(
     async (scoped) => {
       const api = scoped.withTypeProvider<ZodTypeProvider>();
       await api.register(etag);
+      // JSON only; a group that reads more says so itself.
+      api.removeContentTypeParser('text/plain');
       const known = watchRoutes(api);
       registerAuth(api, deps);
       await limitRequests(api, deps);
-      api.addHook('onSend', async (_request, reply) => {
-        if (!reply.hasHeader('cache-control'))
-          void reply.header('cache-control', 'private, no-cache');
+      api.addHook('onRequest', async (_request, reply) => {
+        // May be kept by whoever asked, and is asked for again with its ETag.
+        void reply.header('cache-control', 'private, no-cache');
       });
       for (const group of groupsOf(deps)) group(api);
       api.get(
