@@ -80,9 +80,10 @@ export async function registerApi(app: FastifyInstance, deps: ApiDeps): Promise<
       const known = watchRoutes(api);
       registerAuth(api, deps);
       await limitRequests(api, deps);
-      api.addHook('onRequest', async (_request, reply) => {
+      api.addHook('onRequest', async ({ method }, reply) => {
         // May be kept by whoever asked, and is asked for again with its ETag.
-        void reply.header('cache-control', 'private, no-cache');
+        if (method === 'GET' || method === 'HEAD')
+          void reply.header('cache-control', 'private, no-cache');
       });
       for (const group of groupsOf(deps)) group(api);
       api.get(
