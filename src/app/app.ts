@@ -8,7 +8,6 @@ import { createMetrics } from '../expose/metrics/metrics.ts';
 import { createNativeDecoder } from '../ingest/decode/native.ts';
 import { createPipeline } from '../ingest/pipeline.ts';
 import type { Pipeline } from '../ingest/pipeline.ts';
-import { createDispatcher } from '../notify/dispatcher.ts';
 import { readBuildInfo } from '../platform/build-info.ts';
 import type { Clock } from '../platform/clock.ts';
 import { toError } from '../platform/errors.ts';
@@ -25,7 +24,6 @@ import { createEvaluationStore } from '../storage/postgres/evaluation-store.ts';
 import { createGaugeReader } from '../storage/postgres/gauge-reader.ts';
 import { createIngestStore } from '../storage/postgres/ingest-store.ts';
 import { migrate } from '../storage/postgres/migrate.ts';
-import { createOutboxStore } from '../storage/postgres/outbox-store.ts';
 import { assertReachable, createPool } from '../storage/postgres/pool.ts';
 import { createQualityStore } from '../storage/postgres/quality/quality-store.ts';
 import { createRevisionStore } from '../storage/postgres/revisions/revision-store.ts';
@@ -40,6 +38,7 @@ import { createHealth } from './health.ts';
 import type { HealthParts } from './health.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { buildMonitors } from './monitors.ts';
+import { startDelivery } from './notify/deliver.ts';
 import { watchOf } from './notify/watch.ts';
 import { statusReaderOf } from './status/status.ts';
 
@@ -82,7 +81,7 @@ export function createApp({ config, roles, log, clock }: AppOptions): Promise<Ap
   const tiles = createTileReader(pool);
   const ticks = createTickStore(pool);
   const judging = { baselines, catalog, tiles, evaluations: createEvaluationStore(pool) };
-  const watched = createBaselines({ ...judging, config, ticks, clock, log });
+  const { desk, ...watched } = createBaselines({ ...judging, config, ticks, clock, log });
   const scope = {
     models: config.models.map(({ name }) => name),
     monitors: config.monitors.map(({ name }) => name),
@@ -119,7 +118,7 @@ export function createApp({ config, roles, log, clock }: AppOptions): Promise<Ap
         version: build.version,
         clock,
         log,
-        groups: furtherGroups({ status: statusReaderOf(config, pool) }),
+        groups: furtherGroups({ status: statusReaderOf(config, pool), baselines: desk, clock }),
       }),
     });
     address = await http.start();
@@ -134,19 +133,9 @@ export function createApp({ config, roles, log, clock }: AppOptions): Promise<Ap
     lifecycle.onStop('watch', () => watch.stop());
     const gate = createTickGate(ticks, scheduled);
     lifecycle.onStop('baselines', watched.keep());
-    if (roles.has('notify')) {
-      const store = createOutboxStore(pool);
-      const dispatcher = createDispatcher({
-        store,
-        notifiers,
-        log,
-        metrics: metrics.notify,
-        options: { perMinute: config.notify.maxPerMinute },
-      });
-      for (const notifier of notifiers) lifecycle.onStop(notifier.channel, () => notifier.close());
-      dispatcher.start();
-      lifecycle.onStop('dispatcher', () => dispatcher.stop());
-    }
+    const { maxPerMinute } = config.notify;
+    if (roles.has('notify'))
+      startDelivery(pool, lifecycle, maxPerMinute, { notifiers, log, metrics: metrics.notify });
     if (roles.has('evaluate')) {
       const evaluator = createEvaluator({
         ...judging,

@@ -45,6 +45,11 @@ export interface BaselineEvent extends Change {
   readonly happenedAt: number;
 }
 
+export interface AddedBaseline extends BaselineRow {
+  /** false: it was there already. */
+  readonly added: boolean;
+}
+
 export interface StoredBaseline {
   readonly row: BaselineRow;
   readonly baseline: Baseline;
@@ -60,7 +65,7 @@ export interface BaselineStore {
     baseline: Baseline,
     tiers: ReadonlyMap<string, FeatureTier>,
     origin?: BaselineOrigin,
-  ): Promise<BaselineRow>;
+  ): Promise<AddedBaseline>;
   /** Makes this version the active one and retires the one before, in one transaction. */
   activate(modelId: number, version: number, change?: Change): Promise<BaselineRow>;
   /** Makes the version active that was so before the active one; null: there was none. */

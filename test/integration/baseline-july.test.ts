@@ -5,7 +5,7 @@ import { readInChild } from '../../src/app/baselines/reading/in-child.ts';
 import { buildMonitors } from '../../src/app/monitors.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { EvaluatedMonitor } from '../../src/compare/evaluate-task.ts';
-import type { BaselineDesk } from '../../src/expose/api/baseline-desk.ts';
+import type { BaselineDesk } from '../../src/expose/api/baselines/desk.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createBaselineStore } from '../../src/storage/postgres/baseline-store.ts';
 import { readFlights } from '../support/flights.ts';

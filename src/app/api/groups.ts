@@ -1,13 +1,18 @@
+import type { BaselineDesk } from '../../expose/api/baselines/desk.ts';
+import { baselineRoutes } from '../../expose/api/baselines/routes.ts';
 import { statusRoutes } from '../../expose/api/operations/status.ts';
 import type { RouteGroup } from '../../expose/api/register.ts';
+import type { Clock } from '../../platform/clock.ts';
 import type { StatusReader } from '../../storage/api/status-reader.ts';
 
 /** What the groups of routes ask that bring ports of their own. */
 export interface GroupPorts {
   readonly status: StatusReader;
+  readonly baselines: BaselineDesk;
+  readonly clock: Clock;
 }
 
 /** The one list of these groups: the server and the OpenAPI document are made from it. */
-export function furtherGroups({ status }: GroupPorts): readonly RouteGroup[] {
-  return [statusRoutes(status)];
+export function furtherGroups({ status, baselines, clock }: GroupPorts): readonly RouteGroup[] {
+  return [statusRoutes(status), baselineRoutes(baselines, clock)];
 }

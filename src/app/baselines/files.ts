@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DriftdConfig } from '../../config/types.ts';
-import type { BaselineDesk } from '../../expose/api/baseline-desk.ts';
+import type { BaselineDesk } from '../../expose/api/baselines/desk.ts';
 import { DriftdError, toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import { DOCUMENT_ENDING } from './reading/read-file.ts';

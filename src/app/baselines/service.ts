@@ -5,7 +5,7 @@ import type { Baseline } from '../../core/baseline/types.ts';
 import { diffBaselines } from '../../core/evaluate/baseline-diff.ts';
 import type { DriftdConfig, ModelConfig } from '../../config/types.ts';
 import type { JudgeDeps } from '../../compare/judge.ts';
-import type { BaselineDesk, UploadResult } from '../../expose/api/baseline-desk.ts';
+import type { BaselineDesk, UploadResult } from '../../expose/api/baselines/desk.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { DriftdError } from '../../platform/errors.ts';
 import type { BaselineOrigin, BaselineRow, StoredBaseline } from '../../storage/baseline-store.ts';
@@ -66,13 +66,11 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
     const warnings = findings.filter(({ level }) => level === 'warning');
     const { rows } = baseline;
     if (validateOnly) return { baseline: null, known: false, rows, warnings };
-    const before = await baselines.list(model.id);
     const row = await baselines.add(baseline, tiersOf(modelConfig(config, model.name)), {
       ...origin,
       warnings: warnings.map(({ text }) => text),
     });
-    const known = before.some(({ version }) => version === row.version);
-    return { baseline: baselineView(model.name, row), known, rows, warnings };
+    return { baseline: baselineView(model.name, row), known: !row.added, rows, warnings };
   }
 
   return {

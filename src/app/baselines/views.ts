@@ -5,7 +5,7 @@ import type {
   BaselineFeatureView,
   BaselineView,
   ShadowView,
-} from '../../expose/api/baseline-desk.ts';
+} from '../../expose/api/baselines/desk.ts';
 import type { BaselineEvent, BaselineRow } from '../../storage/baseline-store.ts';
 import { shadowInWords } from './shadow.ts';
 import type { ShadowRun } from './shadow.ts';

@@ -8,7 +8,7 @@ import { keepBaselines } from './keep.ts';
 import { readInChild } from './reading/in-child.ts';
 import { readBaselineFile } from './reading/read-file.ts';
 import { createBaselineDesk } from './service.ts';
-import type { BaselineDesk } from '../../expose/api/baseline-desk.ts';
+import type { BaselineDesk } from '../../expose/api/baselines/desk.ts';
 
 interface Parts extends JudgeDeps {
   readonly config: DriftdConfig;

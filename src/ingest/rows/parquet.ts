@@ -4,6 +4,7 @@ import {
   parquetReadObjects,
   parquetSchema,
 } from 'hyparquet';
+import type { FileMetaData } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import type { RowValue } from '../../core/baseline/row-value.ts';
 import { DriftdError } from '../../platform/errors.ts';
@@ -25,6 +26,7 @@ export async function readParquet(
   const total = Number(metadata.num_rows);
   if (columns.length === 0 || total === 0)
     throw new DriftdError('INPUT_INVALID', `${name}: the file has no rows`);
+  assertConsistent(metadata, file.byteLength, name);
   async function* rows(): AsyncGenerator<Row> {
     for (let rowStart = 0; rowStart < total; rowStart += ROWS_AT_ONCE) {
       const rowEnd = Math.min(total, rowStart + ROWS_AT_ONCE);
@@ -38,6 +40,26 @@ export async function readParquet(
     }
   }
   return { columns, rows: rows() };
+}
+
+/** What the footer claims must fit together, and into the file, before a page is unpacked. */
+function assertConsistent(metadata: FileMetaData, size: number, name: string): void {
+  const groups = metadata.row_groups;
+  const rows = groups.reduce((sum, group) => sum + group.num_rows, 0n);
+  const chunks = groups.flatMap((group) =>
+    group.columns.flatMap(({ meta_data: chunk }) =>
+      chunk === undefined ? [] : [{ group, chunk }],
+    ),
+  );
+  const flat = metadata.schema.every((element) => element.repetition_type !== 'REPEATED');
+  const lies =
+    rows !== metadata.num_rows ||
+    groups.some((group) => group.num_rows < 0n) ||
+    (flat && chunks.some(({ group, chunk }) => chunk.num_values !== group.num_rows)) ||
+    chunks.reduce((sum, { chunk }) => sum + chunk.total_compressed_size, 0n) > BigInt(size);
+  if (!lies) return;
+  const text = `${name}: its footer contradicts itself: rows, values or sizes do not add up`;
+  throw new DriftdError('INPUT_INVALID', text);
 }
 
 function cell(value: unknown): RowValue {

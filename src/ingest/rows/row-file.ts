@@ -25,7 +25,7 @@ export interface RowFile {
 
 /** Bounds for files of strangers. */
 export interface RowLimits {
-  /** Bytes of the file, unpacked. */
+  /** Bytes of the file, unpacked; of a packed one at most 200 times what it has, or 64 MiB. */
   readonly unpackedBytes: number;
   /** Bytes of a line. */
   readonly lineBytes: number;
@@ -102,7 +102,11 @@ export function openRowFile(path: string, limits?: RowLimits): RowFile {
     if (unpacked !== null) raw.on('error', (error) => unpacked.destroy(error)).pipe(unpacked);
     const bytes: Readable = unpacked ?? raw;
     if (limits === undefined) return bytes;
-    const guard = createGuard(name, limits, !/\.json(\.gz)?$/i.test(name));
+    const guard = createGuard(
+      name,
+      unpacked === null ? limits : ofPacked(limits, size),
+      !/\.json(\.gz)?$/i.test(name),
+    );
     bytes.on('error', (error) => guard.destroy(error));
     guard.on('close', () => bytes.destroy());
     return bytes.pipe(guard);
@@ -127,6 +131,12 @@ export function openRowFile(path: string, limits?: RowLimits): RowFile {
       }
     },
   };
+}
+
+/** Rows pack by 10 or 20 to 1; what unpacks to much more was made to. */
+function ofPacked(limits: RowLimits, size: number): RowLimits {
+  const likely = Math.max(64 * 1024 * 1024, 200 * size);
+  return { ...limits, unpackedBytes: Math.min(limits.unpackedBytes, likely) };
 }
 
 /** Passes bytes on up to the limits. @param lines whether the format is made of lines */

@@ -2,6 +2,7 @@ import type { Baseline, BaselineFeature } from '../../core/baseline/types.ts';
 import { ALL_SEGMENT } from '../../core/domain/feature.ts';
 import type { FeatureTier } from '../../core/domain/feature.ts';
 import type {
+  AddedBaseline,
   BaselineEvent,
   BaselineOrigin,
   BaselineRow,
@@ -96,7 +97,7 @@ async function add(
   baseline: Baseline,
   tiers: ReadonlyMap<string, FeatureTier>,
   origin: BaselineOrigin,
-): Promise<BaselineRow> {
+): Promise<AddedBaseline> {
   await client.query('INSERT INTO model (name) VALUES ($1) ON CONFLICT DO NOTHING', [
     baseline.model,
   ]);
@@ -110,7 +111,7 @@ async function add(
      WHERE model_id = $1 AND (fingerprint = $2 OR source_fingerprint = $3) ORDER BY version LIMIT 1`,
     [modelId, baseline.fingerprint, origin.sourceFingerprint],
   );
-  if (known.rows[0] !== undefined) return known.rows[0];
+  if (known.rows[0] !== undefined) return { ...known.rows[0], added: false };
   const iso = (time: number | null): string | null =>
     time === null ? null : new Date(time).toISOString();
   const { rows } = await client.query<BaselineRow>(
@@ -140,5 +141,5 @@ async function add(
     }
   }
   await note(client, modelId, row.version, 'added', origin);
-  return row;
+  return { ...row, added: true };
 }

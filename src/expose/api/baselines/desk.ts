@@ -1,7 +1,8 @@
-import type { Finding } from '../../core/baseline/checks.ts';
-import type { BaselineDocument } from '../../core/baseline/document/document.ts';
-import type { BaselineDiff } from '../../core/evaluate/baseline-diff.ts';
-import type { BaselineAction, BaselineState, Change } from '../../storage/baseline-store.ts';
+import type { Finding } from '../../../core/baseline/checks.ts';
+import type { BaselineDocument } from '../../../core/baseline/document/document.ts';
+import type { FeatureKind, FeatureRole } from '../../../core/domain/feature.ts';
+import type { BaselineDiff } from '../../../core/evaluate/baseline-diff.ts';
+import type { BaselineAction, BaselineState, Change } from '../../../storage/baseline-store.ts';
 
 /** A version as it is told: plain data, times in RFC 3339. */
 export interface BaselineView {
@@ -24,8 +25,8 @@ export interface BaselineView {
 /** One feature of a version in short. */
 export interface BaselineFeatureView {
   readonly feature: string;
-  readonly kind: string;
-  readonly role: string;
+  readonly kind: FeatureKind;
+  readonly role: FeatureRole;
   readonly binning: string;
   /** Binnings of its history that it is counted on, too. */
   readonly also: readonly string[];

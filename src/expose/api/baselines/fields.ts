@@ -1,0 +1,149 @@
+import { z } from 'zod';
+
+import { FEATURE_KINDS, FEATURE_ROLES } from '../../../core/domain/feature.ts';
+import { VERDICTS } from '../../../core/domain/verdict.ts';
+import { count, instantIn, instantOut, modelParams, name } from '../fields.ts';
+
+export const reason = name('Why, for the record.', 500);
+export const versionParams = modelParams.extend({
+  version: z.coerce.number().int().min(1).max(2_147_483_647).meta({ description: 'The version.' }),
+});
+
+export const baseline = z.object({
+  model: z.string(),
+  version: z.int(),
+  state: z.enum(['candidate', 'active', 'retired']),
+  fingerprint: z.string().meta({ description: 'SHA-256 of the content.' }),
+  rows: count('Training rows.'),
+  from: instantOut('Time of the first row.').nullable(),
+  to: instantOut('Time of the last row.').nullable(),
+  provenance: z.string().meta({ description: 'Where it came from.' }),
+  created: instantOut('When it was stored.'),
+  activated: instantOut('When it became active last.').nullable(),
+  retired: instantOut('When another took its place.').nullable(),
+  activateAt: instantOut('When it becomes active by itself.').nullable(),
+  warnings: z.array(z.string()).readonly(),
+});
+
+export const event = z.object({
+  version: z.int(),
+  action: z.enum(['added', 'activated', 'rolled-back', 'scheduled', 'unscheduled']),
+  actor: z.string(),
+  reason: z.string(),
+  at: instantOut('When.'),
+});
+
+export const detail = baseline.extend({
+  features: z
+    .array(
+      z.object({
+        feature: z.string(),
+        kind: z.enum(FEATURE_KINDS),
+        role: z.enum(FEATURE_ROLES),
+        binning: z.string(),
+        also: z
+          .array(z.string())
+          .readonly()
+          .meta({ description: 'Binnings of its history that it is counted on, too.' }),
+        rows: count('Rows that have it, or should.'),
+        missing: count('Missing values.'),
+        invalid: count('Values of another kind.'),
+      }),
+    )
+    .readonly(),
+  segments: z.array(z.string()).readonly(),
+  events: z.array(event).readonly(),
+});
+
+const finding = z.object({
+  level: z.enum(['error', 'warning']),
+  check: z.string(),
+  feature: z.string().nullable(),
+  text: z.string(),
+});
+
+export const uploaded = z.object({
+  baseline: baseline.nullable().meta({ description: 'null: it was only checked.' }),
+  known: z.boolean().meta({ description: 'The same content was there already.' }),
+  rows: count('Rows of it.'),
+  warnings: z.array(finding).readonly(),
+});
+
+const side = z
+  .object({
+    rows: count('Observations.'),
+    missing: z.number(),
+    quantiles: z.array(z.number()).readonly().nullable().meta({
+      description: 'At .01, .05, .25, .5, .75, .95, .99; null for categories.',
+    }),
+    mean: z.number().nullable(),
+  })
+  .nullable();
+
+export const diff = z.object({
+  model: z.string(),
+  before: z.int(),
+  after: z.int(),
+  different: z.array(z.string()).readonly(),
+  added: z.array(z.string()).readonly(),
+  removed: z.array(z.string()).readonly(),
+  features: z
+    .array(
+      z.object({
+        feature: z.string(),
+        kind: z.enum(FEATURE_KINDS),
+        change: z.enum(['none', 'different', 'added', 'removed', 'not-comparable']),
+        verdict: z.enum(VERDICTS).nullable(),
+        psi: z.number().nullable(),
+        ks: z.object({ low: z.number(), high: z.number() }).nullable(),
+        before: side,
+        after: side,
+        categories: z
+          .array(z.object({ category: z.string(), before: z.number(), after: z.number() }))
+          .readonly(),
+      }),
+    )
+    .readonly(),
+});
+
+export const shadow = z.object({
+  items: z.array(
+    z.object({
+      monitor: z.string(),
+      version: z.int(),
+      from: instantOut('Windows that end after this,'),
+      to: instantOut('up to this were judged.'),
+      days: z.int(),
+      evaluations: count('Windows ends that were judged.'),
+      thinned: z.boolean().meta({ description: 'Only the last of each day was.' }),
+      alertDays: z.array(z.string()).readonly(),
+      features: z.array(z.string()).readonly(),
+      alerts: z
+        .array(
+          z.object({
+            at: instantOut('End of the window.'),
+            feature: z.string(),
+            segment: z.string(),
+            severity: z.string(),
+          }),
+        )
+        .readonly(),
+      notComparable: count('Windows of features without a common binning.'),
+      summary: z.string(),
+    }),
+  ),
+});
+
+/** Free-form on purpose: config/baseline.schema.json describes it. */
+export const document = z.looseObject({ model: z.string(), rows: count('Training rows.') });
+
+export const change = z.strictObject({ reason });
+export const activation = z.strictObject({
+  reason,
+  at: instantIn('Not now, but then.').optional(),
+});
+export const promotion = z.strictObject({
+  reason,
+  from: instantIn('Events from this instant on; a multiple of 5 minutes.'),
+  to: instantIn('Events before this one.'),
+});

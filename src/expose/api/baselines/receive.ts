@@ -1,0 +1,162 @@
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+import '@fastify/multipart';
+import type { FastifyRequest } from 'fastify';
+
+/** An upload may be this long as it is sent. */
+export const MAX_UPLOAD_BYTES = 1024 * 1024 * 1024;
+const PREFIX = 'driftd-upload-';
+/** What a killed process has left behind is taken away after this. */
+const STALE_MS = 24 * 3_600_000;
+
+export const FORMATS = ['csv', 'ndjson', 'json', 'parquet', 'document'] as const;
+export type Format = (typeof FORMATS)[number];
+
+const ENDING_OF: Readonly<Record<Format, string>> = {
+  csv: '.csv',
+  ndjson: '.ndjson',
+  json: '.json',
+  parquet: '.parquet',
+  document: '.baseline.json',
+};
+/** JSON goes by another name here: its own would be parsed whole, and in this process. */
+export const STREAMED_JSON = 'application/x-streamed-json';
+const FORMAT_OF: ReadonlyMap<string, Format | 'gzip' | 'any'> = new Map([
+  ['text/csv', 'csv'],
+  ['application/csv', 'csv'],
+  ['application/x-ndjson', 'ndjson'],
+  ['application/ndjson', 'ndjson'],
+  ['application/jsonl', 'ndjson'],
+  [STREAMED_JSON, 'json'],
+  ['application/vnd.driftd.baseline+json', 'document'],
+  ['application/vnd.apache.parquet', 'parquet'],
+  ['application/x-parquet', 'parquet'],
+  ['application/gzip', 'gzip'],
+  ['application/x-gzip', 'gzip'],
+  ['application/octet-stream', 'any'],
+]);
+/** Types whose bytes are taken as they come. */
+export const RAW_TYPES = [...FORMAT_OF.keys()];
+
+/** Refusals before anything is read. */
+export class UploadError extends Error {
+  readonly statusCode: number;
+
+  constructor(statusCode: number, message: string) {
+    super(message);
+    this.statusCode = statusCode;
+  }
+}
+
+export interface Received {
+  readonly path: string;
+  /** Takes the file away. */
+  readonly discard: () => Promise<void>;
+}
+
+/**
+ * Writes an upload to a file of its own: raw with its Content-Type, or the first file of a form.
+ * @param format what the caller says it is, in place of what type and name tell
+ * @param now ms, to know what older uploads have left behind
+ * @throws UploadError 400 | 413 | 415; nothing is left then
+ */
+export async function receive(
+  request: FastifyRequest,
+  format: Format | undefined,
+  name: string | undefined,
+  now: number,
+): Promise<Received> {
+  const part = request.isMultipart() ? await request.file() : null;
+  if (part === undefined) throw new UploadError(400, 'The form has no file.');
+  const bytes = part === null ? (request.body as Readable | null) : part.file;
+  if (bytes === null || typeof bytes !== 'object' || !('pipe' in bytes)) {
+    const text = `Send a file with its Content-Type (${RAW_TYPES.filter((type) => type !== STREAMED_JSON).join(', ')}, application/json), or a form with one.`;
+    throw new UploadError(415, text);
+  }
+  const type = (part?.mimetype ?? request.headers['content-type'] ?? '').split(';', 1)[0] ?? '';
+  const encoding = part === null ? request.headers['content-encoding'] : undefined;
+  const called = fileName(name ?? part?.filename ?? 'upload', type, encoding, format);
+  void removeStale(now);
+  const folder = await mkdtemp(join(tmpdir(), PREFIX));
+  const discard = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    const path = join(folder, called);
+    await pipeline(bytes, limited(), createWriteStream(path, { mode: 0o600 }));
+    if (part?.file.truncated === true) throw tooLarge();
+    return { path, discard };
+  } catch (thrown) {
+    await discard();
+    throw thrown;
+  }
+}
+
+/** A name that is no path and no formula, with the ending that tells the format. */
+function fileName(
+  given: string,
+  type: string,
+  encoding: string | undefined,
+  format: Format | undefined,
+): string {
+  const plain = (given.split(/[/\\]/).at(-1) ?? '')
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{N}._-]/gu, '_')
+    .replace(/^[.\-_]+/, '')
+    .slice(-100);
+  const known = /^(.*?)(\.baseline\.json|\.csv|\.ndjson|\.jsonl|\.json|\.parquet)?(\.gz)?$/i.exec(
+    plain,
+  );
+  const stem = known?.[1] === undefined || known[1] === '' ? 'upload' : known[1];
+  const told = FORMAT_OF.get(type === 'application/json' ? STREAMED_JSON : type);
+  if (encoding !== undefined && encoding !== 'gzip' && encoding !== 'identity')
+    throw new UploadError(415, `The encoding ${encoding.slice(0, 40)} is not read here, gzip is.`);
+  const byType = told === 'gzip' || told === 'any' ? undefined : told;
+  const ending = (ENDING_OF[format ?? byType ?? 'csv'] as string | undefined) ?? '';
+  const wanted = format === undefined && byType === undefined ? known?.[2]?.toLowerCase() : ending;
+  // JSON rows may be a document, too; a name that says so is taken at its word.
+  const final = wanted === '.json' && known?.[2] === '.baseline.json' ? known[2] : wanted;
+  if (final === undefined)
+    throw new UploadError(415, `Say what it is: ?format= one of ${FORMATS.join(', ')}.`);
+  const packed = told === 'gzip' || encoding === 'gzip' || known?.[3] !== undefined;
+  if (!packed) return `${stem}${final}`;
+  if (final === '.parquet' || final === '.baseline.json')
+    throw new UploadError(415, `${final} is not read packed; send it as it is.`);
+  return `${stem}${final}.gz`;
+}
+
+function tooLarge(): UploadError {
+  return new UploadError(413, `An upload may have ${MAX_UPLOAD_BYTES} bytes.`);
+}
+
+function limited(): Transform {
+  let total = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      total += chunk.length;
+      if (total > MAX_UPLOAD_BYTES) done(tooLarge());
+      else done(null, chunk);
+    },
+    flush(done) {
+      if (total === 0) done(new UploadError(400, 'The file is empty.'));
+      else done();
+    },
+  });
+}
+
+async function removeStale(now: number): Promise<void> {
+  try {
+    for (const name of await readdir(tmpdir())) {
+      if (!name.startsWith(PREFIX)) continue;
+      const folder = join(tmpdir(), name);
+      if (now - (await stat(folder)).mtimeMs > STALE_MS)
+        await rm(folder, { recursive: true, force: true });
+    }
+  } catch {
+    // Another process is as quick; there is a next time.
+  }
+}

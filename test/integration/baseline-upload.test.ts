@@ -1,0 +1,333 @@
+import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { gzipSync } from 'node:zlib';
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+
+import { createLog } from '../../src/platform/log.ts';
+import { createPool } from '../../src/storage/postgres/pool.ts';
+import type { Pool } from '../../src/storage/postgres/pool.ts';
+import { createNormal } from '../support/baselines.ts';
+import { freshDatabase } from '../support/servers.ts';
+import { serve } from '../support/serving.ts';
+import type { Serving } from '../support/serving.ts';
+
+const CONFIG = `
+postgres: { url: '\${DATABASE_URL}' }
+models: [{ name: m, time_column: ts }, { name: other }]
+monitors: [{ name: daily, model: m, schedule: '0 0 * * *', windows: [24h] }]
+`;
+const CSV = { 'content-type': 'text/csv' };
+const normal = createNormal(11);
+const START = Date.UTC(2024, 0, 1);
+
+/** x around a level, a category and a time a row. */
+function rowsOf(level: number, rows = 600): { ts: string; x: number; c: string }[] {
+  return Array.from({ length: rows }, (_, i) => ({
+    ts: new Date(START + i * 600_000).toISOString(),
+    x: Number((level + normal()).toFixed(4)),
+    c: i % 3 === 0 ? 'a' : 'b',
+  }));
+}
+const csvOf = (rows: readonly object[]): string =>
+  [Object.keys(rows[0] ?? {}), ...rows.map((row) => Object.values(row))]
+    .map((cells) => cells.join(','))
+    .join('\n');
+
+let serving: Serving;
+let pool: Pool;
+let database: string;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  serving = await serve(database, CONFIG);
+  pool = createPool({ url: database, max: 2, applicationName: 'test', log: createLog('silent') });
+});
+afterAll(async () => {
+  await serving.app.stop(5_000);
+  await pool.end();
+});
+
+type Body = string | FormData | Uint8Array<ArrayBuffer>;
+
+interface Answer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+async function call(
+  method: string,
+  path: string,
+  init: { body?: Body; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  const response = await fetch(`${serving.url}${path}`, { method, ...init });
+  return { status: response.status, body: (await response.json()) as Answer['body'] };
+}
+const upload = (
+  body: Body,
+  headers: Record<string, string>,
+  query = '',
+  model = 'm',
+): Promise<Answer> => call('POST', `/models/${model}/baselines${query}`, { body, headers });
+const post = (path: string, body: object): Promise<Answer> =>
+  call('POST', path, {
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json' },
+  });
+
+async function versions(): Promise<number> {
+  const { rows } = await pool.query<{ n: number }>('SELECT count(*) AS n FROM baseline');
+  return rows[0]?.n ?? -1;
+}
+const leftovers = async (): Promise<string[]> =>
+  (await readdir(tmpdir())).filter((name) => name.startsWith('driftd-upload-'));
+
+describe('a baseline through the API', () => {
+  it('is uploaded, looked at, compared, tried, activated and taken back', async () => {
+    const first = await upload(csvOf(rowsOf(0)), CSV, '?name=first.csv&reason=new%20model');
+    expect(first).toMatchObject({
+      status: 201,
+      body: { known: false, rows: 600, baseline: { version: 1, provenance: 'first.csv' } },
+    });
+    expect(await post('/models/m/baselines/1/activate', { reason: 'go' })).toMatchObject({
+      status: 200,
+      body: { state: 'active' },
+    });
+    const shifted = csvOf(rowsOf(5));
+    expect((await upload(shifted, CSV, '?validate=true')).body).toMatchObject({ baseline: null });
+    const form = new FormData();
+    form.append('file', new Blob([shifted], { type: 'text/csv' }), 'second.csv');
+    const second = await fetch(`${serving.url}/models/m/baselines`, { method: 'POST', body: form });
+    expect(second.status).toBe(201);
+    expect(await second.json()).toMatchObject({
+      baseline: { version: 2, state: 'candidate', provenance: 'second.csv' },
+      warnings: [{ check: 'own-binning', feature: 'x' }],
+    });
+    expect(await upload(shifted, CSV)).toMatchObject({
+      status: 200,
+      body: { known: true, baseline: { version: 2 } },
+    });
+    expect((await call('GET', '/models/m/baselines/2/diff')).body).toMatchObject({
+      before: 1,
+      after: 2,
+      different: ['x'],
+    });
+    const shadow = await call('GET', '/models/m/baselines/2/shadow?days=3');
+    expect(shadow.status).toBe(404);
+    expect(shadow.body['detail']).toContain('nothing of the model m has been counted');
+    await post('/models/m/baselines/2/activate', { reason: 'retrained' });
+    expect(await post('/models/m/baselines/rollback', { reason: 'noisy' })).toMatchObject({
+      status: 200,
+      body: { version: 1, state: 'active' },
+    });
+    expect((await post('/models/m/baselines/rollback', { reason: 'x' })).status).toBe(404);
+    const later = '2999-01-01T00:00:00Z';
+    expect(
+      (await post('/models/m/baselines/2/activate', { reason: 'then', at: later })).body,
+    ).toMatchObject({ state: 'retired', activateAt: '2999-01-01T00:00:00.000Z' });
+    const events = await call('GET', '/models/m/baseline-events');
+    expect(
+      (events.body['items'] as { action: string; actor: string }[]).map((e) => [e.action, e.actor]),
+    ).toEqual([
+      ['added', 'loopback'],
+      ['activated', 'loopback'],
+      ['added', 'loopback'],
+      ['activated', 'loopback'],
+      ['rolled-back', 'loopback'],
+      ['scheduled', 'loopback'],
+    ]);
+    const document = await call('GET', '/models/m/baselines/2/document');
+    expect(document.body).toMatchObject({ model: 'm', rows: 600 });
+    // What was exported can be uploaded: its content is known.
+    expect(
+      (
+        await upload(JSON.stringify(document.body), {
+          'content-type': 'application/vnd.driftd.baseline+json',
+        })
+      ).body,
+    ).toMatchObject({ known: true, baseline: { version: 2 } });
+  });
+
+  it.each([
+    [
+      'NDJSON',
+      'application/x-ndjson',
+      (rows: object[]) => rows.map((row) => JSON.stringify(row)).join('\n'),
+    ],
+    ['JSON', 'application/json', (rows: object[]) => JSON.stringify(rows)],
+    ['packed CSV', 'text/csv', (rows: object[]) => gzipSync(csvOf(rows))],
+    [
+      'Parquet',
+      'application/vnd.apache.parquet',
+      (rows: object[]) =>
+        parquetWriteBuffer({
+          columnData: ['ts', 'x', 'c'].map((name) => ({
+            name,
+            data: rows.map((row) => (row as Record<string, unknown>)[name]),
+          })),
+        }),
+    ],
+  ])('as %s', async (what, type, make) => {
+    const body = make(rowsOf(Math.random()));
+    const packed = what === 'packed CSV' ? { 'content-encoding': 'gzip' } : {};
+    const answer = await upload(body as Body, { 'content-type': type, ...packed }, '', 'other');
+    expect(answer).toMatchObject({ status: 201, body: { rows: 600 } });
+  });
+});
+
+describe('what is refused leaves nothing', () => {
+  const cell = (value: string): string => csvOf(rowsOf(0).map((row) => ({ ...row, c: value })));
+
+  it.each<
+    [
+      what: string,
+      body: () => Body,
+      headers: Record<string, string>,
+      query: string,
+      status: number,
+      detail: string,
+    ]
+  >([
+    ['no body', () => '', CSV, '', 400, 'empty'],
+    ['an unknown type', () => 'x', { 'content-type': 'image/png' }, '', 415, 'Unsupported'],
+    ['no CSV', () => 'a,b\n1\n', CSV, '', 422, 'upload.csv:2'],
+    ['a header only', () => 'a,b\n', CSV, '', 422, 'no rows'],
+    ['too few rows', () => csvOf(rowsOf(0, 5)), CSV, '', 422, 'it has 5 rows'],
+    ['a feature that is missing', () => cell(''), CSV, '', 422, 'c is missing in every row'],
+    ['no JSON', () => '{"a":', { 'content-type': 'application/json' }, '', 422, 'no JSON'],
+    [
+      'no document',
+      () => '{"model":"m"}',
+      { 'content-type': 'application/vnd.driftd.baseline+json' },
+      '',
+      422,
+      'no baseline',
+    ],
+    ['no gzip', () => 'abc', { ...CSV, 'content-encoding': 'gzip' }, '', 422, 'upload.csv.gz'],
+    [
+      'a line of 50 MB',
+      () => `a\n${'x'.repeat(50_000_000)}\n`,
+      CSV,
+      '',
+      422,
+      'upload.csv:2: the line is longer',
+    ],
+    [
+      'a JSON line of 50 MB',
+      () => `{"a":"${'x'.repeat(50_000_000)}"}\n`,
+      { 'content-type': 'application/x-ndjson' },
+      '',
+      422,
+      'the line is longer',
+    ],
+    [
+      'a million columns',
+      () => `${Array.from({ length: 1_000_000 }, (_, i) => `c${i}`).join(',')}\n`,
+      CSV,
+      '',
+      422,
+      'upload.csv',
+    ],
+    [
+      '20,000 columns',
+      () => `${Array.from({ length: 20_000 }, (_, i) => `c${i}`).join(',')}\n`,
+      CSV,
+      '',
+      422,
+      'it has 20000 columns',
+    ],
+    [
+      'no Parquet',
+      () => 'PAR1'.repeat(10),
+      { 'content-type': 'application/vnd.apache.parquet' },
+      '',
+      422,
+      'upload.parquet',
+    ],
+    ['a model that is not there', () => csvOf(rowsOf(0)), CSV, 'nobody', 404, 'no model nobody'],
+  ])('%s', async (_, body, headers, model, status, detail) => {
+    const before = await versions();
+    const answer = await upload(body(), headers, '', model === '' ? 'm' : model);
+    expect(answer.body['detail']).toContain(detail);
+    expect(answer.status).toBe(status);
+    expect(answer.body['detail']).not.toContain(tmpdir());
+    expect(await versions()).toBe(before);
+    expect(await leftovers()).toEqual([]);
+  });
+
+  it('a gzip bomb', async () => {
+    // 100 MB of one line in 100 kB; and of many lines.
+    const line = gzipSync(Buffer.alloc(100_000_000, 'x'));
+    expect(line.length).toBeLessThan(200_000);
+    const headers = { ...CSV, 'content-encoding': 'gzip' };
+    expect((await upload(line, headers)).status).toBe(422);
+    const lines = gzipSync(
+      Buffer.concat([Buffer.from('a,b\n'), Buffer.alloc(80_000_000, '1,2\n')]),
+    );
+    expect((await upload(lines, headers)).body['detail']).toContain('unpacked it is larger');
+    expect(await leftovers()).toEqual([]);
+  });
+
+  it('Parquet that lies about its rows', async () => {
+    const honest = Buffer.from(
+      parquetWriteBuffer({ columnData: [{ name: 'x', data: rowsOf(0).map(({ x }) => x) }] }),
+    );
+    // Thrift: i64 num_rows 600 as zigzag varint b0 09, once for the file and once for the group.
+    const rows = Buffer.from([0xb0, 0x09]);
+    const places = [];
+    for (let at = honest.indexOf(rows); at >= 0; at = honest.indexOf(rows, at + 1)) places.push(at);
+    expect(places.length).toBeGreaterThan(1);
+    for (const at of places.slice(-2)) {
+      const lying = Buffer.from(honest);
+      lying.set([0xfe, 0x7f], at);
+      const answer = await upload(lying, { 'content-type': 'application/vnd.apache.parquet' });
+      expect(answer.status).toBe(422);
+    }
+    expect(await leftovers()).toEqual([]);
+  });
+
+  it('an upload that is cut off at 99 %', async () => {
+    const before = await versions();
+    const body = csvOf(rowsOf(0, 50_000));
+    const { port } = new URL(serving.url);
+    await new Promise<void>((resolve) => {
+      const sent = request(
+        {
+          port,
+          method: 'POST',
+          path: '/api/v1/models/m/baselines',
+          headers: { ...CSV, 'content-length': body.length },
+        },
+        () => undefined,
+      );
+      sent.on('error', () => {
+        resolve();
+      });
+      sent.write(body.slice(0, Math.floor(body.length * 0.99)), () => {
+        setTimeout(() => sent.destroy(new Error('gone')), 100);
+      });
+    });
+    await expect.poll(leftovers).toEqual([]);
+    expect(await versions()).toBe(before);
+    expect((await call('GET', '/models/m/baselines')).status).toBe(200);
+  });
+
+  it('names are data: no paths, no formulas', async () => {
+    const names = ['../../etc/passwd', 'C:\\x\\evil.csv', '=HYPERLINK("x").csv', '.hidden'];
+    for (const name of names) {
+      const query = `?name=${encodeURIComponent(name)}`;
+      const { body } = await upload(csvOf(rowsOf(Math.random())), CSV, query, 'other');
+      const { provenance } = body['baseline'] as { provenance: string };
+      expect(provenance).toMatch(/^\w[\w.-]*\.csv$/);
+    }
+  });
+
+  it('two uploads of one content at once are one version', async () => {
+    const before = await versions();
+    const body = csvOf(rowsOf(9));
+    const answers = await Promise.all([upload(body, CSV), upload(body, CSV)]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 201]));
+    expect(await versions()).toBe(before + 1);
+  });
+});
