@@ -127,8 +127,8 @@ async function limitRequests(api: Api, { auth, requestsPerSecond }: ApiDeps): Pr
     allowList: ({ headers, routeOptions }) =>
       routeOptions.config.scope === 'open' ||
       (auth === 'loopback' && headers.authorization === undefined),
-    errorResponseBuilder: (_request, { statusCode, max }) =>
-      Object.assign(new Error(`More than ${max} requests a second; wait a moment.`), {
+    errorResponseBuilder: (_request, { statusCode, max, after }) =>
+      Object.assign(new Error(`More than ${max} requests of this kind; come again in ${after}.`), {
         statusCode,
       }),
   });

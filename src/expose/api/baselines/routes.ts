@@ -41,6 +41,8 @@ declare module 'fastify' {
 
 /** Uploads at once: each takes a process and its memory. */
 const MAX_UPLOADS = 2;
+/** Of one token. */
+const UPLOADS_AN_HOUR = { rateLimit: { max: 20, timeWindow: 3_600_000 } };
 
 const REFUSED = z.null().meta({ description: 'It is refused: the detail says why.' });
 const TAGS = ['baselines'];
@@ -251,7 +253,7 @@ function uploadRoute(api: Api, desk: BaselineDesk, clock: Pick<Clock, 'now'>): v
   api.post(
     '/models/:model/baselines',
     {
-      config: { ...WRITE, rawBody: true },
+      config: { ...WRITE, ...UPLOADS_AN_HOUR, rawBody: true },
       preParsing: async ({ headers }, _reply, payload) => {
         if (headers['content-type']?.split(';', 1)[0] === 'application/json')
           headers['content-type'] = STREAMED_JSON;
