@@ -1,0 +1,102 @@
+import { SLOT } from '../../core/domain/event-frame.ts';
+import type { EventFrame, ModelSchema } from '../../core/domain/event-frame.ts';
+import type { FeatureRole } from '../../core/domain/feature.ts';
+import { Rejected, isObject } from './json-limits.ts';
+import type { JsonObject } from './json-limits.ts';
+
+/*
+ * What an event's values become in a frame. Every shape goes through here, so that a value means the same in all of them.
+ */
+
+/** From here on the event speaks about every feature of the role: what it does not name is missing. */
+export function speakOf(frame: EventFrame, schema: ModelSchema, role: FeatureRole): void {
+  const { features } = schema;
+  for (let i = 0; i < features.length; i += 1) {
+    if (features[i]?.role === role) frame.slots[i] = SLOT.missing;
+  }
+}
+
+/**
+ * One value by name. `input` values may name predictions and labels too (a row of a file has them side by side);
+ * `prediction` and `label` name features of their own role only. Names that nobody counts are counted as unknown.
+ */
+export function fillNamed(
+  frame: EventFrame,
+  schema: ModelSchema,
+  role: FeatureRole,
+  name: string,
+  value: unknown,
+): void {
+  const index = schema.indexOf.get(name);
+  if (index === undefined || (role !== 'input' && schema.features[index]?.role !== role)) {
+    if (schema.ignored?.has(name) !== true) frame.unknownFeatures += 1;
+  } else setSlot(frame, index, value);
+}
+
+/** Every feature of the role is spoken about: what the object lacks is missing. */
+export function fillRole(
+  frame: EventFrame,
+  schema: ModelSchema,
+  values: JsonObject,
+  role: FeatureRole,
+): void {
+  speakOf(frame, schema, role);
+  for (const name in values) fillNamed(frame, schema, role, name, values[name]);
+}
+
+/**
+ * A value without a name: of the model's only feature of the role.
+ * @throws Rejected when the model has several
+ */
+export function fillOnly(
+  frame: EventFrame,
+  schema: ModelSchema,
+  value: unknown,
+  role: FeatureRole,
+): void {
+  const only = schema.features.findIndex((feature) => feature.role === role);
+  if (only < 0) {
+    frame.unknownFeatures += 1;
+    return;
+  }
+  if (schema.features.findLastIndex((feature) => feature.role === role) !== only) {
+    throw new Rejected(
+      'invalid-shape',
+      `"${role}" must be an object by name: the model has several of them`,
+    );
+  }
+  setSlot(frame, only, value);
+}
+
+/** A prediction or label: one value for the model's only feature of that role, or an object by name. */
+export function fillOutcome(
+  frame: EventFrame,
+  schema: ModelSchema,
+  value: unknown,
+  role: FeatureRole,
+): void {
+  if (value === undefined) return;
+  if (isObject(value)) fillRole(frame, schema, value, role);
+  else fillOnly(frame, schema, value, role);
+}
+
+/** What an attribute is as a text; null when it is no text, number or boolean. */
+export function attributeText(value: unknown): string | null {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : null;
+}
+
+function setSlot(frame: EventFrame, index: number, value: unknown): void {
+  if (typeof value === 'number') {
+    frame.slots[index] = SLOT.number;
+    frame.numbers[index] = value;
+  } else if (typeof value === 'string') {
+    frame.slots[index] = SLOT.text;
+    frame.texts[index] = value;
+  } else if (typeof value === 'boolean') {
+    frame.slots[index] = SLOT.boolean;
+    frame.numbers[index] = value ? 1 : 0;
+  } else {
+    frame.slots[index] = value === null ? SLOT.missing : SLOT.invalid;
+  }
+}
