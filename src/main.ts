@@ -40,6 +40,7 @@ const code = await cli(process.argv.slice(2), {
   err: (text) => void process.stderr.write(text),
   env: process.env,
   stop: stop.signal,
+  onHangup: (listener) => void process.on('SIGHUP', listener),
 });
 // Output to a pipe is asynchronous: end only after it is written, and even if something still holds the loop open.
 process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));

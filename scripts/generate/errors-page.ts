@@ -63,6 +63,11 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, { means: string; todo: str
     means: 'The Kafka client library is not the one that driftd knows how to guard.',
     todo: 'Install driftd with its lockfile (`npm ci`).',
   },
+  RELOAD_REFUSED: {
+    means:
+      'The configuration was to be read anew while driftd was still starting, or already stopping.',
+    todo: 'Ask again when it is up.',
+  },
   LISTEN_FAILED: {
     means: 'The HTTP listener could not open its address.',
     todo: 'Stop the other process, or change `http.listen`; port 0 takes a free one.',

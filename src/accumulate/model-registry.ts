@@ -44,7 +44,8 @@ export interface ModelRegistry {
 
 export function createModelRegistry(deps: {
   readonly catalog: CatalogStore;
-  readonly models: readonly CountedModel[];
+  /** Asked at each refresh: a reload may change them. */
+  readonly models: () => readonly CountedModel[];
   readonly log: Log;
 }): ModelRegistry {
   const byName = new Map<string, CountedModelPlan>();
@@ -57,6 +58,8 @@ export function createModelRegistry(deps: {
     const plan = await deps.catalog.countingPlan(row.id);
     const fingerprint = JSON.stringify([
       row.id,
+      model.attributes,
+      model.allowedLatenessMs,
       plan?.features.map(({ id, tier }) => [id, tier]) ?? null,
       plan?.sets.map((set) => set.id) ?? null,
     ]);
@@ -79,7 +82,15 @@ export function createModelRegistry(deps: {
       return version;
     },
     async refresh() {
-      for (const model of deps.models) await refreshModel(model);
+      const models = deps.models();
+      for (const model of models) await refreshModel(model);
+      // Events of a model that is configured no more are of an unknown one; what was counted of it can still be told.
+      for (const name of byName.keys()) {
+        if (models.some((model) => model.name === name)) continue;
+        byName.delete(name);
+        fingerprints.delete(name);
+        version += 1;
+      }
     },
   };
 }

@@ -57,3 +57,9 @@ export function notifiersOf(config: DriftdConfig, log: Log): Notifier[] {
   if (pagerduty.length > 0) notifiers.push(createPagerdutyNotifier(pagerduty));
   return notifiers;
 }
+
+/** What they are called in metrics and messages. */
+export function channelNamesOf({ smtp, channels }: DriftdConfig): string[] {
+  const configured = Object.entries(channels).filter(([, list]) => list.length > 0);
+  return [...(smtp === null ? [] : ['email']), ...configured.map(([name]) => name)];
+}

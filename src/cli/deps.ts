@@ -8,6 +8,8 @@ import type { Log } from '../platform/log.ts';
 /** The daemon as the command line sees it. */
 export interface RunningApp {
   start(): Promise<void>;
+  /** Takes a changed configuration, or changes nothing and says why in the log. */
+  reload(): Promise<unknown>;
   /** Ends within the deadline, whatever hangs. */
   stop(deadlineMs: number): Promise<void>;
   /** Where HTTP listens, once started; null without the role serve. */
@@ -16,6 +18,8 @@ export interface RunningApp {
 
 export interface AppOptions {
   readonly config: DriftdConfig;
+  /** Reads and checks the configuration anew, for a reload. @throws DriftdError */
+  readonly load: () => Promise<DriftdConfig>;
   readonly roles: ReadonlySet<Role>;
   readonly log: Log;
   readonly clock: Clock;
@@ -38,4 +42,6 @@ export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted when the process is asked to stop; its reason is the signal's name. */
   readonly stop: AbortSignal;
+  /** From now on SIGHUP calls this, instead of ending the process. */
+  readonly onHangup?: (listener: () => void) => void;
 }

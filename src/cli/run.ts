@@ -13,7 +13,9 @@ export const STOP_DEADLINE_MS = 9_000;
 
 export function runCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode) => void): Command {
   return new Command('run')
-    .description('run the daemon until it is told to stop (SIGTERM, SIGINT)')
+    .description(
+      'run the daemon until it is told to stop (SIGTERM, SIGINT); SIGHUP reads the configuration anew',
+    )
     .addOption(configOption())
     .addOption(rolesOption())
     .action(async (options: { config: string; roles: ReadonlySet<Role> }) => {
@@ -27,16 +29,23 @@ async function run(
   io: CliIo,
 ): Promise<ExitCode> {
   const { validateCron, clock, build } = deps;
-  const config = await loadConfig(options.config, { env: io.env, validateCron });
+  const load = () => loadConfig(options.config, { env: io.env, validateCron });
+  const config = await load();
   const log = createLog(config.log.level, { write: io.out });
   log.info(
     { version: build.version, node: build.node, roles: [...options.roles] },
     'driftd starts',
   );
-  const app = await deps.createApp({ config, roles: options.roles, log, clock });
+  const app = await deps.createApp({ config, load, roles: options.roles, log, clock });
   const stopped = new Promise<void>((resolve) => {
     if (io.stop.aborted) resolve();
     else io.stop.addEventListener('abort', () => resolve(), { once: true });
+  });
+  io.onHangup?.(() => {
+    log.info({ signal: 'SIGHUP' }, 'the configuration is read anew');
+    app.reload().catch((thrown: unknown) => {
+      log.error({ err: toError(thrown) }, 'reloading the configuration failed');
+    });
   });
   let failure: unknown = null;
   try {

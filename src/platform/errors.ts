@@ -31,6 +31,7 @@ export const ERROR_CODES = {
   KAFKA_UNREACHABLE: EXIT.unreachable,
   KAFKA_TOPIC_MISSING: EXIT.unreachable,
   KAFKA_CLIENT_UNKNOWN: EXIT.unexpected,
+  RELOAD_REFUSED: EXIT.unexpected,
   LISTEN_FAILED: EXIT.unreachable,
   LISTEN_UNSAFE: EXIT.invalidInput,
   MAIL_UNREACHABLE: EXIT.unreachable,

@@ -36,8 +36,10 @@ export async function serve(database: string, config: string): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), 'driftd-served-'));
   const file = join(folder, 'driftd.yaml');
   await writeFile(file, `postgres: { url: ${JSON.stringify(database)} }\n${config}\n`);
+  const load = () => loadConfig(file, { env: {}, validateCron });
   const app = await createApp({
-    config: await loadConfig(file, { env: {}, validateCron }),
+    config: await load(),
+    load,
     roles: new Set(['serve']),
     log: createLog('silent'),
     clock: systemClock,

@@ -25,7 +25,13 @@ export async function serve(databaseUrl: string, text: string): Promise<Serving>
   });
   await rm(folder, { recursive: true });
   const log = createLog('silent');
-  const app = await createApp({ config, roles: new Set(['serve']), log, clock: systemClock });
+  const app = await createApp({
+    config,
+    load: () => Promise.resolve(config),
+    roles: new Set(['serve']),
+    log,
+    clock: systemClock,
+  });
   await app.start();
   if (app.address === null) throw new Error('it does not listen');
   return { url: `http://127.0.0.1:${app.address.port}/api/v1`, app };

@@ -45,7 +45,8 @@ export function apiOf({ config, pool, ...rest }: ApiParts): NonNullable<HttpDeps
       baselines: createBaselineStore(pool),
     }),
     requestsPerSecond: REQUESTS_PER_SECOND,
-    configured: new Set(config.models.map(({ name }) => name)),
+    // Looked up each time: a reload may change them.
+    configured: { has: (model) => config.models.some(({ name }) => name === model) },
     ...rest,
   };
   return async (app) => {

@@ -1,5 +1,7 @@
 import type { BaselineDesk } from '../../expose/api/baselines/desk.ts';
 import { baselineRoutes } from '../../expose/api/baselines/routes.ts';
+import { reloadRoutes } from '../../expose/api/operations/reload.ts';
+import type { Reloader } from '../../expose/api/operations/reload.ts';
 import { statusRoutes } from '../../expose/api/operations/status.ts';
 import type { RouteGroup } from '../../expose/api/register.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -8,11 +10,17 @@ import type { StatusReader } from '../../storage/api/status-reader.ts';
 /** What the groups of routes ask that bring ports of their own. */
 export interface GroupPorts {
   readonly status: StatusReader;
+  readonly reloader: Reloader;
   readonly baselines: BaselineDesk;
   readonly clock: Clock;
 }
 
 /** The one list of these groups: the server and the OpenAPI document are made from it. */
-export function furtherGroups({ status, baselines, clock }: GroupPorts): readonly RouteGroup[] {
-  return [statusRoutes(status), baselineRoutes(baselines, clock)];
+export function furtherGroups({
+  status,
+  reloader,
+  baselines,
+  clock,
+}: GroupPorts): readonly RouteGroup[] {
+  return [statusRoutes(status), reloadRoutes(reloader), baselineRoutes(baselines, clock)];
 }

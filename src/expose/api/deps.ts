@@ -21,7 +21,7 @@ export interface ApiDeps {
   readonly history: HistoryReader;
   readonly histograms: HistogramSource;
   /** Names of the models that the configuration of this process has. */
-  readonly configured: ReadonlySet<string>;
+  readonly configured: { has(model: string): boolean };
   readonly version: string;
   /** Requests that one caller may make a second; Infinity: any number. */
   readonly requestsPerSecond: number;

@@ -186,6 +186,16 @@ export const METRICS = {
   ),
   driftd_up: process('gauge', [], '1 while the process answers.'),
   driftd_build_info: process('gauge', ['version', 'node'], '1; what is running.'),
+  driftd_config_last_reload_successful: process(
+    'gauge',
+    [],
+    '1 when the last attempt to read the configuration was taken, 0 when it was refused and nothing changed.',
+  ),
+  driftd_config_last_reload_success_timestamp_seconds: process(
+    'gauge',
+    [],
+    'When this process took the configuration that it has.',
+  ),
   driftd_gauges_refreshed_timestamp_seconds: process(
     'gauge',
     [],

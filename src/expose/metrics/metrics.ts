@@ -43,6 +43,8 @@ export interface Metrics extends StageHooks {
   stop(): Promise<void>;
   page(openMetrics: boolean): Promise<{ readonly contentType: string; readonly body: string }>;
   observeRequest(method: string, route: string, status: number, seconds: number): void;
+  /** The configuration was read anew and taken, or refused. */
+  reloaded(successful: boolean): void;
 }
 
 export function createMetrics(deps: MetricsDeps): Metrics {
@@ -51,6 +53,13 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   registry.set('driftd_up', {}, 1);
   registry.set('driftd_build_info', { version: build.version, node: build.node }, 1);
   beginAtZero(registry, deps);
+  const reloaded = (successful: boolean): void => {
+    registry.set('driftd_config_last_reload_successful', {}, successful ? 1 : 0);
+    if (!successful) return;
+    const now = clock.now() / 1_000;
+    registry.set('driftd_config_last_reload_success_timestamp_seconds', {}, now);
+  };
+  reloaded(true);
   const refresher = createRefresher(deps, registry);
   let loop: { readonly cancel: AbortController; readonly ended: Promise<void> } | null = null;
 
@@ -85,6 +94,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
       const labels = { method, route, status: String(status) };
       registry.observe('driftd_http_request_duration_seconds', labels, seconds);
     },
+    reloaded,
   };
 }
 

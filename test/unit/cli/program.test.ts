@@ -32,6 +32,7 @@ function setUp(app: Partial<RunningApp> = {}, migrate?: CliDeps['migrate']) {
       created.push(options);
       return {
         start: async () => void calls.push('start'),
+        reload: async () => void calls.push('reload'),
         stop: async (deadlineMs) => void calls.push(`stop ${deadlineMs}`),
         address: { host: '127.0.0.1', port: 4711 },
         ...app,

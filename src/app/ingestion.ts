@@ -1,0 +1,88 @@
+import { createPartitionCounter } from '../accumulate/counting.ts';
+import { createModelRegistry } from '../accumulate/model-registry.ts';
+import type { DriftdConfig } from '../config/types.ts';
+import type { Metrics } from '../expose/metrics/metrics.ts';
+import { createNativeDecoder } from '../ingest/decode/native.ts';
+import { createPipeline } from '../ingest/pipeline.ts';
+import type { Pipeline } from '../ingest/pipeline.ts';
+import type { Clock } from '../platform/clock.ts';
+import { toError } from '../platform/errors.ts';
+import type { Log } from '../platform/log.ts';
+import type { CatalogStore } from '../storage/catalog-store.ts';
+import { createIngestStore } from '../storage/postgres/ingest-store.ts';
+import type { Pool } from '../storage/postgres/pool.ts';
+import type { TickGate } from '../storage/tick-gate.ts';
+import { sourcesOf } from './catalogue.ts';
+import type { Lifecycle } from './lifecycle.ts';
+
+interface IngestionParts {
+  /** Its models are read anew at each refresh. */
+  readonly config: DriftdConfig;
+  readonly pool: Pool;
+  readonly catalog: CatalogStore;
+  readonly gate: TickGate;
+  readonly metrics: Metrics;
+  readonly owner: string;
+  readonly lifecycle: Lifecycle;
+  /** Pipelines are put here before they start. */
+  readonly pipelines: Pipeline[];
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** The sources of the configuration, being read; it outlives reloads, since what they count is looked up. */
+export interface Ingestion {
+  /** Looks at once for models and plans that have changed. */
+  refresh(): Promise<void>;
+}
+
+/** Plans are looked at again this often, so that a new baseline is counted soon. */
+const REFRESH_PLANS_MS = 10_000;
+/** Records and bytes a partition may have queued before it is paused. */
+const QUEUE = { records: 50_000, bytes: 64 * 1024 * 1024 };
+
+/** @throws DriftdError when a source cannot be reached or used */
+export async function startIngestion(parts: IngestionParts): Promise<Ingestion> {
+  const { config, pool, catalog, gate, metrics, owner, lifecycle, pipelines, log, clock } = parts;
+  const registry = createModelRegistry({ catalog, models: () => config.models, log });
+  await registry.refresh();
+  const refresh = setInterval(() => {
+    registry.refresh().catch((thrown: unknown) => {
+      log.warn({ err: toError(thrown) }, 'looking for new counting plans failed');
+    });
+  }, REFRESH_PLANS_MS);
+  lifecycle.onStop('counting plans', () => {
+    clearInterval(refresh);
+  });
+  const { checkpointIntervalMs, checkpointRecords, checkpointBytes, futureToleranceMs } =
+    config.ingest;
+  const counting = createPartitionCounter({
+    store: createIngestStore(pool),
+    catalog,
+    registry,
+    owner,
+    futureToleranceMs,
+  });
+  const limits = {
+    checkpointIntervalMs,
+    checkpointRecords,
+    checkpointBytes,
+    queueRecords: QUEUE.records,
+    queueBytes: QUEUE.bytes,
+  };
+  for (const { source, decoder } of sourcesOf(config, log, createNativeDecoder)) {
+    const pipeline = createPipeline(source, {
+      counting,
+      decoder,
+      gate,
+      limits,
+      clock,
+      log,
+      metrics: metrics.ingest,
+    });
+    pipelines.push(pipeline);
+    lifecycle.onStop(`source ${source.name}`, () => pipeline.stop());
+    await pipeline.start();
+  }
+  return { refresh: () => registry.refresh() };
+}
