@@ -5,7 +5,7 @@
  */
 import { fileURLToPath } from 'node:url';
 
-import { startRig } from '../scripts/api/rig.ts';
+import { numberRows, startRig } from '../scripts/api/rig.ts';
 import type { Rig } from '../scripts/api/rig.ts';
 
 const SECONDS = 15;
@@ -32,21 +32,6 @@ interface Measured {
   readonly 'p99 ms': number;
   readonly 'max ms': number;
   readonly uploads: number;
-}
-
-/** Rows of numbers that differ a little with `seed`, so that no upload is known already. */
-function csv(seed: number): Buffer {
-  const lines = [Array.from({ length: COLUMNS }, (_, i) => `x${i}`).join(',')];
-  let state = seed;
-  for (let row = 0; row < ROWS; row += 1) {
-    const cells: string[] = [];
-    for (let i = 0; i < COLUMNS; i += 1) {
-      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-      cells.push((state / 4_294_967_296).toFixed(5));
-    }
-    lines.push(cells.join(','));
-  }
-  return Buffer.from(lines.join('\n'));
 }
 
 async function read(rig: Rig, end: number, times: number[]): Promise<void> {
@@ -79,7 +64,7 @@ async function measure(rig: Rig, name: string, uploads: () => number): Promise<M
 }
 
 async function upload(rig: Rig, body: Buffer): Promise<void> {
-  const answer = await fetch(`${rig.daemon.url}/api/v1/models/bench/baselines`, {
+  const answer = await fetch(`${rig.daemon.url}/api/v1/models/uploads/baselines`, {
     method: 'POST',
     headers: { 'content-type': 'text/csv' },
     body: new Uint8Array(body),
@@ -88,15 +73,9 @@ async function upload(rig: Rig, body: Buffer): Promise<void> {
   if (!answer.ok) throw new Error(`the upload was answered ${answer.status}: ${text}`);
 }
 
-const bodies = [csv(1), csv(2), csv(3), csv(4)];
+const bodies = [1, 2, 3, 4].map((seed) => numberRows(ROWS, COLUMNS, seed));
 const rig = await startRig(fileURLToPath(new URL('..', import.meta.url)));
 try {
-  const made = await fetch(`${rig.daemon.url}/api/v1/models`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name: 'bench' }),
-  });
-  if (!made.ok) throw new Error(`the model was answered ${made.status}`);
   await read(rig, performance.now() + WARM_UP_MS, []);
   const alone = await measure(rig, 'reads alone', () => 0);
   let begun = 0;

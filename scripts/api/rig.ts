@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
@@ -20,6 +20,7 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
+const FLIGHTS = 'flights-late.csv.gz';
 const HISTORY_MS = 120_000;
 /** Flights of the first weeks: enough for verdicts, alerts and late changes. */
 const EVENTS = 6_000;
@@ -34,7 +35,11 @@ export async function startRig(root: string): Promise<Rig> {
   const events = join(folder.path, 'events.ndjson');
   await writeEvents(join(folder.path, 'flights.ndjson'), events);
   const config = join(folder.path, 'driftd.yaml');
-  await writeFile(config, configOf(join(root, 'baselines'), events));
+  const baselines = join(folder.path, 'baselines');
+  await mkdir(baselines);
+  await copyFile(join(root, 'baselines', FLIGHTS), join(baselines, FLIGHTS));
+  await writeFile(join(baselines, 'uploads.csv'), numberRows(1_000, 20, 0));
+  await writeFile(config, configOf(baselines, events));
   const env = { DATABASE_URL: await postgres.createDatabase() };
   const daemon = await startDriftd({ root, config, env });
   const stop = async (): Promise<void> => {
@@ -51,6 +56,21 @@ export async function startRig(root: string): Promise<Rig> {
   }
 }
 
+/** A CSV of numbers that differ with `seed`: what is uploaded for the model `uploads`. */
+export function numberRows(rows: number, columns: number, seed: number): Buffer {
+  const lines = [Array.from({ length: columns }, (_, i) => `x${i}`).join(',')];
+  let state = seed;
+  for (let row = 0; row < rows; row += 1) {
+    const cells: string[] = [];
+    for (let i = 0; i < columns; i += 1) {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      cells.push((state / 4_294_967_296).toFixed(5));
+    }
+    lines.push(cells.join(','));
+  }
+  return Buffer.from(lines.join('\n'));
+}
+
 function configOf(baselines: string, events: string): string {
   return `replay: { name: predictions, path: ${JSON.stringify(events)}, format: ndjson }
 postgres: { url: "\${DATABASE_URL}" }
@@ -65,6 +85,7 @@ models:
       carrier: { kind: categorical }
       origin: { kind: categorical }
       dest: { kind: categorical }
+  - name: uploads
 monitors:
   - { name: flights-weekly, model: flights-late, schedule: "0 0 * * *", clock: event, windows: [24h, 7d] }
 notify: { test_schedule: "off" }

@@ -89,7 +89,7 @@ export function modelRoutes({
         schema: {
           tags: ['models'],
           operationId: 'createModel',
-          summary: 'Make a model known, so that baselines can be uploaded before its first event',
+          summary: 'Make a model known before the configuration names it',
           body: z.strictObject({ name: name('Its name, as events carry it.') }),
           response: { 201: model, 409: z.null().meta({ description: TAKEN }) },
         },
