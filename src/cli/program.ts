@@ -6,6 +6,7 @@ import type { ExitCode } from '../platform/errors.ts';
 import { alertCommand } from './alerts/alert.ts';
 import { sendTestCommand } from './alerts/send-test.ts';
 import { silenceCommand } from './alerts/silence.ts';
+import { baselineCommand } from './baseline/baseline.ts';
 import { checkConfigCommand } from './check-config.ts';
 import { compareCommand } from './compare/compare.ts';
 import type { CliDeps, CliIo } from './deps.ts';
@@ -58,6 +59,7 @@ export function createProgram(deps: CliDeps, io: CliIo, done: (code: ExitCode) =
   const commands = [
     runCommand(deps, io, done),
     checkConfigCommand(deps, io, done),
+    baselineCommand(deps, io, done),
     compareCommand(io, done),
     evaluateCommand(deps, io, done),
     migrateCommand(deps, io),

@@ -143,7 +143,7 @@ export const activation = z.strictObject({
   at: instantIn('Not now, but then.').optional(),
 });
 export const promotion = z.strictObject({
-  reason,
+  reason: reason.optional(),
   from: instantIn('Events from this instant on; a multiple of 5 minutes.'),
   to: instantIn('Events before this one.'),
 });

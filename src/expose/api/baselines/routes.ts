@@ -232,7 +232,7 @@ function changeRoutes(api: Api, desk: BaselineDesk): void {
     },
     (request, reply) =>
       answer(async () => {
-        const { from, to, reason: why } = request.body;
+        const { from, to, reason: why = '' } = request.body;
         const { model } = request.params;
         const done = await desk.promote(model, Date.parse(from), Date.parse(to), by(request, why));
         void reply.code(done.known ? 200 : 201);

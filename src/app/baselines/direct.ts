@@ -1,0 +1,45 @@
+import type { DriftdConfig } from '../../config/types.ts';
+import type { BaselineDesk } from '../../expose/api/baselines/desk.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
+import { createBaselineStore } from '../../storage/postgres/baseline-store.ts';
+import { createCatalogStore } from '../../storage/postgres/catalog-store.ts';
+import { createEvaluationStore } from '../../storage/postgres/evaluation-store.ts';
+import { migrate } from '../../storage/postgres/migrate.ts';
+import { assertReachable, createPool } from '../../storage/postgres/pool.ts';
+import { createTickStore } from '../../storage/postgres/tick-store.ts';
+import { createTileReader } from '../../storage/postgres/tile-reader.ts';
+import { readBaselineFile } from './reading/read-file.ts';
+import { createBaselineDesk } from './service.ts';
+
+export type * from '../../expose/api/baselines/desk.ts';
+
+/**
+ * Does one thing about baselines straight in the database, files read here.
+ * @throws DriftdError DATABASE_UNREACHABLE | SCHEMA_TOO_NEW, and what the desk throws
+ */
+export async function withBaselineDesk<T>(
+  config: DriftdConfig,
+  { log, clock }: { readonly log: Log; readonly clock: Clock },
+  work: (desk: BaselineDesk) => Promise<T>,
+): Promise<T> {
+  const { url } = config.postgres;
+  const pool = createPool({ url, max: 2, applicationName: 'driftd baseline', log });
+  try {
+    await assertReachable(pool, url);
+    await migrate(pool, log);
+    const desk = createBaselineDesk({
+      baselines: createBaselineStore(pool),
+      catalog: createCatalogStore(pool),
+      tiles: createTileReader(pool),
+      evaluations: createEvaluationStore(pool),
+      ticks: createTickStore(pool),
+      config,
+      clock,
+      read: readBaselineFile,
+    });
+    return await work(desk);
+  } finally {
+    await pool.end();
+  }
+}

@@ -1,0 +1,107 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { Readable } from 'node:stream';
+import type { BaselineDesk } from '../../app/baselines/direct.ts';
+import { DriftdError, toError } from '../../platform/errors.ts';
+
+/** Looking at many days takes its time, and so does a large file. */
+const ANSWER_MS = 900_000;
+
+/**
+ * The desk of a running driftd, over its API.
+ * @param address like https://driftd.example.com
+ * @param token null: the daemon asks for none
+ * @throws DriftdError (from every call) DAEMON_UNREACHABLE, and what the desk throws itself
+ */
+export function createBaselineClient(address: string, token: string | null): BaselineDesk {
+  const authorization = token === null ? {} : { authorization: `Bearer ${token}` };
+
+  async function ask<T>(method: 'GET' | 'POST', path: string, sent: RequestInit = {}): Promise<T> {
+    if (!URL.canParse(address))
+      throw unreachable('this is no address, write it like http://127.0.0.1:8080');
+    let response: Response;
+    try {
+      response = await fetch(new URL(`/api/v1/models/${path}`, address), {
+        method,
+        ...sent,
+        headers: { ...authorization, ...(sent.headers as Record<string, string> | undefined) },
+        signal: AbortSignal.timeout(ANSWER_MS),
+        redirect: 'error',
+      });
+    } catch (thrown) {
+      const { cause, message } = toError(thrown);
+      throw unreachable(cause instanceof Error && cause.message !== '' ? cause.message : message);
+    }
+    const body = (await response.json().catch(() => null)) as T | { detail?: string } | null;
+    if (response.ok && body !== null) return body as T;
+    const detail = (body as { detail?: string } | null)?.detail ?? 'without a reason';
+    if (response.status === 404) throw new DriftdError('BASELINE_UNKNOWN', detail);
+    if (response.status === 413 || response.status === 415 || response.status === 422)
+      throw new DriftdError('BASELINE_INVALID', detail);
+    throw unreachable(`${response.status}, ${detail}`);
+  }
+  const unreachable = (why: string): DriftdError =>
+    new DriftdError('DAEMON_UNREACHABLE', `driftd at ${address} does not do it: ${why}`);
+
+  const post = <T>(path: string, body: object): Promise<T> =>
+    ask('POST', path, {
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    });
+  const of = (model: string, rest: string): string => `${encodeURIComponent(model)}/${rest}`;
+  const items = async <T>(path: string): Promise<T[]> =>
+    (await ask<{ items: T[] }>('GET', path)).items;
+  // The server knows who asks by the token.
+  const why = ({ reason }: { readonly reason: string }) => (reason === '' ? {} : { reason });
+
+  return {
+    list: (model) => items(of(model, 'baselines')),
+    events: (model) => items(of(model, 'baseline-events')),
+    show: (model, version) => ask('GET', of(model, `baselines/${version}`)),
+    diff: (model, version, against) =>
+      ask(
+        'GET',
+        of(model, `baselines/${version}/diff${against === null ? '' : `?against=${against}`}`),
+      ),
+    shadow: (model, version, days) => items(of(model, `baselines/${version}/shadow?days=${days}`)),
+    activate: (model, version, change, at) =>
+      post(of(model, `baselines/${version}/activate`), {
+        ...why(change),
+        ...(at === null ? {} : { at: new Date(at).toISOString() }),
+      }),
+    unschedule: (model, version, change) =>
+      post(of(model, `baselines/${version}/unschedule`), why(change)),
+    rollback: (model, change) => post(of(model, 'baselines/rollback'), why(change)),
+    document: (model, version) => ask('GET', of(model, `baselines/${version}/document`)),
+    async upload(model, { path, validateOnly, reason, onProgress }) {
+      const { size } = await stat(path).catch((thrown: unknown) => {
+        throw new DriftdError(
+          'INPUT_UNREADABLE',
+          `${path} cannot be read: ${toError(thrown).message}`,
+        );
+      });
+      let sent = 0;
+      const file = createReadStream(path).on('data', (chunk) => {
+        sent += chunk.length;
+        onProgress?.(sent / size);
+      });
+      const query = new URLSearchParams({
+        name: basename(path),
+        validate: String(validateOnly),
+        ...(reason === '' ? {} : { reason }),
+      });
+      return ask('POST', of(model, `baselines?${query.toString()}`), {
+        body: Readable.toWeb(file),
+        duplex: 'half',
+        headers: { 'content-type': 'application/octet-stream' },
+      });
+    },
+    promote: (model, from, to, change) =>
+      post(of(model, 'baselines/promote'), {
+        ...why(change),
+        from: new Date(from).toISOString(),
+        to: new Date(to).toISOString(),
+      }),
+  };
+}
