@@ -6,14 +6,14 @@ import { claimPosition } from './claim-position.ts';
 import type { PartitionLog } from './claim-position.ts';
 import type { Anchor } from './checkpoint.ts';
 import type { ModelRegistry } from './model-registry.ts';
+import { FIVE_MINUTES_KEPT_MS } from './keep-tiles.ts';
 import { createPartitionAccumulator } from './partition-accumulator.ts';
 import type { PartitionAccumulator } from './partition-accumulator.ts';
 import { createSegmentIds } from './segment-ids.ts';
 import type { TileMemory } from './tile-cache.ts';
 
-const DAY_MS = 86_400_000;
 /** Tiles of 5 minutes are kept for this long behind the watermark; what is older has no tile to be counted in. */
-const LATE_HORIZON_MS = 8 * DAY_MS;
+const LATE_HORIZON_MS = FIVE_MINUTES_KEPT_MS;
 /** What the tiles of all partitions of a process may take before checkpoints are made to free them. */
 const TILE_MEMORY_BYTES = 96 * 1024 * 1024;
 
@@ -81,10 +81,12 @@ export function createPartitionCounter(deps: PartitionCounterDeps): PartitionCou
     async claim(key, log) {
       const claim = await claimPosition(store, key, deps.owner, log);
       const progress = await store.loadProgress(claim.part);
+      const sealed = await store.sealed();
       for (const modelId of registry.modelIds()) await segmentIds.load(modelId);
       const accumulator = createPartitionAccumulator({
         claim,
         progress,
+        sealed,
         store,
         registry,
         segmentIds,

@@ -55,6 +55,8 @@ export interface PartitionAccumulator {
 export interface AccumulatorDeps {
   readonly claim: PartitionClaim;
   readonly progress: readonly ProgressWrite[];
+  /** Until when the tiles of a model are sealed, as of the claim; a later seal refuses the checkpoint. */
+  readonly sealed: ReadonlyMap<number, number>;
   readonly store: IngestStore;
   readonly registry: ModelRegistry;
   readonly segmentIds: SegmentIds;
@@ -76,11 +78,11 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
   let quarantine: QuarantineWrite[] = [];
   const touched = new Set<number>();
 
-  /** Event times of the model below this are too late; -Infinity before its first event. */
+  /** Event times of the model below this are too late; -Infinity before its first event, unless a slice is sealed. */
   function tooLateBefore(modelId: number): number {
     const newest = progress.get(modelId)?.maxEventTime ?? -Infinity;
     const lateness = registry.planOf(modelId)?.allowedLatenessMs ?? 0;
-    return newest - lateness - deps.lateHorizonMs;
+    return Math.max(newest - lateness - deps.lateHorizonMs, deps.sealed.get(modelId) ?? -Infinity);
   }
 
   function moveOn(modelId: number, time: number, unknown: number): void {

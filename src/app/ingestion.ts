@@ -1,7 +1,7 @@
 import { createPartitionCounter } from '../accumulate/counting.ts';
 import { createModelRegistry } from '../accumulate/model-registry.ts';
 import type { DriftdConfig } from '../config/types.ts';
-import type { Metrics } from '../expose/metrics/metrics.ts';
+import type { StageHooks } from '../expose/metrics/hooks.ts';
 import { createNativeDecoder } from '../ingest/decode/native.ts';
 import { createPipeline } from '../ingest/pipeline.ts';
 import type { Pipeline } from '../ingest/pipeline.ts';
@@ -14,6 +14,7 @@ import type { Pool } from '../storage/postgres/pool.ts';
 import type { TickGate } from '../storage/tick-gate.ts';
 import { sourcesOf } from './catalogue.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { startKeepingTiles } from './keep-tiles.ts';
 
 interface IngestionParts {
   /** Its models are read anew at each refresh. */
@@ -21,7 +22,7 @@ interface IngestionParts {
   readonly pool: Pool;
   readonly catalog: CatalogStore;
   readonly gate: TickGate;
-  readonly metrics: Metrics;
+  readonly hooks: StageHooks['ingest'];
   readonly owner: string;
   readonly lifecycle: Lifecycle;
   /** Pipelines are put here before they start. */
@@ -43,7 +44,7 @@ const QUEUE = { records: 50_000, bytes: 64 * 1024 * 1024 };
 
 /** @throws DriftdError when a source cannot be reached or used */
 export async function startIngestion(parts: IngestionParts): Promise<Ingestion> {
-  const { config, pool, catalog, gate, metrics, owner, lifecycle, pipelines, log, clock } = parts;
+  const { config, pool, catalog, gate, hooks, owner, lifecycle, pipelines, log, clock } = parts;
   const registry = createModelRegistry({ catalog, models: () => config.models, log });
   await registry.refresh();
   const refresh = setInterval(() => {
@@ -51,6 +52,7 @@ export async function startIngestion(parts: IngestionParts): Promise<Ingestion> 
       log.warn({ err: toError(thrown) }, 'looking for new counting plans failed');
     });
   }, REFRESH_PLANS_MS);
+  lifecycle.onStop('tiles', startKeepingTiles(config, { pool, catalog, log }));
   lifecycle.onStop('counting plans', () => {
     clearInterval(refresh);
   });
@@ -78,7 +80,7 @@ export async function startIngestion(parts: IngestionParts): Promise<Ingestion> 
       limits,
       clock,
       log,
-      metrics: metrics.ingest,
+      metrics: hooks,
     });
     pipelines.push(pipeline);
     lifecycle.onStop(`source ${source.name}`, () => pipeline.stop());

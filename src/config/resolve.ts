@@ -40,6 +40,7 @@ export function resolveConfig(
       checkpointBytes: ingest.checkpoint_bytes,
       futureToleranceMs: ms(ingest.future_tolerance),
     },
+    retention: { hoursMs: ms(document.retention.hours), daysMs: ms(document.retention.days) },
     baselines: {
       directory: baselines.directory === undefined ? null : pathFrom(folder, baselines.directory),
     },

@@ -26,6 +26,7 @@ export interface DriftdConfig {
   readonly http: HttpConfig;
   readonly log: LogConfig;
   readonly ingest: IngestConfig;
+  readonly retention: RetentionConfig;
   readonly baselines: BaselinesConfig;
   readonly models: readonly ModelConfig[];
   readonly monitors: readonly MonitorConfig[];
@@ -118,6 +119,12 @@ export interface PostgresConfig {
   readonly url: string;
   /** Connections at most. */
   readonly pool: number;
+}
+
+/** How long rolled-up counts are kept, behind each model's watermark. */
+export interface RetentionConfig {
+  readonly hoursMs: number;
+  readonly daysMs: number;
 }
 
 export interface HttpConfig {

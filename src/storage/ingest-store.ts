@@ -81,7 +81,7 @@ export interface CheckpointWrite {
 
 /**
  * - committed: durable.
- * - fenced: epoch or offset did not match; nothing was written; forget everything about the partition and claim again.
+ * - fenced: epoch or offset did not match, or a tile is sealed; nothing was written; forget everything about the partition and claim again.
  * - unknown: the connection was lost at COMMIT; forget everything and claim again: the stored offset tells which it was.
  * - retry: rolled back for a passing reason; the same checkpoint may be tried again after a pause.
  */
@@ -106,6 +106,8 @@ export interface IngestStore {
   /** The partition's own tiles with these keys (those that exist). */
   loadTiles(part: number, keys: readonly TileKey[]): Promise<TileWrite[]>;
   loadProgress(part: number): Promise<ProgressWrite[]>;
+  /** Until when (ms since the epoch) the tiles of each model are sealed; those of which none is are left out. */
+  sealed(): Promise<ReadonlyMap<number, number>>;
   commit(write: CheckpointWrite): Promise<CheckpointResult>;
   /** Moves the position from `gap.from` to `gap.to` and records the gap; false when the claim is no longer ours. */
   skipGap(part: number, epoch: number, gap: GapWrite): Promise<boolean>;

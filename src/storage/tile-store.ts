@@ -1,4 +1,4 @@
-/** Reading tiles: sums over partitions and slices, in one snapshot. */
+/** Tiles: sums over partitions and slices, read in one snapshot; and their keeping. */
 
 export interface TileRow {
   readonly start: number;
@@ -27,4 +27,45 @@ export interface TileReader {
    * (nothing for this model while the owner progressed for 60 s or more); when all are idle the greatest.
    */
   watermark(modelId: number, allowedLatenessMs: number): Promise<Watermark>;
+}
+
+/** Widths of tiles in minutes: as counted, and rolled up. */
+export type TileSpan = TileRow['spanMinutes'];
+
+/** A rolled-up tile, as it is to stand. */
+export type RolledTile = Omit<TileRow, 'part' | 'start' | 'spanMinutes'>;
+
+/**
+ * Keeping tiles: sealing, rolling up, letting go. One process at a time does it; each step is one transaction, and done
+ * again it changes nothing.
+ */
+export interface TileKeeper {
+  /** Runs `work` unless another process is at it. @returns false when one was */
+  exclusively(work: () => Promise<void>): Promise<boolean>;
+  /**
+   * From now on nothing is counted into tiles of the model that begin before this instant: checkpoints in flight are
+   * waited for, later ones are refused. Never moves back.
+   */
+  seal(modelId: number, until: number): Promise<void>;
+  /** Begins of the wider slices before `until` (ms since the epoch) that still have narrower tiles, oldest first. */
+  unrolled(
+    modelId: number,
+    spans: { readonly from: TileSpan; readonly to: TileSpan },
+    until: number,
+    limit: number,
+  ): Promise<number[]>;
+  /**
+   * Replaces the tiles of one wider slice by what `merge` makes of them.
+   * @param merge pure: every tile of the slice in ascending (start, part) order to the rolled-up ones
+   */
+  rollUp(
+    modelId: number,
+    start: number,
+    spans: { readonly from: TileSpan; readonly to: TileSpan },
+    merge: (rows: readonly TileRow[]) => Promise<RolledTile[]>,
+  ): Promise<void>;
+  /** Lets go of the model's tiles that begin before this instant. @returns how many rows went */
+  forget(modelId: number, before: number): Promise<number>;
+  /** Drops the days that hold no tile any more. @returns how many went; a day that is in use stays for the next time */
+  dropEmptyDays(before: number): Promise<number>;
 }

@@ -19,6 +19,12 @@ export function checkServices(parts: ValidParts, tell: Tell): void {
     );
     between(['ingest', 'future_tolerance'], parts.ingest.future_tolerance, '0s', '1d', tell);
   }
+  if (parts.retention !== null) {
+    const { hours, days } = parts.retention;
+    between(['retention', 'hours'], hours, '9d', '3650d', tell);
+    // Never shorter than what it is made of.
+    between(['retention', 'days'], days, hours, '36500d', tell);
+  }
 }
 
 function checkListener({ http }: ValidParts, tell: Tell): void {

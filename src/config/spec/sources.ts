@@ -109,6 +109,20 @@ export const replay = z
     description: 'Events from a file, read once and exactly once. Leave it out to replay nothing.',
   });
 
+export const retention = z
+  .strictObject({
+    hours: duration(
+      'Counts of 5 minutes become hours after 8 days, and hours become days after this long.',
+      '60d',
+    ).default('60d'),
+    days: duration('Counts of days are kept this long.', '400d').default('400d'),
+  })
+  .prefault({})
+  .meta({
+    description:
+      'How long counts are kept, reckoned from the newest events of each model. Evaluations, scores and alerts stay.',
+  });
+
 export const ingest = z
   .strictObject({
     checkpoint_interval: duration(

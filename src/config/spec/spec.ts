@@ -4,7 +4,7 @@ import { receiver, route, smtp } from './delivery.ts';
 import { baselines, model, monitor } from './monitoring.ts';
 import { heartbeat, maintenance, notify } from './notify.ts';
 import { http, log, postgres } from './services.ts';
-import { ingest, kafka, replay } from './sources.ts';
+import { ingest, kafka, replay, retention } from './sources.ts';
 
 /**
  * The whole configuration file: the one place where a key, its rule, its default and its description stand. Values are
@@ -18,6 +18,7 @@ export const configSpec = z
     http,
     log,
     ingest,
+    retention,
     baselines,
     models: z.array(model).max(1_000).default([]).meta({ description: 'The watched models.' }),
     monitors: z

@@ -21,11 +21,16 @@ export function isRefusal(error: Error): boolean {
   return isServerError(error) && !/^(57P0|08)/.test((error as DatabaseError).code ?? '');
 }
 
+/** The day that a row belongs to has no partition (any more). */
+function isMissingPartition(error: Error): boolean {
+  return (error as DatabaseError).code === '23514' && error.message.includes('no partition');
+}
+
 /** Worth trying again: a passing server condition, or no connection at all. */
 export function isPassing(error: Error): boolean {
   if (!isServerError(error)) return isConnectionError(error);
   const code = (error as DatabaseError).code ?? '';
-  return PASSING.some((pattern) => pattern.test(code));
+  return isMissingPartition(error) || PASSING.some((pattern) => pattern.test(code));
 }
 
 const CONNECTION_CODES = new Set([

@@ -50,13 +50,22 @@ export function createIngestStore(pool: Pool): IngestStore {
       );
       return rows;
     },
+    async sealed() {
+      const { rows } = await pool.query<{ id: number; until: number }>(
+        'SELECT id, sealed_until AS until FROM model WHERE sealed_until IS NOT NULL',
+      );
+      return new Map(rows.map(({ id, until }) => [id, until]));
+    },
     async commit(write) {
       try {
         await partitions.ensure(write.tiles.map(({ start }) => start));
       } catch (thrown) {
         return retryOrThrow(toError(thrown));
       }
-      return commit(pool, write);
+      const result = await commit(pool, write);
+      // The day that a tile belongs to may have been dropped for being empty.
+      if (result.outcome === 'retry') partitions.lookAgain();
+      return result;
     },
     skipGap: (part, epoch, gap) => skipGap(pool, part, epoch, gap),
     async halt(part, epoch, reason) {
@@ -152,7 +161,7 @@ async function commit(pool: Pool, write: CheckpointWrite): Promise<CheckpointRes
   let committing = false;
   try {
     await client.query("BEGIN; SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '3s'");
-    if (!(await moveOffset(client, write))) {
+    if (!(await moveOffset(client, write)) || (await anySealed(client, write))) {
       await client.query('ROLLBACK');
       broken = false;
       return { outcome: 'fenced' };
@@ -236,6 +245,17 @@ async function writeTiles(client: Client, { part, tiles }: CheckpointWrite): Pro
       ],
     );
   }
+}
+
+/** Is any of the tiles sealed? Who seals waits for this transaction, so that what is not sealed now stays so until it ends. */
+async function anySealed(client: Client, { tiles }: CheckpointWrite): Promise<boolean> {
+  if (tiles.length === 0) return false;
+  const { rows } = await client.query<{ id: number; until: number | null }>(
+    'SELECT id, sealed_until AS until FROM model WHERE id = ANY($1) ORDER BY id FOR SHARE',
+    [[...new Set(tiles.map(({ modelId }) => modelId))]],
+  );
+  const untilOf = new Map(rows.map(({ id, until }) => [id, until ?? -Infinity]));
+  return tiles.some(({ modelId, start }) => start < (untilOf.get(modelId) ?? -Infinity));
 }
 
 async function writeQuarantine(

@@ -9,6 +9,8 @@ const ADVISORY_LOCK = 0x74696c65;
 export interface TilePartitions {
   /** Makes the partitions of these instants' days (ms since the epoch) unless they are there. */
   ensure(starts: Iterable<number>): Promise<void>;
+  /** What was there may have gone: looks again next time. */
+  lookAgain(): void;
 }
 
 export function createTilePartitions(pool: Pool): TilePartitions {
@@ -49,6 +51,9 @@ export function createTilePartitions(pool: Pool): TilePartitions {
         await make(day);
         known.add(day);
       }
+    },
+    lookAgain() {
+      known.clear();
     },
   };
 }

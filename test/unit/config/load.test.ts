@@ -45,6 +45,7 @@ describe('defaults', () => {
         checkpointBytes: 16_777_216,
         futureToleranceMs: 300_000,
       },
+      retention: { hoursMs: 60 * 86_400_000, daysMs: 400 * 86_400_000 },
       baselines: { directory: null },
       models: [],
       monitors: [],
