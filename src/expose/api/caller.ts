@@ -20,6 +20,8 @@ declare module 'fastify' {
     /** What a caller must be allowed; `open`: nothing. Every route of the API has one. */
     readonly scope?: Scope | 'open';
     readonly models?: RouteModels;
+    /** Types of a body that no schema describes: files as they are, for the document. */
+    readonly bodyTypes?: readonly string[];
   }
   interface FastifyRequest {
     caller: Caller | null;

@@ -38,9 +38,24 @@ const REFUSALS = {
   500: 'A defect of driftd; its log has the reason.',
 } as const;
 
+/** By which a route tells the document its types of body; it is not in what is published. */
+export const BODY_TYPES = 'x-body-types';
+
 interface Operation {
   readonly responses?: Record<string, unknown>;
-  readonly requestBody?: unknown;
+  requestBody?: unknown;
+  [BODY_TYPES]?: readonly string[];
+}
+
+/** A file as it is, or in a form. */
+function fileBody(types: readonly string[]): object {
+  const file = { type: 'string', format: 'binary' };
+  const form = { type: 'object', properties: { file }, required: ['file'] };
+  const content = types.map((type) => [
+    type,
+    { schema: type === 'multipart/form-data' ? form : file },
+  ]);
+  return { required: true, content: Object.fromEntries(content) as object };
 }
 
 /** Adds to every operation how it may be refused, and how callers say who they are. */
@@ -58,6 +73,9 @@ export function completeDocument<Document extends object>(document: Document): D
       const { responses } = operation;
       if (responses === undefined) continue;
       const more: Record<string, string> = { ...REFUSALS };
+      const bodyTypes = operation[BODY_TYPES];
+      delete operation[BODY_TYPES];
+      if (bodyTypes !== undefined) operation.requestBody = fileBody(bodyTypes);
       if (operation.requestBody !== undefined) {
         more[413] = 'The body is too large.';
         more[415] = 'The body has a type that is not read here.';

@@ -22,7 +22,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { sendProblem } from '../http/problem-details.ts';
 import { registerAuth } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
-import { completeDocument, INFO, TAGS } from './openapi.ts';
+import { BODY_TYPES, completeDocument, INFO, TAGS } from './openapi.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { alertRoutes } from './routes/alerts.ts';
 import { evaluationRoutes } from './routes/evaluations.ts';
@@ -100,13 +100,19 @@ export async function registerApi(app: FastifyInstance, deps: ApiDeps): Promise<
 /** The schema of a route, and what a caller needs for it. */
 const transformRoute: typeof jsonSchemaTransform = (given) => {
   const { schema, url } = jsonSchemaTransform(given);
-  const { scope, models } = given.route.config ?? {};
+  const { scope, models, bodyTypes } = given.route.config ?? {};
   if (scope === undefined || schema.hide === true) return { schema, url };
   const needs =
     scope === 'open' ? '' : `Needs a token with the scope \`${scope}\`${WHOSE[models ?? 'every']}.`;
   const description = [schema.description, needs].filter(Boolean).join('\n\n');
   return {
-    schema: { ...schema, description, 'x-scope': scope, 'x-models': models } as typeof schema,
+    schema: {
+      ...schema,
+      description,
+      'x-scope': scope,
+      'x-models': models,
+      [BODY_TYPES]: bodyTypes,
+    } as typeof schema,
     url,
   };
 };

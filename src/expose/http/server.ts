@@ -14,7 +14,9 @@ import { registerVersion } from './routes/version.ts';
 import { registerSecurityHeaders } from './security-headers.ts';
 
 const BODY_LIMIT_BYTES = 1_048_576;
-const REQUEST_TIMEOUT_MS = 30_000;
+/** For the head of a request; its body may be an upload of many megabytes. */
+const HEAD_TIMEOUT_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 600_000;
 
 export interface HttpServer {
   /**
@@ -65,6 +67,7 @@ export function buildHttpApp(deps: HttpDeps): FastifyInstance {
       sendProblem(reply, error.statusCode ?? 400, error.message),
     genReqId: (request) => requestId(request.headers['x-request-id']),
   });
+  app.server.headersTimeout = HEAD_TIMEOUT_MS;
   registerSecurityHeaders(app);
   registerRequestMetrics(app, deps.httpMetrics);
   registerProblems(app, deps.log);

@@ -9,6 +9,8 @@ import { pipeline } from 'node:stream/promises';
 import '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 
+import { toError } from '../../../platform/errors.ts';
+
 /** An upload may be this long as it is sent. */
 export const MAX_UPLOAD_BYTES = 1024 * 1024 * 1024;
 const PREFIX = 'driftd-upload-';
@@ -72,7 +74,7 @@ export async function receive(
   name: string | undefined,
   now: number,
 ): Promise<Received> {
-  const part = request.isMultipart() ? await request.file() : null;
+  const part = request.isMultipart() ? await fileOf(request) : null;
   if (part === undefined) throw new UploadError(400, 'The form has no file.');
   const bytes = part === null ? (request.body as Readable | null) : part.file;
   if (bytes === null || typeof bytes !== 'object' || !('pipe' in bytes)) {
@@ -93,6 +95,17 @@ export async function receive(
   } catch (thrown) {
     await discard();
     throw thrown;
+  }
+}
+
+/** The first file of a form; whatever is wrong with the form is the caller's to mend. */
+async function fileOf(request: FastifyRequest): ReturnType<FastifyRequest['file']> {
+  try {
+    return await request.file();
+  } catch (thrown) {
+    const error = toError(thrown) as Error & { readonly statusCode?: number };
+    if (error.statusCode !== undefined) throw error;
+    throw new UploadError(400, `The form cannot be read: ${error.message}`);
   }
 }
 

@@ -44,6 +44,16 @@ const MAX_UPLOADS = 2;
 /** Of one token. */
 const UPLOADS_AN_HOUR = { rateLimit: { max: 20, timeWindow: 3_600_000 } };
 
+/** As the document lists them: a file as it is, or a form with one. */
+const UPLOAD_TYPES = [
+  'text/csv',
+  'application/x-ndjson',
+  'application/json',
+  'application/vnd.apache.parquet',
+  'application/vnd.driftd.baseline+json',
+  'application/octet-stream',
+  'multipart/form-data',
+];
 const REFUSED = z.null().meta({ description: 'It is refused: the detail says why.' });
 const TAGS = ['baselines'];
 const LOOK = { scope: 'read', models: 'param' } as const;
@@ -253,7 +263,7 @@ function uploadRoute(api: Api, desk: BaselineDesk, clock: Pick<Clock, 'now'>): v
   api.post(
     '/models/:model/baselines',
     {
-      config: { ...WRITE, ...UPLOADS_AN_HOUR, rawBody: true },
+      config: { ...WRITE, ...UPLOADS_AN_HOUR, rawBody: true, bodyTypes: UPLOAD_TYPES },
       preParsing: async ({ headers }, _reply, payload) => {
         if (headers['content-type']?.split(';', 1)[0] === 'application/json')
           headers['content-type'] = STREAMED_JSON;
