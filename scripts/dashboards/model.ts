@@ -68,6 +68,26 @@ export function modelDashboard(): DashboardBuilder {
         .min(0)
         .dataLinks([feature]),
     )
+    .withPanel(
+      lines('What it predicts: quantiles and mean of the window', 'short', [
+        promql(
+          'max by (feature, quantile) (driftd_model_prediction{model="$model", window="$window"})',
+          '{{feature}} {{quantile}}',
+        ),
+        promql(
+          'max by (feature) (driftd_model_prediction_mean{model="$model", window="$window"})',
+          '{{feature}} mean',
+        ),
+      ]),
+    )
+    .withPanel(
+      lines('Predictions in the window', 'short', [
+        promql(
+          'max by (feature) (driftd_model_predictions{model="$model", window="$window"})',
+          '{{feature}}',
+        ),
+      ]).min(0),
+    )
     .withPanel(lines('Values in the window', 'short', [byFeature('driftd_feature_samples')]).min(0))
     .withPanel(lines('Missing', 'percentunit', [byFeature('driftd_feature_missing_ratio')]).min(0))
     .withPanel(

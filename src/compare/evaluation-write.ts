@@ -1,6 +1,7 @@
 import { worstOfWindows } from '../core/alerting/worst.ts';
 import { ALL_SEGMENT } from '../core/domain/feature.ts';
 import type { Feature } from '../core/domain/feature.ts';
+import { predictionsOf } from '../core/evaluate/predictions.ts';
 import type { EvaluationPolicy, EvaluationResult, FeatureResult } from '../core/evaluate/types.ts';
 import type { EvaluationSummary, EvaluationWrite } from '../storage/evaluation-store.ts';
 import type { DataQuality } from './quality.ts';
@@ -9,7 +10,7 @@ import type { JudgedMonitor, Judgement } from './judge.ts';
 /** A judgement as it is stored, without what it does to alerts. */
 export function evaluationWrite(
   monitor: JudgedMonitor,
-  { active, features, evaluation }: Judgement,
+  { active, features, subjects, evaluation }: Judgement,
   { faults, events, counted }: DataQuality,
   of: Pick<
     EvaluationWrite,
@@ -27,7 +28,13 @@ export function evaluationWrite(
       policy: monitor.policy,
       features: overridesOf(monitor, features),
     },
-    summary: { ...summarize(evaluation), quality: faults, events, counted },
+    summary: {
+      ...summarize(evaluation),
+      predictions: predictionsOf(subjects, ALL_SEGMENT),
+      quality: faults,
+      events,
+      counted,
+    },
     scores: evaluation.results.map((result) => ({
       featureId: ids.get(result.feature) as number,
       result,

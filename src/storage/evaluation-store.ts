@@ -1,5 +1,6 @@
 import type { Alert, AlertRow } from '../core/alerting/types.ts';
 import type { Verdict } from '../core/domain/verdict.ts';
+import type { PredictionSummary } from '../core/evaluate/predictions.ts';
 import type { EvaluationPolicy, FeatureResult, HistoryWindow } from '../core/evaluate/types.ts';
 import type { CountedSoFar, QualityFault } from '../core/quality/faults.ts';
 import type { QualityProblem } from '../core/quality/problems.ts';
@@ -25,6 +26,8 @@ export interface EvaluationSummary {
   /** Events of the model when this was evaluated, since ever. */
   readonly counted: CountedSoFar;
   readonly features: number;
+  /** What the model has predicted in each window. Evaluations from before this was kept have none. */
+  readonly predictions?: readonly PredictionSummary[];
   readonly drifted: readonly string[];
   readonly warned: readonly string[];
   /** By falling KS or PSI, the worst five. */

@@ -1,4 +1,5 @@
 import type { FeatureKind, FeatureRole, FeatureTier } from '../core/domain/feature.ts';
+import type { PredictionSummary } from '../core/evaluate/predictions.ts';
 import type { Severity, Verdict } from '../core/domain/verdict.ts';
 
 /** What the gauges show, read from the database: the same on every replica, and there again after a restart. */
@@ -6,6 +7,7 @@ export interface GaugeSnapshot {
   /** Scores of the latest evaluation of each monitor; features that are retired are not in it. */
   readonly scores: readonly ScoreGauges[];
   readonly features: readonly FeatureGauges[];
+  readonly predictions: readonly PredictionGauges[];
   readonly alerts: readonly AlertGauges[];
   readonly models: readonly ModelGauges[];
   readonly monitors: readonly MonitorGauges[];
@@ -47,6 +49,13 @@ export interface ScoreGauges {
   readonly outOfRangeRatio: number | null;
   readonly unseenCategoryRatio: number | null;
   readonly minimumDetectableEffect: number | null;
+}
+
+/** What a model has predicted in the newest window of a monitor. */
+export interface PredictionGauges extends PredictionSummary {
+  readonly model: string;
+  readonly monitor: string;
+  readonly windowEnd: number;
 }
 
 export interface AlertGauges {

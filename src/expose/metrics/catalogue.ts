@@ -92,6 +92,21 @@ export const METRICS = {
     'Alert of the feature: 0 none, 1 pending, 2 firing.',
   ),
   driftd_model_features: stored('gauge', ['model'], 'Features in the latest evaluation.'),
+  driftd_model_prediction: stored(
+    'gauge',
+    ['model', 'feature', 'window', 'quantile'],
+    'Quantiles of what the model predicted in the newest judged window.',
+  ),
+  driftd_model_prediction_mean: stored(
+    'gauge',
+    ['model', 'feature', 'window'],
+    'Mean of what the model predicted in the newest judged window; of booleans the share of true.',
+  ),
+  driftd_model_predictions: stored(
+    'gauge',
+    ['model', 'feature', 'window'],
+    'Predictions in the newest judged window.',
+  ),
   driftd_model_drifted_features: stored(
     'gauge',
     ['model'],
@@ -168,6 +183,16 @@ export const METRICS = {
     'counter',
     ['source'],
     'Checkpoints whose connection broke at commit; the stored position told what had happened.',
+  ),
+  driftd_checkpoints_retried_total: process(
+    'counter',
+    ['source'],
+    'Checkpoints that the database did not take (away, disk full, a lock); they are tried again, nothing is lost.',
+  ),
+  driftd_source_up: process(
+    'gauge',
+    ['source'],
+    '1 while the source answers; 0: none of its brokers has for a while.',
   ),
   driftd_checkpoint_duration_seconds: seconds(['source'], 'Time that a committed checkpoint took.'),
   driftd_consumer_lag: process(

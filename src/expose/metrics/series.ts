@@ -6,6 +6,7 @@ import type {
   AlertGauges,
   FeatureGauges,
   GaugeSnapshot,
+  PredictionGauges,
   ScoreGauges,
 } from '../../storage/gauge-reader.ts';
 import type { MetricName } from './catalogue.ts';
@@ -46,6 +47,7 @@ export function seriesOf(snapshot: GaugeSnapshot, options: SeriesOptions): Sampl
     ...modelSeries(snapshot, scores),
     ...operationSeries(snapshot, options),
     ...statusSeries(scores),
+    ...predictionSeries(snapshot.predictions),
     ...alertSeries(snapshot.alerts),
     ...featureSeries(snapshot.features),
     ...scores.flatMap(scoreSeries),
@@ -162,6 +164,37 @@ function featureSeries(features: readonly FeatureGauges[]): Sample[] {
       value: 1,
     }))
     .sort((a, b) => (JSON.stringify(a.labels) < JSON.stringify(b.labels) ? -1 : 1));
+}
+
+/** Of two monitors with the same window the newer one is shown. */
+function predictionSeries(predictions: readonly PredictionGauges[]): Sample[] {
+  const newest = new Map<string, PredictionGauges>();
+  for (const one of predictions) {
+    const key = JSON.stringify([one.model, one.feature, one.window]);
+    const known = newest.get(key);
+    if (
+      known === undefined ||
+      one.windowEnd > known.windowEnd ||
+      (one.windowEnd === known.windowEnd && one.monitor < known.monitor)
+    )
+      newest.set(key, one);
+  }
+  return [...newest.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, { model, feature, window, values, mean, quantiles }]): Sample[] => {
+      const labels = { model, feature, window };
+      return [
+        { metric: 'driftd_model_predictions', labels, value: values },
+        ...(mean === null
+          ? []
+          : [{ metric: 'driftd_model_prediction_mean' as const, labels, value: mean }]),
+        ...quantiles.map(({ share, value }) => ({
+          metric: 'driftd_model_prediction' as const,
+          labels: { ...labels, quantile: String(share) },
+          value,
+        })),
+      ];
+    });
 }
 
 /** Both severities of every feature that has an alert row, so that a series never vanishes when the severity changes. */

@@ -1,3 +1,4 @@
+import type { PredictionSummary } from '../../core/evaluate/predictions.ts';
 import type { Severity, Verdict } from '../../core/domain/verdict.ts';
 import type {
   AlertGauges,
@@ -7,6 +8,7 @@ import type {
   ModelGauges,
   MonitorGauges,
   PartitionGauges,
+  PredictionGauges,
   ScoreGauges,
 } from '../gauge-reader.ts';
 import { inTransaction } from './pool.ts';
@@ -49,6 +51,7 @@ async function readSnapshot(
   return {
     scores: await readScores(client, evaluations, features, cache),
     features: [...features.values()],
+    predictions: evaluations.flatMap(predictionsIn),
     alerts: await readAlerts(client, scope),
     models: await readModels(client, scope),
     monitors: evaluations.map(({ monitor, createdAt, ticksMissed }): MonitorGauges => ({
@@ -64,6 +67,8 @@ async function readSnapshot(
 
 interface EvaluationRow {
   readonly monitor: string;
+  readonly model: string;
+  readonly predictions: readonly PredictionSummary[] | null;
   readonly evaluationId: number | null;
   readonly windowEnd: number | null;
   readonly createdAt: number | null;
@@ -72,17 +77,27 @@ interface EvaluationRow {
 
 async function readEvaluations(client: Client, scope: GaugeScope): Promise<EvaluationRow[]> {
   const { rows } = await client.query<EvaluationRow>(
-    `SELECT mo.name AS monitor, e.id AS "evaluationId", e.window_end AS "windowEnd", e.created_at AS "createdAt",
+    `SELECT mo.name AS monitor, m.name AS model, e.summary->'predictions' AS predictions, e.id AS "evaluationId", e.window_end AS "windowEnd", e.created_at AS "createdAt",
             (SELECT count(*) FROM monitor_tick t WHERE t.monitor_id = mo.id AND t.state = 'missed') AS "ticksMissed"
        FROM monitor mo
        JOIN model m ON m.id = mo.model_id
-       LEFT JOIN LATERAL (SELECT id, window_end, created_at FROM evaluation
+       LEFT JOIN LATERAL (SELECT id, window_end, created_at, summary FROM evaluation
                            WHERE monitor_id = mo.id ORDER BY window_end DESC, revision DESC LIMIT 1) e ON true
       WHERE mo.name = ANY($1) AND m.retired_at IS NULL
       ORDER BY mo.name`,
     [scope.monitors],
   );
   return rows;
+}
+
+function predictionsIn({
+  monitor,
+  model,
+  windowEnd,
+  predictions,
+}: EvaluationRow): PredictionGauges[] {
+  if (predictions === null || windowEnd === null) return [];
+  return predictions.map((prediction) => ({ ...prediction, monitor, model, windowEnd }));
 }
 
 type FeatureNames = ReadonlyMap<number, FeatureGauges>;

@@ -35,6 +35,18 @@ const SNAPSHOT: GaugeSnapshot = {
     },
   ]),
   features: [{ model: 'm', feature: 'temp', kind: 'numeric', role: 'input', tier: 'critical' }],
+  predictions: [
+    {
+      model: MODEL,
+      monitor: 'daily',
+      windowEnd: 1_000,
+      feature: 'score',
+      window: '24h',
+      values: 400,
+      mean: 0.25,
+      quantiles: [{ share: 0.5, value: 0.2 }],
+    },
+  ],
   alerts: [{ model: 'm', feature: 'temp', state: 'firing', severity: 'critical' }],
   models: [
     { model: MODEL, events: 7, lastEvent: 5_000, baseline: { version: 2, createdAt: 3_000 } },

@@ -7,6 +7,7 @@ import type { GaugeSnapshot, ScoreGauges } from '../../../src/storage/gauge-read
 const EMPTY: GaugeSnapshot = {
   scores: [],
   features: [],
+  predictions: [],
   alerts: [],
   models: [],
   monitors: [],

@@ -228,6 +228,7 @@ describe.each(CASES)('a name that is a payload (%s)', (_what, name) => {
           Promise.resolve({
             scores: [],
             features: [],
+            predictions: [],
             alerts: [{ model: shown, feature: shown, state: 'firing', severity: 'critical' }],
             models: [{ model: shown, events: 7, lastEvent: 5_000, baseline: null }],
             monitors: [{ monitor: shown, lastSuccess: 7_000, ticksMissed: 2 }],

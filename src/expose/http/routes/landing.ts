@@ -3,18 +3,20 @@ import type { FastifyInstance } from 'fastify';
 import type { HttpDeps } from '../deps.ts';
 
 const LINKS = [
-  ['/docs', 'the API, to read and to try'],
   ['/metrics', 'gauges and counters for Prometheus'],
   ['/readyz', 'can this process do its part, and if not, why (also at /health)'],
   ['/livez', 'is this process alive'],
   ['/version', 'what is running'],
 ] as const;
 
+const API_LINK = ['/docs', 'the API, to read and to try'] as const;
+
 /** What there is on this port, for a person who opened it in a browser. */
-export function registerLanding(app: FastifyInstance, { build }: HttpDeps): void {
-  const items = LINKS.map(([path, what]) => `<li><a href="${path}">${path}</a>: ${what}</li>`).join(
-    '\n',
-  );
+export function registerLanding(app: FastifyInstance, { build, extend }: HttpDeps): void {
+  const links = extend === undefined ? LINKS : [API_LINK, ...LINKS];
+  const items = links
+    .map(([path, what]) => `<li><a href="${path}">${path}</a>: ${what}</li>`)
+    .join('\n');
   const page = `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>driftd</title></head>
