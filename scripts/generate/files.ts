@@ -4,6 +4,7 @@ import { dashboardFiles } from '../dashboards/dashboards.ts';
 import { openApiDocument } from '../../src/app/api/document.ts';
 import { readBuildInfo } from '../../src/platform/build-info.ts';
 import { editorSchema } from '../../src/config/spec/editor-schema.ts';
+import { baselineSchema } from './baseline-schema.ts';
 import { configurationPage } from './configuration-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { metricsPage } from './metrics-page.ts';
@@ -20,6 +21,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ...(await Promise.all(dashboards)),
     ['config/driftd.schema.json', await json(JSON.stringify(editorSchema()))],
+    ['config/baseline.schema.json', await json(JSON.stringify(baselineSchema()))],
     ['docs/openapi.json', await json(JSON.stringify(await openApiDocument(version)))],
     ['docs/configuration.md', await markdown(configurationPage())],
     ['docs/metrics.md', await markdown(metricsPage())],

@@ -9,12 +9,11 @@ import { runCli } from '../../src/cli/program.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createNormal, rowsOver } from '../support/baselines.ts';
 import { freshDatabase } from '../support/servers.ts';
-import { serve } from '../support/serving.ts';
-import type { Serving } from '../support/serving.ts';
+import { serve } from '../support/served.ts';
+import type { Served } from '../support/served.ts';
 import { DAY, openWorld } from '../support/world.ts';
 
 const CONFIG = `
-postgres: { url: '\${DATABASE_URL}' }
 models: [{ name: flights, time_column: ts }]
 monitors:
   - { name: daily, model: flights, schedule: '0 0 * * *', windows: [24h], policy: { design_effect: none, open: 1 of 1 } }
@@ -25,19 +24,19 @@ const normal = createNormal(5);
 
 let folder = '';
 let database = '';
-let serving: Serving;
+let serving: Served;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'driftd-cli-'));
   database = await freshDatabase();
-  await writeFile(join(folder, 'driftd.yaml'), CONFIG);
+  await writeFile(join(folder, 'driftd.yaml'), `postgres: { url: '\${DATABASE_URL}' }\n${CONFIG}`);
   await writeFile(join(folder, 'january.csv'), csv(0));
   await writeFile(join(folder, 'july.csv'), csv(5));
   await writeFile(join(folder, 'few.csv'), 'ts,x,c\n2024-01-01T00:00:00Z,1,a\n');
-  serving = await serve(database, CONFIG);
+  serving = await serve(database, `${CONFIG}http: { listen: '127.0.0.1:0' }\n`);
 });
 afterAll(async () => {
-  await serving.app.stop(5_000);
+  await serving.stop();
   await rm(folder, { recursive: true });
 });
 

@@ -1,161 +1,153 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { createBaselineDesk } from '../../src/app/baselines/service.ts';
-import { readInChild } from '../../src/app/baselines/reading/in-child.ts';
+import { pandasPython } from '../../scripts/python/pandas.ts';
 import { buildMonitors } from '../../src/app/monitors.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { EvaluatedMonitor } from '../../src/compare/evaluate-task.ts';
-import type { BaselineDesk } from '../../src/expose/api/baselines/desk.ts';
-import { systemClock } from '../../src/platform/clock.ts';
-import { createBaselineStore } from '../../src/storage/postgres/baseline-store.ts';
-import { readFlights } from '../support/flights.ts';
+import { createTokenStore } from '../../src/storage/postgres/api/token-store.ts';
+import { createLog } from '../../src/platform/log.ts';
+import { migrate } from '../../src/storage/postgres/migrate.ts';
+import { createPool } from '../../src/storage/postgres/pool.ts';
 import type { Row } from '../support/baselines.ts';
+import { readFlights } from '../support/flights.ts';
+import { serve } from '../support/served.ts';
+import type { Served } from '../support/served.ts';
 import { freshDatabase } from '../support/servers.ts';
 import { temporaryFile } from '../support/temporary-file.ts';
 import { DAY, openWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
-import { createLog } from '../../src/platform/log.ts';
-import { migrate } from '../../src/storage/postgres/migrate.ts';
-import { createPool } from '../../src/storage/postgres/pool.ts';
 
 const JULY = Date.UTC(2013, 6, 1);
-const ANN = { actor: 'ann', reason: 'trained on July' };
+const ROOT = new URL('../../', import.meta.url).pathname;
 const CONFIG = `
-postgres: { url: 'postgres://unused/unused' }
 models:
-  - name: flights
-    time_column: ts
-    features:
-      id: { tier: ignore }
-      late: { kind: categorical, role: label }
-      score: { role: prediction }
+  - { name: flights, features: { score: { role: prediction } } }
 monitors:
   - { name: daily, model: flights, schedule: '0 0 * * *', clock: event, windows: [7d] }
 `;
+const NUMBERS = 'distance sched_hour temp humid wind_speed precip pressure visib score'.split(' ');
+const FEATURES = [...NUMBERS, 'carrier', 'origin', 'dest'];
 
-/** Departures of 2013, a day of the year at a time, as events and as a file. */
 const { columns, rows, times } = readFlights();
-const between = (from: number, to: number): number[] =>
-  [...rows.keys()].filter((i) => (times[i] ?? 0) >= from && (times[i] ?? 0) < to);
-const NUMBERS = new Set(
-  'distance sched_hour dep_delay arr_delay air_time temp humid wind_speed precip pressure visib score'.split(
-    ' ',
-  ),
-);
-const events = (from: number, to: number): Row[] =>
-  between(from, to).map((i) => ({
-    time: times[i] as number,
-    values: Object.fromEntries(
-      columns.flatMap((name, at) => {
-        const text = rows[i]?.[at] ?? null;
-        if (name === 'id' || name === 'ts') return [];
-        return [[name, text !== null && NUMBERS.has(name) ? Number(text) : text] as const];
-      }),
-    ),
-  }));
-const csv = (from: number, to: number): string =>
-  [columns, ...between(from, to).map((i) => rows[i] ?? [])]
-    .map((cells) => cells.join(','))
-    .join('\n');
+/** Departures of a span as the model's events. */
+function events(from: number, to: number): Row[] {
+  return rows.flatMap((row, i) => {
+    const time = times[i] as number;
+    if (time < from || time >= to) return [];
+    const value = (name: string): string | number | null => {
+      const text = row[columns.indexOf(name)] ?? null;
+      return text !== null && NUMBERS.includes(name) ? Number(text) : text;
+    };
+    return [{ time, values: Object.fromEntries(FEATURES.map((name) => [name, value(name)])) }];
+  });
+}
 
 let world: World;
-let desk: BaselineDesk;
+let served: Served;
 let monitor: EvaluatedMonitor;
-
-/** The features whose alerts fire after each of these daily ticks. */
-async function evaluate(from: number, to: number): Promise<Map<number, string[]>> {
-  const firing = new Map<number, string[]>();
-  for (let end = from; end <= to; end += DAY) {
-    await world.evaluate(monitor, end);
-    const alerts = await world.evaluations.alerts(monitor.id);
-    firing.set(
-      end,
-      alerts.filter(({ state }) => state === 'firing').map(({ feature }) => feature),
-    );
-  }
-  return firing;
-}
-
-async function upload(name: string, text: string) {
-  const path = await temporaryFile(name, text);
-  return desk.upload('flights', { ...ANN, path, validateOnly: false });
-}
+let python = '';
+let token = '';
+/** The code of docs/baselines.md, block by block. */
+let blocks: { language: string; code: string }[] = [];
 
 beforeAll(async () => {
+  python = await pandasPython();
+  const page = await readFile(`${ROOT}docs/baselines.md`, 'utf8');
+  blocks = [...page.matchAll(/^```(sh|python)\n(.*?)^```$/gms)].map(
+    ([, language = '', code = '']) => ({ language, code }),
+  );
   const url = await freshDatabase();
-  const setUp = createPool({ url, max: 1, applicationName: 'test', log: createLog('silent') });
-  await migrate(setUp, createLog('silent'));
-  await setUp.end();
+  const log = createLog('silent');
+  const pool = createPool({ url, max: 1, applicationName: 'test', log });
+  await migrate(pool, log);
+  const made = await createTokenStore(pool).create(
+    { name: 'ann', scopes: ['baseline:write'], models: ['flights'], lifetimeMs: null },
+    { name: 'test', requestId: null },
+  );
+  token = made?.token ?? '';
+  await pool.end();
+  served = await serve(url, `${CONFIG}http: { listen: '127.0.0.1:0', auth: token }\n`);
   world = await openWorld(url);
+}, 300_000);
+afterAll(async () => {
+  await served.stop();
+  await world.pool.end();
 });
-afterAll(() => world.pool.end());
 
-describe('a data scientist retrains', () => {
-  it('January alerts on July; a July baseline is tried, activated, and taken back', async () => {
-    const file = await temporaryFile('driftd.yaml', CONFIG);
-    const config = await loadConfig(file, { env: {}, validateCron: () => null });
-    const { catalog, tiles, ticks, evaluations } = world;
-    const baselines = createBaselineStore(world.pool);
-    const judging = { baselines, catalog, tiles, evaluations };
-    desk = createBaselineDesk({
-      ...judging,
-      config,
-      ticks,
-      clock: systemClock,
-      read: readInChild(),
-    });
-    const january = await upload('january.csv', csv(Date.UTC(2013, 0, 1), Date.UTC(2013, 1, 1)));
-    expect(january).toMatchObject({ known: false, rows: 2251, baseline: { version: 1 } });
-    await desk.activate('flights', 1, ANN, null);
-    const [built] = await buildMonitors(config, catalog, ticks, Date.now());
-    if (built === undefined) throw new Error('no monitor');
-    monitor = built.evaluated;
+const run = promisify(execFile);
+/** Runs blocks of the page as somebody would who copies them. */
+async function follow(language: 'sh' | 'python', ...chosen: number[]): Promise<string> {
+  const ofLanguage = blocks.filter((block) => block.language === language);
+  const code = chosen.map((i) => ofLanguage[i]?.code ?? '').join('\n');
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    DRIFTD_URL: served.url,
+    DRIFTD_TOKEN: token,
+    no_proxy: '127.0.0.1',
+  };
+  const [program, ...args] =
+    language === 'sh' ? ['bash', '-euo', 'pipefail', '-c', code] : [python, '-c', code];
+  const { stdout } = await run(program, args, { cwd: ROOT, env });
+  return stdout;
+}
 
-    await world.count(events(JULY, JULY + 24 * DAY));
-    const before = await evaluate(JULY + 8 * DAY, JULY + 24 * DAY);
-    expect(before.get(JULY + 24 * DAY)).toContain('temp');
+/** Evaluates daily ticks. @returns the features whose alerts fire after the last */
+async function evaluate(from: number, to: number): Promise<string[]> {
+  for (let end = from; end <= to; end += DAY) await world.evaluate(monitor, end);
+  const alerts = await world.evaluations.alerts(monitor.id);
+  return alerts.filter(({ state }) => state === 'firing').map(({ feature }) => feature);
+}
 
-    const july = csv(JULY, JULY + 31 * DAY);
-    expect(await upload('july.csv', july)).toMatchObject({
-      known: false,
-      baseline: { version: 2, state: 'candidate', provenance: 'july.csv' },
-    });
-    expect(await upload('july.csv', july)).toMatchObject({ known: true, baseline: { version: 2 } });
-    const diff = await desk.diff('flights', 2, null);
-    expect(diff).toMatchObject({ before: 1, after: 2, added: [], removed: [] });
-    expect(diff.different).toEqual(expect.arrayContaining(['temp', 'humid', 'pressure']));
-    expect(diff.different).not.toContain('origin');
+it('January alerts on July; a July baseline from pandas is tried, activated, and taken back', async () => {
+  const file = await temporaryFile(
+    'driftd.yaml',
+    `postgres: { url: 'postgres://unused/unused' }\n${CONFIG}`,
+  );
+  const config = await loadConfig(file, { env: {}, validateCron: () => null });
+  expect(await follow('sh', 0)).toContain('"state":"active"');
+  const [built] = await buildMonitors(config, world.catalog, world.ticks, Date.now());
+  if (built === undefined) throw new Error('no monitor');
+  monitor = built.evaluated;
+  await world.count(events(JULY, JULY + 24 * DAY));
+  expect(await evaluate(JULY + 8 * DAY, JULY + 24 * DAY)).toContain('temp');
 
-    // July's tiles were counted before the candidate came, under January's binnings only.
-    const [tried] = await desk.shadow('flights', 2, 24);
-    expect(tried).toMatchObject({
-      evaluations: 24,
-      alerts: [],
-      notComparable: 0,
-      summary: 'would have alerted on none of 24 days',
-    });
-    const [again] = await desk.shadow('flights', 1, 24);
-    expect(again?.features).toContain('temp');
-    expect(again?.summary).toMatch(/^would have alerted on \d+ of 24 days: .*temp/);
+  // July's tiles were counted before the candidate came, under January's binnings only.
+  const tried = await follow('python', 0);
+  expect(tried).toMatch(/^warning: temp does not fit the binning in use/m);
+  for (const name of ['temp', 'humid', 'pressure'])
+    expect(tried).toMatch(new RegExp(`^different: .*\\b${name}\\b`, 'm'));
+  expect(tried).not.toMatch(/^different: .*\borigin\b/m);
+  expect(tried).toMatch(/^daily would have alerted on none of 24 days$/m);
+  const old = await served.ask('/models/flights/baselines/1/shadow?days=24', { token });
+  expect(old.json<{ items: { summary: string }[] }>().items[0]?.summary).toMatch(
+    /^would have alerted on \d+ of 24 days: .*temp/,
+  );
 
-    await desk.activate('flights', 2, ANN, null);
-    await world.count(events(JULY + 24 * DAY, JULY + 31 * DAY));
-    const after = await evaluate(JULY + 25 * DAY, JULY + 31 * DAY);
-    expect(after.get(JULY + 31 * DAY)).toEqual([]);
-    const { rows: drifted } = await world.pool.query(
-      `SELECT 1 FROM evaluation e JOIN score s ON s.evaluation_id = e.id
-       WHERE e.baseline_id = 2 AND s.verdict IN ('drifted', 'warning', 'not-comparable')`,
-    );
-    expect(drifted).toEqual([]);
+  // The same rows again are the same version.
+  expect(await follow('python', 0, 1)).toMatch(/^version 2 is active$/m);
+  await world.count(events(JULY + 24 * DAY, JULY + 31 * DAY));
+  expect(await evaluate(JULY + 25 * DAY, JULY + 31 * DAY)).toEqual([]);
+  const { rows: drifted } = await world.pool.query(
+    `SELECT 1 FROM evaluation e JOIN score s ON s.evaluation_id = e.id
+     WHERE e.baseline_id = 2 AND s.verdict IN ('drifted', 'warning', 'not-comparable')`,
+  );
+  expect(drifted).toEqual([]);
 
-    await desk.rollback('flights', { actor: 'ann', reason: 'on second thoughts' });
-    const back = await evaluate(JULY + 32 * DAY, JULY + 34 * DAY);
-    expect(back.get(JULY + 34 * DAY)).toContain('temp');
-    const detail = await desk.show('flights', 1);
-    expect(detail.events.map(({ action }) => action)).toEqual([
-      'added',
-      'activated',
-      'rolled-back',
-    ]);
-  });
-});
+  expect(await follow('sh', 1)).toContain('"version":1,"state":"active"');
+  expect(await evaluate(JULY + 32 * DAY, JULY + 34 * DAY)).toContain('temp');
+  const record = await served.ask('/models/flights/baseline-events', { token });
+  expect(
+    record
+      .json<{ items: { version: number; action: string; actor: string }[] }>()
+      .items.map(({ version, action, actor }) => `${actor} ${action} ${version}`),
+  ).toEqual([
+    'ann added 1',
+    'ann activated 1',
+    'ann added 2',
+    'ann activated 2',
+    'ann rolled-back 1',
+  ]);
+}, 120_000);

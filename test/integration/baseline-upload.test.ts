@@ -10,11 +10,10 @@ import { createPool } from '../../src/storage/postgres/pool.ts';
 import type { Pool } from '../../src/storage/postgres/pool.ts';
 import { createNormal } from '../support/baselines.ts';
 import { freshDatabase } from '../support/servers.ts';
-import { serve } from '../support/serving.ts';
-import type { Serving } from '../support/serving.ts';
+import { serve } from '../support/served.ts';
+import type { Served } from '../support/served.ts';
 
 const CONFIG = `
-postgres: { url: '\${DATABASE_URL}' }
 models: [{ name: m, time_column: ts }, { name: other }]
 monitors: [{ name: daily, model: m, schedule: '0 0 * * *', windows: [24h] }]
 `;
@@ -35,17 +34,17 @@ const csvOf = (rows: readonly object[]): string =>
     .map((cells) => cells.join(','))
     .join('\n');
 
-let serving: Serving;
+let serving: Served;
 let pool: Pool;
 let database: string;
 
 beforeAll(async () => {
   database = await freshDatabase();
-  serving = await serve(database, CONFIG);
+  serving = await serve(database, `${CONFIG}http: { listen: '127.0.0.1:0' }\n`);
   pool = createPool({ url: database, max: 2, applicationName: 'test', log: createLog('silent') });
 });
 afterAll(async () => {
-  await serving.app.stop(5_000);
+  await serving.stop();
   await pool.end();
 });
 
@@ -61,7 +60,7 @@ async function call(
   path: string,
   init: { body?: Body; headers?: Record<string, string> } = {},
 ): Promise<Answer> {
-  const response = await fetch(`${serving.url}${path}`, { method, ...init });
+  const response = await fetch(`${serving.url}/api/v1${path}`, { method, ...init });
   return { status: response.status, body: (await response.json()) as Answer['body'] };
 }
 const upload = (
@@ -98,7 +97,10 @@ describe('a baseline through the API', () => {
     expect((await upload(shifted, CSV, '?validate=true')).body).toMatchObject({ baseline: null });
     const form = new FormData();
     form.append('file', new Blob([shifted], { type: 'text/csv' }), 'second.csv');
-    const second = await fetch(`${serving.url}/models/m/baselines`, { method: 'POST', body: form });
+    const second = await fetch(`${serving.url}/api/v1/models/m/baselines`, {
+      method: 'POST',
+      body: form,
+    });
     expect(second.status).toBe(201);
     expect(await second.json()).toMatchObject({
       baseline: { version: 2, state: 'candidate', provenance: 'second.csv' },
@@ -262,9 +264,8 @@ describe('what is refused leaves nothing', () => {
     expect(line.length).toBeLessThan(200_000);
     const headers = { ...CSV, 'content-encoding': 'gzip' };
     expect((await upload(line, headers)).status).toBe(422);
-    const lines = gzipSync(
-      Buffer.concat([Buffer.from('a,b\n'), Buffer.alloc(80_000_000, '1,2\n')]),
-    );
+    const row = `1,${'x'.repeat(100_000)}\n`;
+    const lines = gzipSync(Buffer.concat([Buffer.from('a,b\n'), Buffer.alloc(80_000_000, row)]));
     expect((await upload(lines, headers)).body['detail']).toContain('unpacked it is larger');
     expect(await leftovers()).toEqual([]);
   });
