@@ -71,8 +71,8 @@ export function modelDashboard(): DashboardBuilder {
     .withPanel(
       lines('What it predicts: quantiles and mean of the window', 'short', [
         promql(
-          'max by (feature, quantile) (driftd_model_prediction{model="$model", window="$window"})',
-          '{{feature}} {{quantile}}',
+          'max by (feature, share) (driftd_model_prediction{model="$model", window="$window"})',
+          '{{feature}} {{share}}',
         ),
         promql(
           'max by (feature) (driftd_model_prediction_mean{model="$model", window="$window"})',

@@ -94,8 +94,8 @@ export const METRICS = {
   driftd_model_features: stored('gauge', ['model'], 'Features in the latest evaluation.'),
   driftd_model_prediction: stored(
     'gauge',
-    ['model', 'feature', 'window', 'quantile'],
-    'Quantiles of what the model predicted in the newest judged window.',
+    ['model', 'feature', 'window', 'share'],
+    'Quantiles of what the model predicted in the newest judged window: this share of the values is not above.',
   ),
   driftd_model_prediction_mean: stored(
     'gauge',

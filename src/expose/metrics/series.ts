@@ -190,7 +190,7 @@ function predictionSeries(predictions: readonly PredictionGauges[]): Sample[] {
           : [{ metric: 'driftd_model_prediction_mean' as const, labels, value: mean }]),
         ...quantiles.map(({ share, value }) => ({
           metric: 'driftd_model_prediction' as const,
-          labels: { ...labels, quantile: String(share) },
+          labels: { ...labels, share: String(share) },
           value,
         })),
       ];
