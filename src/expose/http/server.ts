@@ -63,8 +63,9 @@ export function buildHttpApp(deps: HttpDeps): FastifyInstance {
     requestIdHeader: false,
     // Node's limit of the whole head (16 KiB) is the limit of a name in a path, too.
     routerOptions: { maxParamLength: 16_384 },
-    frameworkErrors: (error, _request, reply) =>
-      sendProblem(reply, error.statusCode ?? 400, error.message),
+    frameworkErrors: (error, _request, reply) => {
+      sendProblem(reply, error.statusCode ?? 400, error.message);
+    },
     genReqId: (request) => requestId(request.headers['x-request-id']),
   });
   app.server.headersTimeout = HEAD_TIMEOUT_MS;
