@@ -1,4 +1,5 @@
 import type { DriftdConfig } from '../config/types.ts';
+import { createEventDecoder } from '../ingest/decode/event-decoder.ts';
 import type { Decoder } from '../ingest/decoder.ts';
 import type { EventSource } from '../ingest/event-source.ts';
 import { createKafkaSource, SOURCE_NAME as KAFKA_SOURCE } from '../ingest/kafka/kafka-source.ts';
@@ -22,19 +23,25 @@ import type { Log } from '../platform/log.ts';
 
 export interface ConfiguredSource {
   readonly source: EventSource;
-  readonly decoder: Decoder;
+  /** For one partition of this topic. */
+  readonly decoderOf: (topic: string) => Decoder;
 }
 
 /** The sources of this configuration. */
-export function sourcesOf(
-  config: DriftdConfig,
-  log: Log,
-  createDecoder: () => Decoder,
-): ConfiguredSource[] {
+export function sourcesOf(config: DriftdConfig, log: Log): ConfiguredSource[] {
   const sources: EventSource[] = [];
   if (config.kafka !== null) sources.push(createKafkaSource(config.kafka, log));
   if (config.replay !== null) sources.push(createReplaySource(config.replay, log));
-  return sources.map((source) => ({ source, decoder: createDecoder() }));
+  return sources.map((source) => ({
+    source,
+    decoderOf(topic) {
+      const configured =
+        source.name === KAFKA_SOURCE
+          ? config.kafka?.topics.find(({ name }) => name === topic)
+          : undefined;
+      return createEventDecoder(configured?.format ?? 'auto', configured?.mapping ?? {});
+    },
+  }));
 }
 
 /** What they are called in metrics and positions. */

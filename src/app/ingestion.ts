@@ -2,7 +2,6 @@ import { createPartitionCounter } from '../accumulate/counting.ts';
 import { createModelRegistry } from '../accumulate/model-registry.ts';
 import type { DriftdConfig } from '../config/types.ts';
 import type { StageHooks } from '../expose/metrics/hooks.ts';
-import { createNativeDecoder } from '../ingest/decode/native.ts';
 import { createPipeline } from '../ingest/pipeline.ts';
 import type { Pipeline } from '../ingest/pipeline.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -72,10 +71,10 @@ export async function startIngestion(parts: IngestionParts): Promise<Ingestion> 
     queueRecords: QUEUE.records,
     queueBytes: QUEUE.bytes,
   };
-  for (const { source, decoder } of sourcesOf(config, log, createNativeDecoder)) {
+  for (const { source, decoderOf } of sourcesOf(config, log)) {
     const pipeline = createPipeline(source, {
       counting,
-      decoder,
+      decoderOf,
       gate,
       limits,
       clock,

@@ -8,6 +8,7 @@ import type { ConfigDocument } from './spec/spec.ts';
 import { WINDOW_SPANS } from './types.ts';
 import type {
   DriftdConfig,
+  EventMapping,
   FeatureConfig,
   HttpConfig,
   KafkaConfig,
@@ -69,10 +70,11 @@ function kafkaConfig(
     brokers: kafka.brokers,
     group: kafka.group,
     clientId: kafka.client_id,
-    topics: kafka.topics.map(({ name, start, format }) => ({
+    topics: kafka.topics.map(({ name, start, format, mapping }) => ({
       name,
       start: start === 'earliest' || start === 'latest' ? start : Date.parse(start),
       format,
+      mapping: mappingOf(mapping),
     })),
     tls:
       tls === false
@@ -81,6 +83,18 @@ function kafkaConfig(
     sasl: sasl === undefined ? null : saslConfig(sasl, secrets.saslPassword ?? '', folder),
     sessionTimeoutMs: ms(kafka.session_timeout),
   };
+}
+
+function mappingOf(
+  mapping: NonNullable<ConfigDocument['kafka']>['topics'][number]['mapping'],
+): EventMapping {
+  const { models, features, attributes, ...rest } = mapping;
+  const byName = { models, features, attributes };
+  const maps = Object.entries(byName).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, new Map(Object.entries(value))]],
+  );
+  const said = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return Object.fromEntries([...said, ...maps]) as EventMapping;
 }
 
 function saslConfig(

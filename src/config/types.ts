@@ -61,13 +61,51 @@ export interface KafkaConfig {
 /** Where a partition that has never been seen starts; a number is an instant, ms since the epoch. */
 export type TopicStart = 'earliest' | 'latest' | number;
 
-export const EVENT_FORMATS = ['native'] as const;
+/** `auto`: chosen by headers, keys and mapping, record by record. */
+export const EVENT_FORMATS = [
+  'auto',
+  'native',
+  'flat',
+  'cloudevents',
+  'kserve-logger',
+  'kserve-v1',
+  'open-inference',
+  'seldon-core',
+  'sagemaker',
+  'mlflow',
+  'databricks',
+  'vertex',
+] as const;
 export type EventFormat = (typeof EVENT_FORMATS)[number];
 
 export interface TopicConfig {
   readonly name: string;
   readonly start: TopicStart;
   readonly format: EventFormat;
+  readonly mapping: EventMapping;
+}
+
+/**
+ * What the configuration says about the events of a topic that do not say it themselves. Everything is optional; paths
+ * are keys, or keys of nested objects with dots between them.
+ */
+export interface EventMapping {
+  /** The model the events are of, whatever they call it. */
+  readonly model?: string;
+  /** Models by what the producer calls them. */
+  readonly models?: ReadonlyMap<string, string>;
+  /** Names of values that come by position, e.g. a row `[1, 2]` or a line of CSV. */
+  readonly inputs?: readonly string[];
+  readonly predictions?: readonly string[];
+  readonly labels?: readonly string[];
+  /** Flat events: where to find what an event says about itself. */
+  readonly id?: string;
+  readonly name?: string;
+  readonly version?: string;
+  readonly time?: string;
+  /** Flat events: where features and attributes are that do not stand under their own names. */
+  readonly features?: ReadonlyMap<string, string>;
+  readonly attributes?: ReadonlyMap<string, string>;
 }
 
 /** PEM texts, already read from their files; null where the file names none. */

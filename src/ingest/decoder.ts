@@ -8,6 +8,9 @@ export interface SchemaSource {
   schema(model: string): ModelSchema | null;
 }
 
+/** Frames that are kept for the next record. */
+const KEPT_FRAMES = 64;
+
 /**
  * The events of one record. Frames are kept and filled again for the next record, so that decoding allocates none: read
  * them before the next `clear`.
@@ -17,6 +20,8 @@ export class FrameList {
   length = 0;
 
   clear(): void {
+    // A record of very many events leaves nothing behind.
+    if (this.frames.length > KEPT_FRAMES) this.frames.length = KEPT_FRAMES;
     this.length = 0;
   }
 
@@ -55,8 +60,12 @@ export const LIMITS = {
   recordBytes: 1_048_576,
   /** Objects and lists within each other; the event itself is the first. */
   depth: 32,
-  /** Keys of all objects of the record together. */
+  /** Keys of all objects of a native event together; values of an event of another shape. */
   keys: 1_000,
   stringBytes: 8_192,
   nameBytes: 128,
+  /** Events of a record that holds many. */
+  events: 10_000,
+  /** Events of a record times features of their model: what its frames take in memory. */
+  values: 524_288,
 } as const;

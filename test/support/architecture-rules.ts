@@ -70,7 +70,7 @@ export const IMPORT_TABLE: readonly FolderRule[] = [
     ['ingest/rows', 'ingest/decode'],
   ),
   adapter('ingest', 'rows', ['csv-parse', 'hyparquet', 'hyparquet-compressors']),
-  adapter('ingest', 'decode', []),
+  adapter('ingest', 'decode', ['csv-parse']),
   adapter('ingest', 'http', ['fastify'], ['ingest/decode']),
   // The port of event shapes lives beside its shapes.
   { ...stage('ingest'), mayTypes: [...CONFIG_TYPES, 'ingest/decoder.ts'] },

@@ -11,7 +11,7 @@ export function kafkaConfig(
     brokers,
     group: uniqueName('group'),
     clientId: 'driftd',
-    topics: topics.map((name) => ({ name, start: 'earliest', format: 'native' })),
+    topics: topics.map((name) => ({ name, start: 'earliest', format: 'auto', mapping: {} })),
     tls: null,
     sasl: null,
     sessionTimeoutMs: 6_000,

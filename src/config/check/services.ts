@@ -41,7 +41,7 @@ function checkListener({ http }: ValidParts, tell: Tell): void {
   }
 }
 
-function checkKafka({ kafka }: ValidParts, tell: Tell): void {
+function checkKafka({ kafka, modelNames }: ValidParts, tell: Tell): void {
   if (kafka === null) return;
   kafka.brokers.forEach((broker, i) => {
     const port = parseHostPort(broker)?.port ?? 0;
@@ -57,6 +57,11 @@ function checkKafka({ kafka }: ValidParts, tell: Tell): void {
     if (seen.has(topic.name))
       tell(['kafka', 'topics', i, 'name'], `"${topic.name}" is listed before, name it once`);
     seen.add(topic.name);
+    const { model, models = {} } = topic.mapping;
+    const path: Path = ['kafka', 'topics', i, 'mapping'];
+    if (model !== undefined) checkModel([...path, 'model'], model, modelNames, tell);
+    for (const [name, its] of Object.entries(models))
+      checkModel([...path, 'models', name], its, modelNames, tell);
   });
   between(['kafka', 'session_timeout'], kafka.session_timeout, '1s', '30m', tell);
   if (
@@ -102,12 +107,12 @@ function checkReplay({ replay, modelNames }: ValidParts, tell: Tell): void {
       );
     }
   }
-  if (replay.model !== undefined && !modelNames.includes(replay.model)) {
-    tell(
-      ['replay', 'model'],
-      `there is no model "${replay.model}", ${suggestion(replay.model, modelNames, 'models')}`,
-    );
-  }
+  if (replay.model !== undefined) checkModel(['replay', 'model'], replay.model, modelNames, tell);
+}
+
+function checkModel(path: Path, model: string, modelNames: readonly string[], tell: Tell): void {
+  if (modelNames.includes(model)) return;
+  tell(path, `there is no model "${model}", ${suggestion(model, modelNames, 'models')}`);
 }
 
 /** Tells a duration that lies outside [least, most]. */

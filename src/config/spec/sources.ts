@@ -3,6 +3,58 @@ import { z } from 'zod';
 import { EVENT_FORMATS, PASSWORD_MECHANISMS, REPLAY_FORMATS } from '../types.ts';
 import { count, duration, hostPort, name, path, secretFile, text } from './fields.ts';
 
+const pathsByName = (description: string, example: Readonly<Record<string, string>>) =>
+  z
+    .record(text('Name.', 'temp'), text('Key, with dots into nested objects.', 'weather.temp'))
+    .meta({ description, examples: [example] })
+    .optional();
+
+const byPosition = (what: string, example: string[]) =>
+  z
+    .array(name('Name of a feature.', example[0] ?? ''))
+    .min(1)
+    .meta({
+      description: `Names of ${what} that come by position: rows as lists, CSV, tensors.`,
+      examples: [example],
+    })
+    .optional();
+
+const mapping = z
+  .strictObject({
+    model: name(
+      'The model that the events are of, whatever they call it. Leave it out where models share the topic.',
+      'flights-late',
+    ).optional(),
+    models: z
+      .record(
+        text('What the producer calls it.', 'prod/flights'),
+        name('Name of the model.', 'flights-late'),
+      )
+      .meta({
+        description:
+          'Models by what the producer calls them: endpoint, inference service or model name.',
+        examples: [{ 'prod/flights': 'flights-late' }],
+      })
+      .optional(),
+    inputs: byPosition('inputs', ['temp', 'wind']),
+    predictions: byPosition('predictions', ['score']),
+    labels: byPosition('labels', ['late']),
+    name: text('Flat events: key of the model name.', 'service').optional(),
+    id: text('Flat events: key of the event id.', 'request_id').optional(),
+    version: text('Flat events: key of the model version.', 'model_version').optional(),
+    time: text('Flat events: key of the event time.', 'timestamp').optional(),
+    features: pathsByName(
+      'Flat events: keys of features that do not stand under their own names.',
+      { temp: 'weather.temp' },
+    ),
+    attributes: pathsByName(
+      'Flat events: keys of attributes that do not stand under their own names.',
+      { country: 'client.country' },
+    ),
+  })
+  .prefault({})
+  .meta({ description: 'What the events of this topic do not say themselves.' });
+
 const topic = z.strictObject({
   name: text('Topic that holds prediction events.', 'predictions')
     .max(249)
@@ -17,8 +69,13 @@ const topic = z.strictObject({
     }),
   format: z
     .enum(EVENT_FORMATS)
-    .default('native')
-    .meta({ description: 'Shape of the events.', examples: ['native'] }),
+    .default('auto')
+    .meta({
+      description:
+        'Shape of the events. `auto` chooses record by record: by headers, by keys, by `mapping`; a name accepts that shape alone (docs/events.md).',
+      examples: ['auto'],
+    }),
+  mapping,
 });
 
 const tls = z

@@ -48,6 +48,7 @@ export const QUARANTINE_REASONS = [
   'invalid-timestamp',
   'future-event',
   'limit-exceeded',
+  'unsupported-payload',
 ] as const;
 export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
 

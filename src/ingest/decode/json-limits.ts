@@ -57,8 +57,13 @@ export function parseObject(value: Uint8Array): JsonObject {
     throw new Rejected('invalid-json', `not JSON${position === undefined ? '' : `, ${position}`}`);
   }
   if (!isObject(parsed)) throw new Rejected('invalid-shape', 'the value must be a JSON object');
-  checkObject(parsed, 1, { keys: 0 });
+  checkEvent(parsed);
   return parsed;
+}
+
+/** The limits of one native event, wherever it stands. @throws Rejected invalid-encoding, limit-exceeded */
+export function checkEvent(event: JsonObject): void {
+  checkObject(event, 1, { keys: 0 });
 }
 
 /** Recursion is safe: its depth is the limit that it checks. */

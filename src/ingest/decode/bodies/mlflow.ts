@@ -1,0 +1,37 @@
+import { Rejected, isObject, own } from '../json-limits.ts';
+import { sideOnly } from './body.ts';
+import type { BodyShape } from './body.ts';
+import { putByPosition, rowsTable } from './tables.ts';
+
+/** MLflow's scoring server: a data frame in one of two forms. Its other bodies are those of the V1 protocol. */
+export const mlflow: BodyShape = {
+  name: 'mlflow',
+  matches: (body) =>
+    own(body, 'dataframe_split') !== undefined || own(body, 'dataframe_records') !== undefined,
+  read(body) {
+    const split = own(body, 'dataframe_split');
+    if (split === undefined) {
+      const records = own(body, 'dataframe_records');
+      if (!Array.isArray(records) || !records.every(isObject)) {
+        throw new Rejected('invalid-shape', '"dataframe_records" must be a list of objects');
+      }
+      return sideOnly('input', rowsTable(records, undefined, 'dataframe_records'));
+    }
+    const columns = isObject(split) ? own(split, 'columns') : undefined;
+    const data = isObject(split) ? own(split, 'data') : undefined;
+    if (!Array.isArray(columns) || !Array.isArray(data) || !data.every(Array.isArray)) {
+      throw new Rejected(
+        'invalid-shape',
+        '"dataframe_split" must have "columns" and "data", a list of rows',
+      );
+    }
+    // pandas numbers columns that have no names.
+    const names = columns.map(String);
+    return sideOnly('input', {
+      rows: data.length,
+      read(row, put) {
+        putByPosition(data[row] as readonly unknown[], names, put, 'dataframe_split');
+      },
+    });
+  },
+};

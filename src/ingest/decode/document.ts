@@ -1,0 +1,91 @@
+import { LIMITS } from '../decoder.ts';
+import { Rejected, isObject } from './json-limits.ts';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * The bytes of a record as text.
+ * @throws Rejected too-large, invalid-encoding
+ */
+export function textOf(value: Uint8Array): string {
+  if (value.length > LIMITS.recordBytes) {
+    throw new Rejected(
+      'too-large',
+      `${value.length} bytes; at most ${LIMITS.recordBytes} are read`,
+    );
+  }
+  try {
+    return utf8.decode(value);
+  } catch {
+    throw new Rejected('invalid-encoding', 'the value is not UTF-8');
+  }
+}
+
+/**
+ * JSON text of any shape. Unlike a native event it may hold long texts (a body within it as text or base64) and many
+ * keys (many rows); what becomes of a feature's value keeps the limits of one event.
+ * @param what names the text in an error
+ * @throws Rejected invalid-json, invalid-encoding, limit-exceeded
+ */
+export function parseDocument(text: string, what: string): unknown {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    // Without the parser's message, which quotes the event.
+    const position = /at position \d+/.exec((error as Error).message)?.[0];
+    throw new Rejected(
+      'invalid-json',
+      `${what} is not JSON${position === undefined ? '' : `, ${position}`}`,
+    );
+  }
+  check(parsed, 0);
+  return parsed;
+}
+
+/** Recursion is safe: its depth is the limit that it checks. */
+function check(value: unknown, depth: number): void {
+  if (typeof value === 'string') {
+    checkText(value, 'a text');
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  if (depth >= LIMITS.depth) {
+    throw new Rejected('limit-exceeded', `nested deeper than ${LIMITS.depth} levels`);
+  }
+  if (Array.isArray(value)) {
+    for (const entry of value) check(entry, depth + 1);
+  } else if (isObject(value)) {
+    let keys = 0;
+    for (const key in value) {
+      keys += 1;
+      if (keys > LIMITS.keys) {
+        throw new Rejected('limit-exceeded', `an object of more than ${LIMITS.keys} keys`);
+      }
+      checkName(key);
+      checkText(key, 'a name');
+      check(value[key], depth + 1);
+    }
+  }
+}
+
+function checkName(name: string): void {
+  // A UTF-16 unit takes at most 3 bytes of UTF-8: short names need no measuring.
+  if (name.length * 3 > LIMITS.nameBytes && Buffer.byteLength(name) > LIMITS.nameBytes) {
+    throw new Rejected('limit-exceeded', `a name of more than ${LIMITS.nameBytes} bytes`);
+  }
+}
+
+function checkText(text: string, what: string): void {
+  if (text.includes('\0') || !text.isWellFormed()) {
+    throw new Rejected('invalid-encoding', `${what} holds U+0000 or half a surrogate pair`);
+  }
+}
+
+/** The bytes of base64 text. @throws Rejected invalid-encoding */
+export function fromBase64(text: string, what: string): Uint8Array {
+  if (!/^[A-Za-z0-9+/_-]*={0,2}\s*$/.test(text)) {
+    throw new Rejected('invalid-encoding', `${what} is not base64`);
+  }
+  return Buffer.from(text, 'base64');
+}

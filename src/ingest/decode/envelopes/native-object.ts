@@ -1,0 +1,35 @@
+import { addFrame, findSchema } from '../call.ts';
+import type { Call, Reading } from '../call.ts';
+import { parseEventTime } from '../event-time.ts';
+import { Rejected, checkEvent, isObject, own } from '../json-limits.ts';
+import type { JsonObject } from '../json-limits.ts';
+import { fillNativeEvent } from '../native-event.ts';
+
+/** What an envelope adds where the event itself is silent. */
+export type Defaults = Pick<Call, 'names' | 'id' | 'time'>;
+
+export const NO_DEFAULTS: Defaults = { names: [], id: null, time: null };
+
+/** A driftd event names its features under `features`, or what came of them under `prediction` or `label`. */
+export function isNative(event: JsonObject): boolean {
+  if (isObject(own(event, 'features'))) return true;
+  return (
+    typeof own(event, 'model') === 'string' &&
+    (own(event, 'prediction') !== undefined || own(event, 'label') !== undefined)
+  );
+}
+
+/** A native event that is parsed already, on its own, in a batch or within an envelope. @throws Rejected */
+export function readNative(event: JsonObject, reading: Reading, defaults: Defaults): void {
+  const { names, id, time } = defaults;
+  const named = own(event, 'model');
+  const schema = findSchema(typeof named === 'string' ? [named] : names, reading);
+  const defaultTime = parseEventTime(time ?? reading.record.timestamp);
+  if (defaultTime === null) {
+    throw new Rejected('invalid-timestamp', 'the time around the event must be RFC 3339');
+  }
+  checkEvent(event);
+  const frame = addFrame(reading.into, schema);
+  fillNativeEvent(frame, schema, event, defaultTime);
+  frame.id ??= id;
+}
