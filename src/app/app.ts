@@ -22,14 +22,15 @@ import { apiOf } from './api/api.ts';
 import { furtherGroups } from './api/groups.ts';
 import { createBaselines } from './baselines/wire.ts';
 import { channelNamesOf, sourceNamesOf } from './catalogue.ts';
-import { createHealth } from './health.ts';
-import type { HealthParts } from './health.ts';
 import { startIngestion } from './ingestion.ts';
 import type { Ingestion } from './ingestion.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createLiveConfig } from './reload/live-config.ts';
 import { createReloader } from './reload/reloader.ts';
 import { createLiveWork } from './reload/live-work.ts';
+import { listenToCheckpoints } from './status/checkpoint-failures.ts';
+import { createHealth, SOURCE_AWAY_MS } from './status/health.ts';
+import type { HealthParts } from './status/health.ts';
 import { statusReaderOf } from './status/status.ts';
 import { buildWork } from './work.ts';
 
@@ -76,6 +77,7 @@ export function createApp({ config: initial, load, roles, log, clock }: AppOptio
   const evaluations = createEvaluationStore(pool);
   const judging = { baselines, catalog, tiles: createTileReader(pool), evaluations };
   const { desk } = createBaselines({ ...judging, config, ticks, clock, log });
+  const pipelines: Pipeline[] = [];
   const metrics = createMetrics({
     reader: createGaugeReader(pool, {
       get models() {
@@ -89,6 +91,8 @@ export function createApp({ config: initial, load, roles, log, clock }: AppOptio
     log,
     build,
     sources: roles.has('ingest') ? sourceNamesOf(config) : [],
+    sourcesUp: () =>
+      new Map(pipelines.map(({ name, silentMs }) => [name, silentMs <= SOURCE_AWAY_MS])),
     get channels() {
       return roles.has('notify') ? channelNamesOf(config) : [];
     },
@@ -96,10 +100,17 @@ export function createApp({ config: initial, load, roles, log, clock }: AppOptio
       return new Map(config.models.map((model) => [model.name, model.allowedLatenessMs]));
     },
   });
-  const pipelines: Pipeline[] = [];
-  const health: HealthParts = { pool, pipelines, started: false, draining: false };
   const parts = { pool, judging, ticks, metrics, owner, roles, log, clock };
   const work = createLiveWork();
+  const checkpoints = listenToCheckpoints(metrics.ingest, clock);
+  const health: HealthParts = {
+    pool,
+    pipelines,
+    checkpoints,
+    schedulerSilentMs: () => work.silentMs(),
+    started: false,
+    draining: false,
+  };
   const reloader = createReloader({
     current: () => live.current(),
     load: () => {
@@ -158,6 +169,7 @@ export function createApp({ config: initial, load, roles, log, clock }: AppOptio
       if (roles.has('ingest'))
         ingestion = await startIngestion({
           ...parts,
+          hooks: checkpoints.heard,
           config,
           catalog,
           gate: work.gate,

@@ -37,6 +37,8 @@ export interface WorkParts {
 /** Everything that a configuration asks for but the ingestion: built whole, then started. A reload makes another one. */
 export interface Work {
   readonly gate: TickGate;
+  /** How long its scheduler has not ended a pass well: ms. */
+  silentMs(): number;
   start(): void;
   stop(): Promise<void>;
 }
@@ -83,6 +85,7 @@ export async function buildWork(config: DriftdConfig, parts: WorkParts): Promise
   });
   return {
     gate: createTickGate(ticks, scheduled),
+    silentMs: () => (roles.has('evaluate') ? scheduler.silentMs : 0),
     start() {
       watch.start();
       lifecycle.onStop('watch', () => watch.stop());

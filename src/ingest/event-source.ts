@@ -25,6 +25,8 @@ export interface EventSource {
   readonly name: string;
   start(consumer: RecordConsumer): Promise<void>;
   stop(): Promise<void>;
+  /** For how long it has not answered: ms. Left out by a source that cannot be away. */
+  readonly silentMs?: number;
 }
 
 /** Steers one assignment. Calls after the assignment has ended do nothing. */

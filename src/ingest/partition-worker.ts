@@ -27,8 +27,7 @@ export interface WorkerLimits extends IntakeLimits {
 
 export interface WorkerDeps {
   readonly counting: Counting;
-  /** A decoder for one partition of this topic. */
-  readonly decoderOf: (topic: string) => Decoder;
+  readonly decoder: Decoder;
   readonly gate: TickGate;
   readonly limits: WorkerLimits;
   readonly clock: Clock;
@@ -79,6 +78,8 @@ export class PartitionWorker {
   /** Told already. */
   private haltedFor: string | null = null;
   private logEndOffset: number | null = null;
+  /** The stored position, once it is known. */
+  private storedPosition: number | null = null;
   private wake: (() => void) | null = null;
   private readonly done: Promise<void>;
 
@@ -88,11 +89,7 @@ export class PartitionWorker {
     this.control = control;
     this.log = deps.log.child({ partition: partitionName(key) });
     this.intake = new Intake(key, control, deps.limits);
-    this.records = new RecordCounter({
-      counting: deps.counting,
-      clock: deps.clock,
-      decoder: deps.decoderOf(key.topic),
-    });
+    this.records = new RecordCounter(deps);
     this.barrier = new TickBarrier(deps.gate, this.log);
     this.done = this.run();
   }
@@ -107,6 +104,13 @@ export class PartitionWorker {
 
   logEnd(end: number): void {
     this.logEndOffset = end;
+    this.tellLag();
+  }
+
+  /** Told with every look at the end of the log, too: the lag must grow while nothing can be committed. */
+  private tellLag(): void {
+    if (this.logEndOffset === null || this.storedPosition === null) return;
+    this.deps.metrics.lag(this.key, Math.max(0, this.logEndOffset - this.storedPosition));
   }
 
   /** The assignment has ended: everything uncommitted is forgotten, the next owner starts at the stored offset. */
@@ -185,6 +189,7 @@ export class PartitionWorker {
 
   private async read(counting: PartitionCounting): Promise<boolean> {
     const now = this.deps.clock.monotonic();
+    this.storedPosition = counting.position;
     const open: Open = {
       counting,
       next: counting.position,
@@ -310,8 +315,8 @@ export class PartitionWorker {
     open.since = clock.monotonic();
     this.records.tell(metrics, this.key.source);
     this.control.committed(this.key, open.next);
-    if (this.logEndOffset !== null)
-      metrics.lag(this.key, Math.max(0, this.logEndOffset - open.next));
+    this.storedPosition = open.next;
+    this.tellLag();
   }
 
   /**

@@ -7,11 +7,15 @@ import type { WorkerDeps } from './partition-worker.ts';
 
 /** Reads one source: a worker a partition. */
 export interface Pipeline {
+  /** Of its source. */
+  readonly name: string;
   start(): Promise<void>;
   /** Stops reading, commits what is queued, ends. */
   stop(): Promise<void>;
   /** Are partitions assigned (or is the source one that needs none)? */
   readonly assigned: number | null;
+  /** For how long the source has not answered: ms. */
+  readonly silentMs: number;
 }
 
 export function createPipeline(source: EventSource, deps: WorkerDeps): Pipeline {
@@ -50,6 +54,7 @@ export function createPipeline(source: EventSource, deps: WorkerDeps): Pipeline 
   };
 
   return {
+    name: source.name,
     start: () => source.start(consumer),
     async stop() {
       stopping = true;
@@ -58,6 +63,9 @@ export function createPipeline(source: EventSource, deps: WorkerDeps): Pipeline 
     },
     get assigned() {
       return assigned;
+    },
+    get silentMs() {
+      return source.silentMs ?? 0;
     },
   };
 }

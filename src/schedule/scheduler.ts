@@ -1,6 +1,6 @@
 import { readinessOf } from '../core/window/windows.ts';
 import { createBackoff } from '../platform/backoff.ts';
-import { sleep } from '../platform/clock.ts';
+import { sleep, systemClock } from '../platform/clock.ts';
 import { toError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
 import type { TickClaim, TickStore } from '../storage/tick-store.ts';
@@ -48,6 +48,8 @@ export interface Scheduler {
   runOnce(): Promise<number>;
   start(): void;
   stop(): Promise<void>;
+  /** How long ago a pass, or an evaluation within one, last ended well: ms. */
+  readonly silentMs: number;
 }
 
 const LEASE_MS = 60_000;
@@ -65,6 +67,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   let loop: Promise<void> = Promise.resolve();
   /** Passes in a row in which something failed. */
   let failures = 0;
+  let lastWell = systemClock.monotonic();
 
   async function runMonitor(monitor: ScheduledMonitor): Promise<number> {
     const mark = await deps.tiles.watermark(monitor.modelId, monitor.allowedLatenessMs);
@@ -100,6 +103,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
         deps.evaluate({ monitor, claim, complete, watermark: mark.time, mayNotify }),
       );
       run += 1;
+      lastWell = systemClock.monotonic();
     }
     return run;
   }
@@ -135,6 +139,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
       }
     }
     failures = failed ? failures + 1 : 0;
+    if (!failed) lastWell = systemClock.monotonic();
     return run;
   }
 
@@ -158,6 +163,9 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     async stop() {
       abort.abort();
       await loop;
+    },
+    get silentMs() {
+      return systemClock.monotonic() - lastWell;
     },
   };
 }

@@ -6,6 +6,8 @@ import type { Work } from '../work.ts';
 export interface LiveWork {
   /** That of the work in force: who holds it through a reload sees the new one. */
   readonly gate: TickGate;
+  /** How long its scheduler has not ended a pass well, ms; 0 before there is one. */
+  silentMs(): number;
   /**
    * Stops the work in force, changes what goes with it, and starts the next.
    * @throws DriftdError RELOAD_REFUSED when the process is stopping
@@ -27,6 +29,7 @@ export function createLiveWork(): LiveWork {
       nextDue: (modelId, after) => inForce().gate.nextDue(modelId, after),
       settled: (modelId, due) => inForce().gate.settled(modelId, due),
     },
+    silentMs: () => work?.silentMs() ?? 0,
     async replace(next, change) {
       // What does not stop cleanly has told so in the log, and is no reason to stand still.
       if (!stopped) await work?.stop().catch(() => undefined);

@@ -1,13 +1,20 @@
 import type { DriftdConfig } from '../../config/types.ts';
+import type { Problem } from '../../core/alerting/problems.ts';
 import { inspectKafka } from '../../ingest/kafka/inspect.ts';
 import { probeSmtp } from '../../notify/email/probe.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { DriftdError, toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import type { StatusSnapshot } from '../../storage/api/status-reader.ts';
+import { createWatchStore } from '../../storage/postgres/alerts/watch-store.ts';
 import { assertReachable, createPool, describeDatabase } from '../../storage/postgres/pool.ts';
 import type { Pool } from '../../storage/postgres/pool.ts';
-import { readSchemaFacts, readServerFacts } from '../../storage/postgres/status/server-facts.ts';
+import {
+  probeWrite,
+  readSchemaFacts,
+  readServerFacts,
+} from '../../storage/postgres/status/server-facts.ts';
+import { watchOf } from '../notify/watch.ts';
 import { brokerFindings, brokerUnreachable } from './broker-findings.ts';
 import { fault, ok, unknown, warning } from './finding.ts';
 import type { Finding } from './finding.ts';
@@ -46,12 +53,12 @@ async function examineDatabase(config: DriftdConfig, log: Log, clock: Clock): Pr
     findings.push(await diskFinding(server, isLocal(url)));
     const schema = schemaFinding(await readSchemaFacts(pool));
     findings.push(schema);
-    const status = schema.state === 'fault' ? null : await readWork(pool, config, findings);
+    const read = schema.state === 'fault' ? null : await readWork(pool, config, findings, log);
     const work =
-      status === null
+      read === null
         ? [unknown('work', 'what driftd did cannot be read')]
-        : workFindings(status, config);
-    return { findings, work, status, now: server.now };
+        : workFindings(read.status, read.problems, config);
+    return { findings, work, status: read?.status ?? null, now: server.now };
   } catch (thrown) {
     const says = toError(thrown).message;
     const at = thrown instanceof DriftdError ? '' : ` (${describeDatabase(url)})`;
@@ -67,13 +74,36 @@ async function examineDatabase(config: DriftdConfig, log: Log, clock: Clock): Pr
   }
 }
 
+interface Work {
+  readonly status: StatusSnapshot;
+  readonly problems: readonly Problem[];
+}
+
 async function readWork(
   pool: Pool,
   config: DriftdConfig,
   findings: Finding[],
-): Promise<StatusSnapshot | null> {
+  log: Log,
+): Promise<Work | null> {
   try {
-    return await statusReaderOf(config, pool).read();
+    const refused = await probeWrite(pool);
+    findings.push(
+      refused === null
+        ? ok('writes', 'a row was written and taken back')
+        : fault(
+            'writes',
+            `the database refuses writes: ${refused}`,
+            'make room on its disk, or end what holds the lock or made it read-only; driftd goes on by itself',
+            'DATABASE_UNREACHABLE',
+          ),
+    );
+    // The same eyes that the daemon has for itself.
+    const roles = new Set<string>();
+    const watch = watchOf({ config, store: createWatchStore(pool), owner: 'doctor', roles, log });
+    return {
+      status: await statusReaderOf(config, pool).read(),
+      problems: await watch.look(),
+    };
   } catch (thrown) {
     const { message } = toError(thrown);
     findings.push(

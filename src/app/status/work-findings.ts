@@ -1,4 +1,5 @@
 import type { DriftdConfig } from '../../config/types.ts';
+import type { Problem, ProblemKind } from '../../core/alerting/problems.ts';
 import type { StatusSnapshot } from '../../storage/api/status-reader.ts';
 import { inWords } from './duration-words.ts';
 import { fault, ok, warning } from './finding.ts';
@@ -8,12 +9,27 @@ import type { Finding } from './finding.ts';
 const PROCESS_SILENT_MS = 60_000;
 /** As the alert DriftdOutboxStuck. */
 const OUTBOX_STUCK_MS = 600_000;
+/** Problems that the findings below do not tell in more detail. */
+const RUNBOOK_OF: Readonly<Partial<Record<ProblemKind, string>>> = {
+  'evaluation-late': 'DriftdEvaluationStale',
+  'ingest-stuck': 'DriftdLagGrowing',
+};
 /** An evaluation older than this is stale, as the alert DriftdEvaluationStale. */
 const TICK_STUCK_MS = 3_600_000;
 
 /** What the database tells about driftd's work. */
-export function workFindings(status: StatusSnapshot, config: DriftdConfig): Finding[] {
+export function workFindings(
+  status: StatusSnapshot,
+  problems: readonly Problem[],
+  config: DriftdConfig,
+): Finding[] {
   return [
+    ...problems.flatMap(({ kind, about, detail }) => {
+      const runbook = RUNBOOK_OF[kind];
+      return runbook === undefined
+        ? []
+        : [fault(`${kind} ${about}`, detail, `docs/operations.md, ${runbook}`)];
+    }),
     ...processFindings(status),
     ...modelFindings(status, config),
     ...partitionFindings(status),

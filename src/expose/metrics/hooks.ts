@@ -47,6 +47,7 @@ export function beginAtZero(registry: MetricRegistry, { sources, channels }: Kno
     registry.increment('driftd_events_late_total', { source }, 0);
     registry.increment('driftd_checkpoints_fenced_total', { source }, 0);
     registry.increment('driftd_checkpoints_unknown_total', { source }, 0);
+    registry.increment('driftd_checkpoints_retried_total', { source }, 0);
   }
   for (const channel of channels) {
     for (const result of ['sent', 'retry', 'dead', 'lost'])
@@ -69,6 +70,8 @@ export function createHooks(registry: MetricRegistry): StageHooks {
         if (outcome === 'fenced') registry.increment('driftd_checkpoints_fenced_total', { source });
         else if (outcome === 'unknown')
           registry.increment('driftd_checkpoints_unknown_total', { source });
+        else if (outcome === 'retry')
+          registry.increment('driftd_checkpoints_retried_total', { source });
         else if (outcome === 'committed')
           registry.observe('driftd_checkpoint_duration_seconds', { source }, seconds);
       },

@@ -18,6 +18,8 @@ export interface MetricsDeps {
   /** Sources that this process reads and channels that are configured: what they count is shown from the start. */
   readonly sources: readonly string[];
   readonly channels: readonly string[];
+  /** Does a source answer now? Asked at each scrape; those that are not in it have no gauge. */
+  readonly sourcesUp?: () => ReadonlyMap<string, boolean>;
   /** By model. */
   readonly allowedLatenessMs: ReadonlyMap<string, number>;
   /** Stored gauges are at most this old while the database answers. */
@@ -88,6 +90,8 @@ export function createMetrics(deps: MetricsDeps): Metrics {
         await Promise.race([refresher.tryRefresh(), sleep(SCRAPE_WAIT_MS, cancel.signal)]);
         cancel.abort();
       }
+      for (const [source, up] of deps.sourcesUp?.() ?? [])
+        registry.set('driftd_source_up', { source }, up ? 1 : 0);
       return registry.page(openMetrics);
     },
     observeRequest(method, route, status, seconds) {

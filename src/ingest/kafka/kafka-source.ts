@@ -58,6 +58,8 @@ class KafkaSource implements EventSource {
   private rebuilding: Promise<void> | null = null;
   /** When consumers were rebuilt lately: often, and the next one waits longer. */
   private rebuilds: number[] = [];
+  /** When a broker last answered, on the monotonic clock. */
+  private answeredAt = systemClock.monotonic();
 
   constructor(kafka: Kafka, config: KafkaConfig, log: Log) {
     this.kafka = kafka;
@@ -65,6 +67,10 @@ class KafkaSource implements EventSource {
     this.log = log;
     this.admin = kafka.admin();
     this.watchdog = new Watchdog(systemClock, config.sessionTimeoutMs * PATIENCE_SESSIONS);
+  }
+
+  get silentMs(): number {
+    return systemClock.monotonic() - this.answeredAt;
   }
 
   async start(target: RecordConsumer): Promise<void> {
@@ -79,11 +85,8 @@ class KafkaSource implements EventSource {
         { cause: thrown },
       );
     }
-    await assertTopics(
-      this.admin,
-      this.config.topics.map(({ name }) => name),
-      where,
-    );
+    await assertTopics(this.admin, this.topicNames(), where);
+    this.answeredAt = systemClock.monotonic();
     await this.connectConsumer();
     this.timers = [
       setInterval(() => void this.tellLogEnds(), LOG_END_POLL_MS),
@@ -119,7 +122,7 @@ class KafkaSource implements EventSource {
     await consumer.connect();
     // Always from the beginning: what the client would read is of no weight, custody sends it to the stored position.
     await consumer.subscribe({
-      topics: this.config.topics.map(({ name }) => name),
+      topics: this.topicNames(),
       fromBeginning: true,
     });
     await consumer.run({
@@ -161,6 +164,10 @@ class KafkaSource implements EventSource {
     await within(DISCONNECT_MS, consumer.disconnect()).catch((thrown: unknown) => {
       this.log.debug({ err: toError(thrown) }, 'leaving the consumer group failed');
     });
+  }
+
+  private topicNames(): string[] {
+    return this.config.topics.map(({ name }) => name);
   }
 
   private key(topic: string, partition: number): PartitionKey {
@@ -269,10 +276,14 @@ class KafkaSource implements EventSource {
     const { generation } = this;
     try {
       const ends: { key: PartitionKey; end: number }[] = [];
-      for (const topic of new Set(this.assignment.map((key) => key.topic))) {
+      const topics = new Set(this.assignment.map((key) => key.topic));
+      // A process without partitions asks, too, so that it knows whether the brokers are there.
+      if (topics.size === 0) await this.admin.fetchTopicMetadata({ topics: this.topicNames() });
+      for (const topic of topics) {
         for (const { partition, high } of await this.admin.fetchTopicOffsets(topic))
           ends.push({ key: this.key(topic, partition), end: Number(high) });
       }
+      this.answeredAt = systemClock.monotonic();
       if (generation !== this.generation) return;
       for (const { key, end } of ends) this.target?.logEnd(key, end);
       if (this.watchdog.isStuck(ends)) {

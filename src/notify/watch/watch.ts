@@ -37,6 +37,8 @@ export interface WatchDeps {
 }
 
 export interface Watch {
+  /** What is wrong now, for whoever asks; nothing is told or stored. */
+  look(): Promise<Problem[]>;
   /** One look: what began is told, what is over too. @returns what is wrong now */
   runOnce(): Promise<Problem[]>;
   start(): void;
@@ -57,10 +59,13 @@ export function createWatch(deps: WatchDeps): Watch {
   const stopping = new AbortController();
   let loop: Promise<void> | null = null;
 
+  const problemsIn = (stored: StoredFacts): Problem[] =>
+    problemsOf(factsOf(stored, deps), deps.limits ?? WATCH_LIMITS);
+
   async function runOnce(): Promise<Problem[]> {
     await store.seen(deps.owner, deps.roles);
     const stored = await store.facts();
-    const found = problemsOf(factsOf(stored, deps), deps.limits ?? WATCH_LIMITS);
+    const found = problemsIn(stored);
     const open = await store.problems();
     const same = (a: Omit<Problem, 'detail'>, b: Omit<Problem, 'detail'>): boolean =>
       a.kind === b.kind && a.about === b.about;
@@ -102,6 +107,7 @@ export function createWatch(deps: WatchDeps): Watch {
   }
 
   return {
+    look: async () => problemsIn(await store.facts()),
     runOnce,
     start() {
       loop ??= run();

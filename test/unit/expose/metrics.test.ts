@@ -75,6 +75,7 @@ function setUp(options: { seriesBudget?: number; snapshot?: GaugeSnapshot } = {}
     log: createLog('silent'),
     build: { name: 'driftd', version: '1.2.3', node: '24.0.0' },
     sources: ['kafka'],
+    sourcesUp: () => new Map([['kafka', true]]),
     channels: ['email'],
     allowedLatenessMs: new Map([['m', 1_000]]),
     ...(options.seriesBudget === undefined ? {} : { seriesBudget: options.seriesBudget }),

@@ -1,3 +1,4 @@
+import { toError } from '../../../platform/errors.ts';
 import { knownMigrations } from '../migrate.ts';
 import type { Pool } from '../pool.ts';
 
@@ -72,8 +73,12 @@ export interface SchemaFacts {
   readonly changed: readonly string[];
 }
 
+/** The files do not change while the program runs. */
+let migrations: ReturnType<typeof knownMigrations> | null = null;
+
 export async function readSchemaFacts(pool: Pool): Promise<SchemaFacts> {
-  const known = await knownMigrations();
+  migrations ??= knownMigrations();
+  const known = await migrations;
   const { rows: found } = await pool.query<{ there: boolean }>(
     `SELECT to_regclass('schema_version') IS NOT NULL AS there`,
   );
@@ -94,4 +99,19 @@ export async function readSchemaFacts(pool: Pool): Promise<SchemaFacts> {
       .filter(({ version, checksum }) => (done.get(version)?.checksum ?? checksum) !== checksum)
       .map(({ file }) => file),
   };
+}
+
+/** Writes a row and takes it back. @returns why it is refused; null: it is taken */
+export async function probeWrite(pool: Pool): Promise<string | null> {
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query("INSERT INTO replica (owner, roles) VALUES ('doctor', '{}')");
+    return null;
+  } catch (thrown) {
+    return toError(thrown).message;
+  } finally {
+    await client.query('ROLLBACK').catch(() => undefined);
+    client.release();
+  }
 }
