@@ -27,7 +27,8 @@ export interface WorkerLimits extends IntakeLimits {
 
 export interface WorkerDeps {
   readonly counting: Counting;
-  readonly decoder: Decoder;
+  /** A decoder for one partition of this topic. */
+  readonly decoderOf: (topic: string) => Decoder;
   readonly gate: TickGate;
   readonly limits: WorkerLimits;
   readonly clock: Clock;
@@ -89,7 +90,11 @@ export class PartitionWorker {
     this.control = control;
     this.log = deps.log.child({ partition: partitionName(key) });
     this.intake = new Intake(key, control, deps.limits);
-    this.records = new RecordCounter(deps);
+    this.records = new RecordCounter({
+      counting: deps.counting,
+      clock: deps.clock,
+      decoder: deps.decoderOf(key.topic),
+    });
     this.barrier = new TickBarrier(deps.gate, this.log);
     this.done = this.run();
   }
