@@ -18,6 +18,17 @@ const LEAST_CASES = 5_000;
 /** What fits the document may be refused all the same: there is no such thing, not now, not these rows. */
 const SETTINGS = `[checks]
 positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 409, 422, 503]
+
+# Each of these judges days of history.
+[[operations]]
+include-operation-id = ["shadowBaseline", "promoteBaseline"]
+generation.max-examples = 10
+
+# Of a file the document cannot say that it has rows: an empty one is sent, too.
+[[operations]]
+include-operation-id = "uploadBaseline"
+generation.max-examples = 10
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 409, 422, 503]
 `;
 /** What the second pass asks for wherever a path has a name. */
 const THERE = `${SETTINGS}
@@ -30,7 +41,7 @@ const THERE = `${SETTINGS}
 
 const { values } = parseArgs({
   options: {
-    examples: { type: 'string', default: '100' },
+    examples: { type: 'string', default: '50' },
     seed: { type: 'string', default: '1' },
   },
 });

@@ -49,7 +49,7 @@ interface Operation {
 
 /** A file as it is, or in a form. */
 function fileBody(types: readonly string[]): object {
-  const file = { type: 'string', format: 'binary' };
+  const file = { type: 'string', format: 'binary', minLength: 1 };
   const form = { type: 'object', properties: { file }, required: ['file'] };
   const content = types.map((type) => [
     type,

@@ -134,11 +134,11 @@ function fileName(
   // JSON rows may be a document, too; a name that says so is taken at its word.
   const final = wanted === '.json' && known?.[2] === '.baseline.json' ? known[2] : wanted;
   if (final === undefined)
-    throw new UploadError(415, `Say what it is: ?format= one of ${FORMATS.join(', ')}.`);
+    throw new UploadError(422, `Say what it is: ?format= one of ${FORMATS.join(', ')}.`);
   const packed = told === 'gzip' || encoding === 'gzip' || known?.[3] !== undefined;
   if (!packed) return `${stem}${final}`;
   if (final === '.parquet' || final === '.baseline.json')
-    throw new UploadError(415, `${final} is not read packed; send it as it is.`);
+    throw new UploadError(422, `${final} is not read packed; send it as it is.`);
   return `${stem}${final}.gz`;
 }
 
