@@ -22,7 +22,8 @@ export interface BaselineFolder {
 
 /** A file whose content is known changes nothing; new content becomes the next version and is activated. */
 export function createBaselineFolder(
-  { baselines: { directory }, models }: DriftdConfig,
+  /** Read anew at every look: a reload changes what it says. */
+  config: DriftdConfig,
   desk: BaselineDesk,
   log: Log,
 ): BaselineFolder {
@@ -50,19 +51,21 @@ export function createBaselineFolder(
 
   return {
     async load() {
+      const { directory } = config.baselines;
       if (directory === null) return;
       const files = await listFolder(directory);
-      for (const { name } of models) {
+      for (const { name } of config.models) {
         const file = fileOf(name, files, directory);
         if (file !== null) await loadFile(directory, name, file);
         else if (!(await hasBaseline(desk, name))) throw missing(name, directory);
       }
     },
     async look() {
+      const { directory } = config.baselines;
       if (directory === null) return;
       try {
         const files = await listFolder(directory);
-        for (const { name } of models) {
+        for (const { name } of config.models) {
           const file = fileOf(name, files, directory);
           if (file === null) continue;
           try {

@@ -1,0 +1,107 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+
+import { createBaselineFolder } from '../../src/app/baselines/files.ts';
+import { keepBaselines } from '../../src/app/baselines/keep.ts';
+import { readBaselineFile } from '../../src/app/baselines/reading/read-file.ts';
+import { createBaselineDesk } from '../../src/app/baselines/service.ts';
+import type { BaselineDesk } from '../../src/app/baselines/direct.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { createLog } from '../../src/platform/log.ts';
+import { createBaselineStore } from '../../src/storage/postgres/baseline-store.ts';
+import { createCatalogStore } from '../../src/storage/postgres/catalog-store.ts';
+import { createEvaluationStore } from '../../src/storage/postgres/evaluation-store.ts';
+import { migrate } from '../../src/storage/postgres/migrate.ts';
+import { createPool } from '../../src/storage/postgres/pool.ts';
+import type { Pool } from '../../src/storage/postgres/pool.ts';
+import { createTickStore } from '../../src/storage/postgres/tick-store.ts';
+import { createTileReader } from '../../src/storage/postgres/tile-reader.ts';
+import { createNormal } from '../support/baselines.ts';
+import { freshDatabase } from '../support/servers.ts';
+
+const normal = createNormal(21);
+const log = createLog('silent');
+const rows = (level: number): string =>
+  ['x', ...Array.from({ length: 500 }, () => String(level + normal()))].join('\n');
+
+let pool: Pool;
+let folder = '';
+let desk: BaselineDesk;
+let keeping: () => Promise<void>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'driftd-folder-'));
+  await mkdir(join(folder, 'baselines'));
+  await writeFile(join(folder, 'baselines', 'm.csv'), rows(0));
+  await writeFile(
+    join(folder, 'driftd.yaml'),
+    `postgres: { url: 'postgres://unused/unused' }
+baselines: { directory: baselines }
+models: [{ name: m }]
+`,
+  );
+  const config = await loadConfig(join(folder, 'driftd.yaml'), {
+    env: {},
+    validateCron: () => null,
+  });
+  pool = createPool({ url: await freshDatabase(), max: 3, applicationName: 'test', log });
+  await migrate(pool, log);
+  const baselines = createBaselineStore(pool);
+  desk = createBaselineDesk({
+    baselines,
+    catalog: createCatalogStore(pool),
+    tiles: createTileReader(pool),
+    evaluations: createEvaluationStore(pool),
+    ticks: createTickStore(pool),
+    config,
+    clock: systemClock,
+    read: readBaselineFile,
+  });
+  const files = createBaselineFolder(config, desk, log);
+  await files.load();
+  keeping = keepBaselines(baselines, files, log, 50);
+});
+afterAll(async () => {
+  await keeping();
+  await pool.end();
+  await rm(folder, { recursive: true });
+});
+
+const states = async (): Promise<string[]> => (await desk.list('m')).map(({ state }) => state);
+
+it('files that change are activated, files that cannot be taken change nothing, and what is scheduled comes', async () => {
+  const file = join(folder, 'baselines', 'm.csv');
+  expect(await states()).toEqual(['active']);
+  await writeFile(file, rows(3));
+  await vi.waitUntil(async () => (await states()).length === 2, { timeout: 10_000 });
+  await expect.poll(states).toEqual(['retired', 'active']);
+
+  const warned = vi.spyOn(log, 'warn');
+  await writeFile(file, 'x\nnot a number');
+  await vi.waitUntil(() => warned.mock.calls.length > 0, { timeout: 10_000 });
+  expect(warned.mock.calls[0]).toMatchObject([
+    { model: 'm', file: 'm.csv', err: { message: expect.stringContaining('1 rows') as string } },
+    'the baseline file is not taken',
+  ]);
+  expect(await states()).toEqual(['retired', 'active']);
+
+  // What was taken back on purpose is not brought again by the file that lies there.
+  const by = { actor: 'ann', reason: 'too early' };
+  await writeFile(file, rows(5));
+  await expect.poll(states, { timeout: 10_000 }).toEqual(['retired', 'retired', 'active']);
+  await desk.rollback('m', by);
+  await writeFile(`${file}.gz`, '');
+  await rm(`${file}.gz`);
+  await desk.activate('m', 1, by, Date.now() + 500);
+  await expect.poll(states, { timeout: 10_000 }).toEqual(['active', 'retired', 'retired']);
+  expect((await desk.events('m')).slice(-2)).toMatchObject([
+    { version: 1, action: 'scheduled', actor: 'ann' },
+    { version: 1, action: 'activated', actor: 'driftd', reason: 'as scheduled' },
+  ]);
+  expect((await desk.list('m'))[0]?.activateAt).toBeNull();
+  // Of one mistake one word, not one a look.
+  expect(warned.mock.calls.filter(([told]) => 'err' in (told as object)).length).toBeLessThan(3);
+});
