@@ -17,6 +17,9 @@ const BODY_LIMIT_BYTES = 1_048_576;
 /** For the head of a request; its body may be an upload of many megabytes. */
 const HEAD_TIMEOUT_MS = 30_000;
 const REQUEST_TIMEOUT_MS = 600_000;
+/** What running requests get when the server stops. */
+const STOP_MS = 3_000;
+const IDLE_LOOK_MS = 50;
 
 export interface HttpServer {
   /**
@@ -24,7 +27,7 @@ export interface HttpServer {
    * @throws DriftdError LISTEN_FAILED when the port is taken or the address is not ours
    */
   start(): Promise<HostPort>;
-  /** Takes no new connection, lets running requests end, closes idle ones. */
+  /** Takes no new connection, closes idle ones, lets running requests end for 3 s. */
   stop(): Promise<void>;
 }
 
@@ -48,7 +51,19 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
     },
     async stop() {
       deps.eventLoop.stop();
-      await app.close();
+      // A connection may become idle after the others were closed, or wait for a body that nobody reads.
+      const idle = setInterval(() => {
+        app.server.closeIdleConnections();
+      }, IDLE_LOOK_MS);
+      const late = setTimeout(() => {
+        app.server.closeAllConnections();
+      }, STOP_MS);
+      try {
+        await app.close();
+      } finally {
+        clearInterval(idle);
+        clearTimeout(late);
+      }
     },
   };
 }

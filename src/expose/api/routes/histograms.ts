@@ -58,7 +58,7 @@ export function histogramRoutes({
           operationId: 'showHistogram',
           summary: 'Counts of a feature in a span of event time, beside the baseline',
           description:
-            'The ends are rounded down to 5 minutes, the unit that is counted in; a span has 31 days at most.',
+            'The ends are rounded down to 5 minutes, the unit that is counted in; a span has 31 days at most. Counts of long ago are kept by the hour, then by the day: they belong to the span in which their hour or day begins.',
           params: modelParams.extend({ feature: name('Name of the feature.') }),
           querystring: z.object({
             from: instantIn('Begin.'),
