@@ -1,0 +1,49 @@
+import { createApp } from '../../src/app/app.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { sleep, systemClock } from '../../src/platform/clock.ts';
+import { createLog } from '../../src/platform/log.ts';
+import { createPool } from '../../src/storage/postgres/pool.ts';
+import { Stopwatch } from './stopwatch.ts';
+import type { Reading, Task } from './task.ts';
+
+const LOOK_MS = 20;
+const STOP_MS = 10_000;
+
+/** The whole of driftd in the role `ingest`: until every event is counted in the database. */
+export async function readWithDriftd(task: Task): Promise<Reading> {
+  const options = { env: { DATABASE_URL: task.databaseUrl }, validateCron: () => null };
+  const config = await loadConfig(task.config, options);
+  const watch = new Stopwatch();
+  const log = createLog('info', {
+    write: (line) => {
+      if (line.includes('partitions assigned')) watch.start();
+      else if (/"level":"(warn|error)"/.test(line)) process.stderr.write(line);
+    },
+  });
+  const app = await createApp({
+    config,
+    load: () => Promise.resolve(config),
+    roles: new Set(['ingest']),
+    log,
+    clock: systemClock,
+  });
+  const pool = createPool({ url: task.databaseUrl, max: 1, applicationName: 'bench', log });
+  try {
+    await app.start();
+    for (;;) {
+      const { rows } = await pool.query<{ next: string; counted: string }>(
+        'SELECT sum(next_offset) AS next, sum(counted) AS counted FROM ingest_partition',
+      );
+      if (Number(rows[0]?.next ?? 0) >= task.events) {
+        const reading = watch.stop();
+        if (Number(rows[0]?.counted) !== task.events)
+          throw new Error(`${rows[0]?.counted ?? ''} of ${task.events} events were counted`);
+        return reading;
+      }
+      await sleep(LOOK_MS);
+    }
+  } finally {
+    await app.stop(STOP_MS);
+    await pool.end();
+  }
+}

@@ -1,0 +1,70 @@
+import { parseEventTime } from '../event-time.ts';
+
+const ZERO = 0x30;
+const DASH = 0x2d;
+const COLON = 0x3a;
+/** Length of `2026-01-31T`, and of the time of day up to the seconds. */
+const DAY_END = 11;
+const SECONDS_END = 19;
+
+/** RFC 3339 in UTC as most producers write it: `2026-01-31T23:59:59Z`, with or without a fraction. */
+export class TimeReader {
+  /** The last day read, as its digits, and when it began. */
+  private day = -1;
+  private begin = -1;
+
+  /** @returns ms since the epoch; -1: not as usual, parseEventTime knows */
+  read(bytes: Uint8Array, from: number, end: number): number {
+    if (
+      end - from < SECONDS_END + 1 ||
+      bytes[end - 1] !== 0x5a ||
+      bytes[from + DAY_END - 1] !== 0x54
+    )
+      return -1;
+    const begin = this.beginOf(bytes, from);
+    const hour = two(bytes, from + 11);
+    const minute = two(bytes, from + 14);
+    const second = two(bytes, from + 17);
+    if (begin < 0 || !(hour <= 23) || !(minute <= 59) || !(second <= 59)) return -1;
+    if (bytes[from + 13] !== COLON || bytes[from + 16] !== COLON) return -1;
+    const fraction = milliseconds(bytes, from + SECONDS_END, end - 1);
+    if (fraction < 0) return -1;
+    return begin + ((hour * 60 + minute) * 60 + second) * 1_000 + fraction;
+  }
+
+  private beginOf(bytes: Uint8Array, from: number): number {
+    if (bytes[from + 4] !== DASH || bytes[from + 7] !== DASH) return -1;
+    const year = two(bytes, from) * 100 + two(bytes, from + 2);
+    const day = (year * 100 + two(bytes, from + 5)) * 100 + two(bytes, from + 8);
+    if (day !== this.day) {
+      // NaN where a digit is none.
+      if (!(day >= 0)) return -1;
+      const text = String(day).padStart(8, '0');
+      const midnight = `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}T00:00:00Z`;
+      this.begin = parseEventTime(midnight) ?? -1;
+      this.day = day;
+    }
+    return this.begin;
+  }
+}
+
+/** Two digits; NaN when they are none. */
+function two(bytes: Uint8Array, at: number): number {
+  const tens = (bytes[at] as number) - ZERO;
+  const ones = (bytes[at + 1] as number) - ZERO;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NaN;
+}
+
+/** Of a fraction from its dot to `end`; 0 when there is none, -1 when it is no fraction. What is finer is cut off. */
+function milliseconds(bytes: Uint8Array, from: number, end: number): number {
+  if (from === end) return 0;
+  if (bytes[from] !== 0x2e || end - from < 2) return -1;
+  let value = 0;
+  for (let i = from + 1; i < end; i += 1) {
+    const digit = (bytes[i] as number) - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return -1;
+    if (i - from <= 3) value = value * 10 + digit;
+  }
+  const digits = end - from - 1;
+  return digits === 1 ? value * 100 : digits === 2 ? value * 10 : value;
+}
