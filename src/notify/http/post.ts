@@ -13,6 +13,8 @@ import { outcomeOfStatus } from './status-outcome.ts';
 /** What is kept of an answer: enough for an error line, however much the other side sends. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_ERROR_LENGTH = 300;
+/** Shorter parts of an address are words, such as `hooks`. */
+const MIN_KEY_LENGTH = 12;
 /** The whole attempt: name, connection, TLS, answer. */
 const TOTAL_MS = 10_000;
 
@@ -41,6 +43,7 @@ export function createPoster(totalMs: number = TOTAL_MS, clock: Clock = systemCl
     async post(request) {
       const denied = denialOf(request);
       if (denied !== null) return { outcome: 'permanent', error: denied };
+      const secrets = [...request.secrets, ...keysIn(request.url)];
       const attempt = new AbortController();
       open.add(attempt);
       const timer = setTimeout(() => {
@@ -48,11 +51,11 @@ export function createPoster(totalMs: number = TOTAL_MS, clock: Clock = systemCl
       }, totalMs);
       try {
         const { status, retryAfter, text } = await exchange(request, attempt.signal);
-        return outcomeOfStatus(status, retryAfter, safe(text, request.secrets), clock.now());
+        return outcomeOfStatus(status, retryAfter, safe(text, secrets), clock.now());
       } catch (thrown) {
         const error = toError(attempt.signal.aborted ? attempt.signal.reason : thrown);
         const outcome = error instanceof AddressDenied ? 'permanent' : 'retry';
-        return { outcome, error: safe(error.message || error.name, request.secrets) };
+        return { outcome, error: safe(error.message || error.name, secrets) };
       } finally {
         clearTimeout(timer);
         open.delete(attempt);
@@ -124,8 +127,18 @@ async function read(response: IncomingMessage): Promise<Answer> {
   return { status, retryAfter, text: Buffer.concat(parts).toString('utf8') };
 }
 
+/** Parts of an address that may be a key: the far side may repeat its path without the rest. */
+function keysIn(url: string): string[] {
+  const { pathname, search, searchParams } = new URL(url);
+  const values = [...searchParams.values()];
+  const parts = [...pathname.split('/'), ...values, ...values.map(encodeURIComponent)];
+  return [`${pathname}${search}`, search, ...parts].filter((part) => part.length >= MIN_KEY_LENGTH);
+}
+
 function safe(text: string, secrets: readonly string[]): string {
   let shown = text;
-  for (const secret of secrets) if (secret !== '') shown = shown.replaceAll(secret, '***');
+  // A longer one may hold a shorter one.
+  for (const secret of secrets.toSorted((a, b) => b.length - a.length))
+    if (secret !== '') shown = shown.replaceAll(secret, '***');
   return printable(shown.replace(/\s+/g, ' ').trim()).slice(0, MAX_ERROR_LENGTH).toWellFormed();
 }
