@@ -179,6 +179,17 @@ describe('who asks', () => {
     );
   });
 
+  it('sends twenty uploads an hour, and looks on', async () => {
+    const { token } = await issue('uploading', ['baseline:write'], null);
+    const upload = { method: 'POST', token, headers: { 'content-type': 'text/csv' } };
+    const statuses: number[] = [];
+    for (let i = 0; i < 21; i += 1)
+      statuses.push((await served.ask('/models/nothing/baselines', upload)).status);
+    expect(statuses.slice(0, 20).filter((status) => status === 429)).toEqual([]);
+    expect(statuses[20]).toBe(429);
+    expect((await served.ask('/models', { token })).status).toBe(200);
+  });
+
   it('waits after ten wrong tokens in a minute; a right one from there is let in', async () => {
     const wrong = `drift_${'1'.repeat(16)}_${'B'.repeat(43)}`;
     let last = await served.ask('/models', { token: wrong });
@@ -232,6 +243,9 @@ describe('on this machine', () => {
       message: expect.stringContaining('driftd token create') as string,
     });
     const open = await serve(empty, 'http: { listen: "0.0.0.0:0", auth: none }');
+    expect((await open.ask('/tokens')).status).toBe(200);
+    const foreign = { origin: 'https://evil.example' };
+    expect((await open.ask('/tokens', { headers: foreign })).status).toBe(401);
     await open.stop();
     const guarded = await serve(database, 'http: { listen: "0.0.0.0:0" }');
     await guarded.stop();

@@ -53,6 +53,8 @@ function unauthorised(reply: FastifyReply, auth: Deps['auth'], request: FastifyR
   void reply.header('www-authenticate', 'Bearer realm="driftd"');
   if (request.headers.authorization !== undefined)
     return sendProblem(reply, 401, 'This token is unknown, has expired or was revoked.');
+  if (auth === 'none')
+    return sendProblem(reply, 401, 'Without a token no page of another site may ask.');
   if (auth === 'loopback')
     return sendProblem(
       reply,
@@ -69,7 +71,8 @@ function unauthorised(reply: FastifyReply, auth: Deps['auth'], request: FastifyR
 async function identify(deps: Deps, request: FastifyRequest): Promise<Caller | null> {
   const header = request.headers.authorization;
   if (header !== undefined) return bearer(deps, header);
-  if (deps.auth === 'none') return { name: 'anybody', scopes: ['admin'], models: null };
+  if (deps.auth === 'none' && !isForeignPage(request))
+    return { name: 'anybody', scopes: ['admin'], models: null };
   if (deps.auth === 'loopback' && isLocal(request))
     return { name: 'loopback', scopes: ['admin'], models: null };
   return null;
@@ -77,9 +80,13 @@ async function identify(deps: Deps, request: FastifyRequest): Promise<Caller | n
 
 /** From this machine, under its own name (no name that an attacker's DNS points here), and from no foreign page. */
 function isLocal(request: FastifyRequest): boolean {
-  const { host = '', origin } = request.headers;
-  if (!isLoopbackAddress(request.ip) || !LOOPBACK_NAMES.test(host)) return false;
-  return origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
+  const { host = '' } = request.headers;
+  return isLoopbackAddress(request.ip) && LOOPBACK_NAMES.test(host) && !isForeignPage(request);
+}
+
+/** A form on any page can be sent here by the browser of somebody who may ask without a token. */
+function isForeignPage({ headers: { host = '', origin } }: FastifyRequest): boolean {
+  return origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`;
 }
 
 const LOOPBACK = new BlockList();
