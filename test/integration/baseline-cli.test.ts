@@ -14,7 +14,7 @@ import type { Served } from '../support/served.ts';
 import { DAY, openWorld } from '../support/world.ts';
 
 const CONFIG = `
-models: [{ name: flights, time_column: ts }]
+models: [{ name: flights, time_column: ts }, { name: other }]
 monitors:
   - { name: daily, model: flights, schedule: '0 0 * * *', windows: [24h], policy: { design_effect: none, open: 1 of 1 } }
 `;
@@ -152,6 +152,27 @@ describe('driftd baseline', () => {
     expect((await direct('diff', 'flights', '3', '--against', '2')).out).toContain(
       'Different: none',
     );
+  });
+
+  it('takes what is said about columns', async () => {
+    const lines = rowsOver(START, LIVE, 4, () => values(2)).map(
+      (row, i) => `${new Date(row.time).toISOString()},${String(row.values['x'])},${i % 7},id${i}`,
+    );
+    await writeFile(file('codes.csv'), ['when,x,code,id', ...lines].join('\n'));
+    const said = ['--categorical', 'code', '--ignore', 'id', '--time', 'when'];
+    for (const [way, version] of [
+      [remote, 1],
+      [direct, 1],
+    ] as const) {
+      const added = await way('upload', 'other', file('codes.csv'), ...said);
+      expect(added).toMatchObject({ code: 0, err: '' });
+      const shown = await way('show', 'other', String(version));
+      expect(shown.out).toMatch(/code +categorical/);
+      expect(shown.out).toContain('2024-01-01..2024-01-14');
+      expect(shown.out).not.toMatch(/^(id|when) /m);
+    }
+    const bare = await direct('upload', 'other', file('codes.csv'));
+    expect(bare.err).toContain('id has another value in nearly every row');
   });
 
   it('says what is wrong in a sentence', async () => {

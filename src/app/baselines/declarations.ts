@@ -5,6 +5,7 @@ import type { DeclaredFeature } from '../../core/baseline/sampler.ts';
 import type { FeatureTier } from '../../core/domain/feature.ts';
 import type { Binning } from '../../core/histogram/types.ts';
 import type { DriftdConfig, ModelConfig } from '../../config/types.ts';
+import type { UploadDeclarations } from '../../expose/api/baselines/desk.ts';
 import { keepsSlots } from '../compare/seasons.ts';
 
 /** What the configuration says about reading rows of a model. Plain data, so that a child process can be told. */
@@ -29,6 +30,18 @@ export function declarationsOf(config: DriftdConfig, model: ModelConfig): RowDec
     attributes: model.attributes,
     slots: keepsSlots(config, model.name),
   };
+}
+
+/** The same with what an upload says of its own columns, which wins. */
+export function withUpload(of: RowDeclarations, upload: UploadDeclarations): RowDeclarations {
+  const declared = new Map(of.declared);
+  const say = (names: readonly string[] | undefined, said: DeclaredFeature): void => {
+    for (const name of names ?? []) declared.set(name, { ...declared.get(name), ...said });
+  };
+  say(upload.numeric, { kind: 'numeric' });
+  say(upload.categorical, { kind: 'categorical' });
+  say(upload.ignore, { ignore: true });
+  return { ...of, declared: [...declared], timeColumn: upload.time ?? of.timeColumn };
 }
 
 export function tiersOf(model: ModelConfig): ReadonlyMap<string, FeatureTier> {

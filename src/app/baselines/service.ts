@@ -14,7 +14,13 @@ import type { TickStore } from '../../storage/tick-store.ts';
 import { readOnly } from '../compare/read-only.ts';
 import { buildMonitors } from '../monitors.ts';
 import { seasonFaults } from '../compare/seasons.ts';
-import { currentBinnings, declarationsOf, sourceFingerprint, tiersOf } from './declarations.ts';
+import {
+  currentBinnings,
+  declarationsOf,
+  sourceFingerprint,
+  tiersOf,
+  withUpload,
+} from './declarations.ts';
 import { promoteTiles } from './promote.ts';
 import type { ReadBaseline } from './reading/read-file.ts';
 import { shadowRun } from './shadow.ts';
@@ -148,9 +154,9 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
       return baselineView(model, row);
     },
     document: async (model, version) => toDocument((await find(model, version)).baseline),
-    async upload(name, { path, validateOnly, onProgress, actor, reason }) {
+    async upload(name, { path, validateOnly, onProgress, actor, reason, declared = {} }) {
       const model = await modelOf(name);
-      const declarations = declarationsOf(config, modelConfig(config, name));
+      const declarations = withUpload(declarationsOf(config, modelConfig(config, name)), declared);
       const file = basename(path);
       const source = await sourceFingerprint(path, file, name, declarations);
       const known = await baselines.findSource(model.id, source);

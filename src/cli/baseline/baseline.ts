@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { withBaselineDesk } from '../../app/baselines/direct.ts';
-import type { BaselineDesk, BaselineView } from '../../app/baselines/direct.ts';
+import type { BaselineDesk, BaselineView, UploadDeclarations } from '../../app/baselines/direct.ts';
 import { loadConfig } from '../../config/load.ts';
 import { DriftdError, EXIT, toError } from '../../platform/errors.ts';
 import type { ExitCode } from '../../platform/errors.ts';
@@ -72,10 +72,21 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
         'rows (CSV, NDJSON, JSON, also .gz; Parquet), or a document (.baseline.json)',
       )
       .option('--reason <text>', 'why, for the record', '')
-      .action(async (model: string, path: string, options: Reasoned) => {
+      .addOption(columns('--numeric <columns>', 'columns that are numbers, separated by commas'))
+      .addOption(columns('--categorical <columns>', 'columns that are categories'))
+      .addOption(columns('--ignore <columns>', 'columns that are no features'))
+      .option('--time <column>', "rows' time; default: time_column of the configuration")
+      .action(async (model: string, path: string, options: Reasoned & UploadDeclarations) => {
         const progress = createProgress(io);
         try {
-          const upload = { ...by(options.reason), path, validateOnly, onProgress: progress.update };
+          const { reason, numeric = [], categorical = [], ignore = [], time } = options;
+          const upload = {
+            ...by(reason),
+            path,
+            validateOnly,
+            onProgress: progress.update,
+            declared: { numeric, categorical, ignore, ...(time === undefined ? {} : { time }) },
+          };
           await act(options, (desk) => desk.upload(model, upload), uploadText);
         } finally {
           progress.stop();
@@ -205,6 +216,15 @@ function versioned(name: string, description: string): Command {
   return common(name, description)
     .argument('<model>', 'its name')
     .argument('<version>', 'as "driftd baseline list" tells', versionOf);
+}
+
+function columns(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  );
 }
 
 function fixed(flags: string, description: string): Option {

@@ -74,7 +74,7 @@ export function createBaselineClient(address: string, token: string | null): Bas
       post(of(model, `baselines/${version}/unschedule`), why(change)),
     rollback: (model, change) => post(of(model, 'baselines/rollback'), why(change)),
     document: (model, version) => ask('GET', of(model, `baselines/${version}/document`)),
-    async upload(model, { path, validateOnly, reason, onProgress }) {
+    async upload(model, { path, validateOnly, reason, onProgress, declared = {} }) {
       const { size } = await stat(path).catch((thrown: unknown) => {
         throw new DriftdError(
           'INPUT_UNREADABLE',
@@ -90,6 +90,11 @@ export function createBaselineClient(address: string, token: string | null): Bas
         name: basename(path),
         validate: String(validateOnly),
         ...(reason === '' ? {} : { reason }),
+        ...Object.fromEntries(
+          Object.entries(declared)
+            .map(([key, names]): [string, string] => [key, [names].flat().join(',')])
+            .filter(([, names]) => names !== ''),
+        ),
       });
       return ask('POST', of(model, `baselines?${query.toString()}`), {
         body: Readable.toWeb(file),

@@ -75,10 +75,21 @@ export interface ShadowView {
   readonly summary: string;
 }
 
+/** Names of columns. */
+export interface UploadDeclarations {
+  readonly numeric?: readonly string[];
+  readonly categorical?: readonly string[];
+  readonly ignore?: readonly string[];
+  /** The column of the rows' times. */
+  readonly time?: string;
+}
+
 /** A file of rows or a histogram document that somebody wants as a baseline. */
 export interface BaselineUpload extends Change {
   /** Where its bytes are; the file's own name tells its format, and is kept for people. */
   readonly path: string;
+  /** What is said about columns, over what the configuration says. */
+  readonly declared?: UploadDeclarations;
   /** Check only: nothing is stored. */
   readonly validateOnly: boolean;
   readonly onProgress?: (share: number) => void;

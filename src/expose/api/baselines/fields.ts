@@ -137,6 +137,21 @@ export const shadow = z.object({
 /** Free-form on purpose: config/baseline.schema.json describes it. */
 export const document = z.looseObject({ model: z.string(), rows: count('Training rows.') });
 
+const columns = (description: string) =>
+  z
+    .string()
+    .max(8_000)
+    .optional()
+    .meta({ description: `${description}; separated by commas.` });
+
+/** What an upload says of its columns. */
+export const declarations = {
+  numeric: columns('Columns that are numbers'),
+  categorical: columns('Columns that are categories, also when they hold whole numbers'),
+  ignore: columns('Columns that are no features'),
+  time: name("The column of the rows' times.").optional(),
+};
+
 export const change = z.strictObject({ reason });
 export const activation = z.strictObject({
   reason,

@@ -8,11 +8,12 @@ import { sendProblem } from '../../http/problem-details.ts';
 import { actorOf } from '../caller.ts';
 import { listOf, modelParams, name } from '../fields.ts';
 import type { Api, RouteGroup } from '../register.ts';
-import type { BaselineDesk } from './desk.ts';
+import type { BaselineDesk, UploadDeclarations } from './desk.ts';
 import {
   activation,
   baseline,
   change,
+  declarations,
   detail,
   diff,
   document,
@@ -281,6 +282,7 @@ function uploadRoute(api: Api, desk: BaselineDesk, clock: Pick<Clock, 'now'>): v
           format: z.enum(FORMATS).optional().meta({ description: 'What the type does not tell.' }),
           name: name('What the file is called.', 200).optional(),
           reason: reason.optional(),
+          ...declarations,
           validate: z.enum(['true', 'false']).default('false').meta({
             description: 'Only check it; nothing is stored.',
           }),
@@ -302,12 +304,13 @@ function uploadRoute(api: Api, desk: BaselineDesk, clock: Pick<Clock, 'now'>): v
       }
       running += 1;
       try {
-        const { format, name: called, reason: why = '', validate } = request.query;
+        const { format, name: called, reason: why = '', validate, ...columns } = request.query;
         const { path, discard } = await receive(request, format, called, clock.now());
         try {
           return await answer(async () => {
             const validateOnly = validate === 'true';
-            const upload = { ...by(request, why), path, validateOnly };
+            const declared = declaredOf(columns);
+            const upload = { ...by(request, why), path, validateOnly, declared };
             const done = await desk.upload(request.params.model, upload);
             void reply.code(done.baseline === null || done.known ? 200 : 201);
             return done;
@@ -320,6 +323,22 @@ function uploadRoute(api: Api, desk: BaselineDesk, clock: Pick<Clock, 'now'>): v
       }
     },
   );
+}
+
+type Columns = Partial<Record<'numeric' | 'categorical' | 'ignore' | 'time', string | undefined>>;
+
+function declaredOf({ numeric, categorical, ignore, time }: Columns): UploadDeclarations {
+  const list = (text: string | undefined): string[] =>
+    (text ?? '')
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '');
+  return {
+    numeric: list(numeric),
+    categorical: list(categorical),
+    ignore: list(ignore),
+    ...(time === undefined ? {} : { time }),
+  };
 }
 
 function by(request: Parameters<typeof actorOf>[0], why: string): Change {
