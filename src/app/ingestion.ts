@@ -13,6 +13,7 @@ import type { Pool } from '../storage/postgres/pool.ts';
 import type { TickGate } from '../storage/tick-gate.ts';
 import { sourcesOf } from './catalogue.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { tracedStore } from './tracing.ts';
 import { startKeepingTiles } from './keep-tiles.ts';
 
 interface IngestionParts {
@@ -58,7 +59,7 @@ export async function startIngestion(parts: IngestionParts): Promise<Ingestion> 
   const { checkpointIntervalMs, checkpointRecords, checkpointBytes, futureToleranceMs } =
     config.ingest;
   const counting = createPartitionCounter({
-    store: createIngestStore(pool),
+    store: tracedStore(createIngestStore(pool)),
     catalog,
     registry,
     owner,

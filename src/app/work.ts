@@ -5,6 +5,7 @@ import type { DriftdConfig } from '../config/types.ts';
 import type { Metrics } from '../expose/metrics/metrics.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
+import { withSpan } from '../platform/tracing.ts';
 import { createScheduler } from '../schedule/scheduler.ts';
 import { createTickGate } from '../schedule/tick-gate.ts';
 import { createAlertDesk } from '../storage/postgres/alerts/alert-desk.ts';
@@ -21,6 +22,7 @@ import { createLifecycle } from './lifecycle.ts';
 import { buildMonitors } from './monitors.ts';
 import { startDelivery } from './notify/deliver.ts';
 import { watchOf } from './notify/watch.ts';
+import { tracedNotifier } from './tracing.ts';
 
 /** What the work stands on: the same for every configuration that this process takes. */
 export interface WorkParts {
@@ -54,7 +56,7 @@ const STOP_MS = 8_000;
 export async function buildWork(config: DriftdConfig, parts: WorkParts): Promise<Work> {
   const { pool, judging, ticks, metrics, owner, roles, log, clock } = parts;
   const lifecycle = createLifecycle(log, () => clock.monotonic());
-  const notifiers = roles.has('notify') ? notifiersOf(config, log) : [];
+  const notifiers = roles.has('notify') ? notifiersOf(config, log).map(tracedNotifier) : [];
   const baselines = createBaselines({ ...judging, config, ticks, clock, log });
   await baselines.load();
   await assertSeasons(config, judging.catalog, judging.baselines);
@@ -80,7 +82,9 @@ export async function buildWork(config: DriftdConfig, parts: WorkParts): Promise
     evaluate: ({ monitor, ...tick }) => {
       const evaluated = evaluatedOf.get(monitor.id);
       if (evaluated === undefined) throw new Error(`monitor ${monitor.name} is not wired`);
-      return evaluator.evaluate({ ...tick, monitor: evaluated });
+      return withSpan('driftd.evaluation', { 'driftd.monitor': monitor.name }, () =>
+        evaluator.evaluate({ ...tick, monitor: evaluated }),
+      );
     },
   });
   return {

@@ -47,7 +47,7 @@ function stage(name: string, packages: readonly string[] = []): FolderRule {
 
 export const IMPORT_TABLE: readonly FolderRule[] = [
   { from: 'core', may: [], packages: ['simple-statistics'], node: false, pure: true },
-  { from: 'platform', may: [], packages: ['pino'], node: true },
+  { from: 'platform', may: [], packages: ['pino', '@opentelemetry/api'], node: true },
   {
     from: 'config',
     may: ['core/domain', 'core/statistic', 'platform'],

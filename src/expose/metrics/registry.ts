@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Metric, OpenMetricsContentType } from 'prom-client';
 
+import { exemplarLabels } from '../../platform/tracing.ts';
 import { METRICS, REFUSED_PROCESS_METRICS } from './catalogue.ts';
 import type { MetricName, MetricSpec } from './catalogue.ts';
 import type { Sample } from './series.ts';
@@ -50,7 +51,10 @@ export function createMetricRegistry(): MetricRegistry {
       metric(name, Gauge).remove(labels);
     },
     observe: (name, labels, value) => {
-      metric(name, Histogram).observe(labels, value);
+      const exemplar = exemplarLabels();
+      metric(name, Histogram).observe(
+        exemplar === null ? { labels, value } : { labels, value, exemplarLabels: { ...exemplar } },
+      );
     },
     replaceStored: (samples) => {
       for (const [name, found] of metrics) if (METRICS[name].origin === 'stored') found.reset();
@@ -71,7 +75,15 @@ function create(name: MetricName, spec: MetricSpec, registry: Registry): Known {
   const common = { name, help: spec.help, labelNames: [...spec.labels], registers: [registry] };
   if (spec.type === 'counter') return new Counter(common);
   if (spec.type === 'gauge') return new Gauge(common);
-  return new Histogram({ ...common, buckets: [...(spec.buckets ?? [])] });
+  // prom-client refuses exemplars in a registry of text pages when a metric is made for it, and leaves them out of the page.
+  const histogram = new Histogram({
+    ...common,
+    registers: [],
+    buckets: [...(spec.buckets ?? [])],
+    enableExemplars: true,
+  });
+  registry.registerMetric(histogram);
+  return histogram;
 }
 
 /** What a registry asks of a metric when it writes a page. */
