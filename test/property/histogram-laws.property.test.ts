@@ -8,7 +8,7 @@ import { categoryKey } from '../../src/core/histogram/category-key.ts';
 import { decodeBinning, encodeBinning } from '../../src/core/histogram/coding/binning-text.ts';
 import { HistogramDecodeError } from '../../src/core/histogram/coding/byte-stream.ts';
 import { crc32 } from '../../src/core/histogram/coding/checksum.ts';
-import { decodeChunk, encodeChunk } from '../../src/core/histogram/coding/codec.ts';
+import { decodeChunk, decodeChunkAt, encodeChunk } from '../../src/core/histogram/coding/codec.ts';
 import {
   binnedTotal,
   cloneHistogram,
@@ -135,11 +135,10 @@ describe('packed chunks', () => {
     fc.assert(
       fc.property(chunk, (parts) => {
         const histograms = parts.map(([on, list]) => countAll(on, list));
-        const decoded = decodeChunk(
-          encodeChunk(histograms),
-          parts.map(([on]) => on),
-        );
-        expect(decoded).toEqual(histograms);
+        const binnings = parts.map(([on]) => on);
+        const blob = encodeChunk(histograms);
+        expect(decodeChunk(blob, binnings)).toEqual(histograms);
+        expect(binnings.map((_, i) => decodeChunkAt(blob, binnings, i))).toEqual(histograms);
       }),
     );
   });
@@ -147,6 +146,8 @@ describe('packed chunks', () => {
   /** Decodes or says why not: nothing else may happen, whatever the bytes. */
   function expectTotal(bytes: Uint8Array, binnings: readonly Binning[]): void {
     try {
+      const last = binnings.length - 1;
+      if (last >= 0) decodeChunkAt(bytes, binnings, last);
       expect(decodeChunk(bytes, binnings)).toHaveLength(binnings.length);
     } catch (error) {
       expect(error).toBeInstanceOf(HistogramDecodeError);

@@ -112,6 +112,34 @@ function writeCategorical(out: ByteWriter, h: CategoricalHistogram): void {
  * @throws HistogramDecodeError when the bytes are damaged, of another version, or do not fit the binnings
  */
 export function decodeChunk(blob: Uint8Array, binnings: readonly Binning[]): Histogram[] {
+  const input = openChunk(blob, binnings.length);
+  const histograms = binnings.map((binning) => readFeature(input, blob, binning));
+  if (input.remaining !== 0) throw new HistogramDecodeError('bytes are left over');
+  return histograms;
+}
+
+/**
+ * Unpacks one feature of a blob and steps over the others.
+ * @param index its place in `binnings`, which the blob was packed with
+ * @throws HistogramDecodeError as `decodeChunk`
+ */
+export function decodeChunkAt(
+  blob: Uint8Array,
+  binnings: readonly Binning[],
+  index: number,
+): Histogram {
+  const binning = binnings[index];
+  if (binning === undefined) throw new RangeError(`there is no feature ${index} in the chunk`);
+  const input = openChunk(blob, binnings.length);
+  for (let i = 0; i < index; i += 1) {
+    input.byte();
+    input.raw(input.varint());
+  }
+  return readFeature(input, blob, binning);
+}
+
+/** A reader at the first feature of a blob that is whole and holds `features`. */
+function openChunk(blob: Uint8Array, features: number): ByteReader {
   if (blob.length < 6) throw new HistogramDecodeError('they end too early');
   const body = blob.length - 4;
   const stored = new DataView(blob.buffer, blob.byteOffset, blob.byteLength).getUint32(body, true);
@@ -121,14 +149,10 @@ export function decodeChunk(blob: Uint8Array, binnings: readonly Binning[]): His
   const version = input.byte();
   if (version !== VERSION) throw new HistogramDecodeError(`version ${version} is not known`);
   const count = input.byte();
-  if (count !== binnings.length) {
-    throw new HistogramDecodeError(
-      `they pack ${count} features where ${binnings.length} are expected`,
-    );
+  if (count !== features) {
+    throw new HistogramDecodeError(`they pack ${count} features where ${features} are expected`);
   }
-  const histograms = binnings.map((binning) => readFeature(input, blob, binning));
-  if (input.remaining !== 0) throw new HistogramDecodeError('bytes are left over');
-  return histograms;
+  return input;
 }
 
 function readFeature(input: ByteReader, blob: Uint8Array, binning: Binning): Histogram {

@@ -1,6 +1,6 @@
 import type { BaselineFeature } from '../../../core/baseline/types.ts';
 import { ALL_SEGMENT } from '../../../core/domain/feature.ts';
-import { decodeChunk } from '../../../core/histogram/coding/codec.ts';
+import { decodeChunkAt } from '../../../core/histogram/coding/codec.ts';
 import { emptyHistogram, mergeInto, observationTotal } from '../../../core/histogram/histogram.ts';
 import type { Histogram } from '../../../core/histogram/types.ts';
 import type { HistogramQuery, HistogramSource } from '../../api/histogram-source.ts';
@@ -50,16 +50,13 @@ export function createHistogramSource(
         const set = sets.get(row.setId);
         if (set === undefined) continue;
         events.set(row.setId, (events.get(row.setId) ?? 0) + row.events);
-        const tiles = decodeChunk(
-          row.counts,
-          set.entries.map(({ binning }) => binning),
-        );
-        tiles.forEach((tile, i) => {
-          if (set.entries[i]?.featureId !== featureId) return;
-          const sum = histograms.get(tile.binning.id) ?? emptyHistogram(tile.binning);
-          histograms.set(tile.binning.id, sum);
-          mergeInto(sum, tile);
-        });
+        const binnings = set.entries.map(({ binning }) => binning);
+        for (const [i, { featureId: of, binning }] of set.entries.entries()) {
+          if (of !== featureId) continue;
+          const sum = histograms.get(binning.id) ?? emptyHistogram(binning);
+          histograms.set(binning.id, sum);
+          mergeInto(sum, decodeChunkAt(row.counts, binnings, i));
+        }
       }
     }
     // Every set has counted every event: the fullest tells how many there were.
