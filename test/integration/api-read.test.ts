@@ -236,6 +236,25 @@ describe('answers', () => {
   });
 
   it.each([
+    ['/models/%zz', 400],
+    ['/models/%00', 400],
+    [`/models/${'x'.repeat(129)}`, 400],
+    [`/models/${'x'.repeat(9_000)}`, 400],
+    ['/models?limit=0', 400],
+    ['/models?limit=501', 400],
+    ['/models?cursor=x', 400],
+    ['/models?cursor=999999999999999', 200],
+    ['/tokens?cursor=999999999999999', 200],
+    ['/evaluations/999999999999999', 404],
+    ['/models/flights/evaluations?from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z', 200],
+  ])('at %.60s are %i', async (path, status) => {
+    const answer = await served.ask(path);
+    expect(answer.status, answer.text).toBe(status);
+    const type = status === 200 ? 'application/json' : 'application/problem+json';
+    expect(answer.headers.get('content-type')).toContain(type);
+  });
+
+  it.each([
     ['no JSON', { 'content-type': 'application/json' }, '{"name":', 400],
     ['another type', { 'content-type': 'text/plain' }, '{"name":"x"}', 415],
     ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 'name=x', 415],
