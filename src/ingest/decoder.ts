@@ -64,6 +64,8 @@ export const LIMITS = {
   keys: 1_000,
   stringBytes: 8_192,
   nameBytes: 128,
+  /** Objects and lists of a record of more than 64 KiB. */
+  containers: 50_000,
   /** Events of a record that holds many. */
   events: 10_000,
   /** Events of a record times features of their model: what its frames take in memory. */

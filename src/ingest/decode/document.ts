@@ -21,6 +21,54 @@ export function textOf(value: Uint8Array): string {
   }
 }
 
+/** Texts below this length cannot hold enough to be worth a look before they are parsed. */
+export const LARGE = 65_536;
+
+/**
+ * Looks at a large text before it is parsed: what is too deep, or is next to nothing but brackets, would take a hundred
+ * times its size in memory and half a second to parse.
+ * @throws Rejected limit-exceeded
+ */
+export function checkStructure(text: string): void {
+  if (text.length < LARGE) return;
+  let depth = 0;
+  let containers = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    switch (text.charCodeAt(i)) {
+      case 0x22: // "
+        i = endOfText(text, i);
+        break;
+      case 0x5b: // [
+      case 0x7b: // {
+        depth += 1;
+        containers += 1;
+        if (depth > LIMITS.depth) {
+          throw new Rejected('limit-exceeded', `nested deeper than ${LIMITS.depth} levels`);
+        }
+        if (containers > LIMITS.containers) {
+          throw new Rejected('limit-exceeded', `more than ${LIMITS.containers} objects and lists`);
+        }
+        break;
+      case 0x5d: // ]
+      case 0x7d: // }
+        depth -= 1;
+        break;
+    }
+  }
+}
+
+/** @returns the index of the quote that closes the text which opens at `start`; the end when none does */
+function endOfText(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (end >= 0) {
+    let backslashes = 0;
+    while (text.charCodeAt(end - 1 - backslashes) === 0x5c) backslashes += 1;
+    if (backslashes % 2 === 0) return end;
+    end = text.indexOf('"', end + 1);
+  }
+  return text.length;
+}
+
 /**
  * JSON text of any shape. Unlike a native event it may hold long texts (a body within it as text or base64) and many
  * keys (many rows); what becomes of a feature's value keeps the limits of one event.
@@ -28,6 +76,7 @@ export function textOf(value: Uint8Array): string {
  * @throws Rejected invalid-json, invalid-encoding, limit-exceeded
  */
 export function parseDocument(text: string, what: string): unknown {
+  checkStructure(text);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

@@ -1,0 +1,227 @@
+import type { SourceRecord } from '../../src/core/domain/ingestion.ts';
+import { Random } from '../simulate/random.ts';
+
+/*
+ * Records that nobody should send: every shape as its producer writes it, then cut, doubled, bent and poisoned. The record
+ * of an offset is the same on every run with the same seed, so that a source of them can be read again from anywhere.
+ */
+
+export const MODEL = 'fuzzed';
+const START = Date.UTC(2026, 0, 1);
+
+/** What hides in otherwise good messages. */
+const POISON = [
+  '"__proto__":{"age":1},',
+  '"constructor":{"prototype":{"age":1}},',
+  '"age":"\\u0000",',
+  '"job":"\\ud800",',
+  '"age":1e999,',
+  '"age":-1e-999,',
+  '"age":9007199254740993,',
+  '"age":0.1,"age":0.2,',
+  '"features":null,"features":{"age":1},',
+  '"ts":"2026-02-30T00:00:00Z",',
+  '"ts":1e308,',
+  '"toString":1,',
+  '"\\u0061ge":7,',
+  '"":0,',
+  '[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[',
+  '{"a":'.repeat(40),
+  '\u0000',
+  '\ufeff',
+  '💥',
+  'NaN',
+  ',,',
+];
+
+type Message = Pick<SourceRecord, 'value' | 'headers'>;
+const NO_HEADERS: SourceRecord['headers'] = new Map();
+
+/** The record at an offset: about half are good, the others are not. */
+export function messageAt(seed: number, offset: number): SourceRecord {
+  const random = new Random(seed + offset * 2_654_435_761);
+  const { value, headers } = spoil(good(random, offset), random);
+  return { offset, timestamp: START + offset, key: null, value, headers };
+}
+
+function pick<T>(random: Random, list: readonly T[]): T {
+  return list[Math.floor(random.uniform() * list.length)] as T;
+}
+
+function good(random: Random, offset: number): Message {
+  const age = Math.round(random.normal() * 1_000) / 100;
+  const job = random.uniform() < 0.9 ? pick(random, ['clerk', 'cook', 'pilot']) : `job-${offset}`;
+  const ts = START + offset;
+  const at = new Date(ts).toISOString();
+  const country = random.uniform() < 0.9 ? 'DE' : `C${offset}`;
+  const features = { age, job };
+  const event = { id: String(offset), model: MODEL, ts, features, attributes: { country } };
+  const rows = { instances: [[age, job]] };
+  const tensors = {
+    id: 'x',
+    model_name: MODEL,
+    inputs: [
+      { name: 'age', shape: [1, 1], datatype: 'FP64', data: [age] },
+      { name: 'job', shape: [1], datatype: 'BYTES', data: [job] },
+    ],
+  };
+  const scored = { predictions: [random.uniform()] };
+  const ce = {
+    ce_specversion: '1.0',
+    ce_id: 'i',
+    ce_source: '/s',
+    ce_time: at,
+    ce_inferenceservicename: MODEL,
+  };
+  const csv = { observedContentType: 'text/csv', mode: 'INPUT', encoding: 'CSV' };
+  return pick(random, [
+    () => json(event),
+    () => json(event),
+    () =>
+      json({ events: Array.from({ length: 1 + Math.floor(random.uniform() * 20) }, () => event) }),
+    () => json({ model: MODEL, ts, label: random.uniform() < 0.5 }),
+    () => json({ ...features, ts, zzz: offset }),
+    () => json(rows, { ...ce, ce_type: 'org.kubeflow.serving.inference.request' }),
+    () => json(scored, { ...ce, ce_type: 'org.kubeflow.serving.inference.response' }),
+    () =>
+      json(
+        { specversion: '1.0', type: 't', id: 'i', source: '/s', time: at, data: event },
+        { 'content-type': 'application/cloudevents+json' },
+      ),
+    () =>
+      json(tensors, {
+        'Ce-Specversion': '0.3',
+        'Ce-Type': 'io.seldon.serving.inference.request',
+        'Ce-Modelid': MODEL,
+      }),
+    () => json(tensors),
+    () =>
+      json(
+        { data: { names: ['age', 'job'], ndarray: [[age, job]] } },
+        { type: 'io.seldon.serving.inference.request', modelid: MODEL },
+      ),
+    () =>
+      json({
+        captureData: { endpointInput: { ...csv, data: `${age},${job}` } },
+        eventMetadata: { eventId: 'e', inferenceTime: at },
+      }),
+    () => json({ dataframe_split: { columns: ['age', 'job'], data: [[age, job]] } }),
+    () =>
+      json({
+        databricks_request_id: 'd',
+        timestamp_ms: ts,
+        status_code: 200,
+        request: JSON.stringify(rows),
+        response: JSON.stringify(scored),
+      }),
+    () =>
+      json({
+        endpoint: `e/${MODEL}`,
+        logging_time: at,
+        request_payload: [JSON.stringify(features)],
+        response_payload: ['0.5'],
+      }),
+    () =>
+      json({
+        reqType: 'org.kubeflow.serving.inference.request',
+        bytes: Buffer.from(JSON.stringify(rows)).toString('base64'),
+        inferenceService: MODEL,
+        occurrenceTime: at,
+      }),
+  ])();
+}
+
+function json(value: unknown, headers: Readonly<Record<string, string>> = {}): Message {
+  const entries = Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)] as const);
+  return {
+    value: Buffer.from(JSON.stringify(value)),
+    headers: entries.length === 0 ? NO_HEADERS : new Map(entries),
+  };
+}
+
+function spoil(message: Message, random: Random): Message {
+  const value = message.value as Buffer;
+  const dice = random.uniform();
+  const at = Math.floor(random.uniform() * (value.length + 1));
+  if (dice < 0.5) return message;
+  if (dice < 0.6) return { ...message, value: flip(value, random) };
+  if (dice < 0.68) return { ...message, value: value.subarray(0, at) };
+  if (dice < 0.73) return { ...message, value: Buffer.concat([value, value.subarray(at)]) };
+  if (dice < 0.9) return { ...message, value: poisoned(value, random) };
+  if (dice < 0.94) return { ...message, headers: bent(message.headers, random) };
+  if (dice < 0.96) return { ...message, value: null };
+  if (dice < 0.98) return { ...message, value: noise(random, Math.floor(random.uniform() * 300)) };
+  return { ...message, value: dice < 0.9995 ? wide(random) : huge(random) };
+}
+
+function flip(value: Buffer, random: Random): Buffer {
+  const copy = Buffer.from(value);
+  for (let i = 0; i <= random.uniform() * 4; i += 1) {
+    copy[Math.floor(random.uniform() * copy.length)] = Math.floor(random.uniform() * 256);
+  }
+  return copy;
+}
+
+/** Put behind a brace or a comma, where it may well be taken for a key. */
+function poisoned(value: Buffer, random: Random): Buffer {
+  const text = value.toString();
+  const places = [...text.matchAll(/[{,[]/g)].map(({ index }) => index + 1);
+  const at = places.length === 0 ? 0 : pick(random, places);
+  return Buffer.from(`${text.slice(0, at)}${pick(random, POISON)}${text.slice(at)}`);
+}
+
+function bent(headers: SourceRecord['headers'], random: Random): SourceRecord['headers'] {
+  const copy = new Map([...headers].map(([name, text]) => [name, flip(Buffer.from(text), random)]));
+  const odd = pick(random, [
+    'ce_specversion',
+    'content-type',
+    'type',
+    '__proto__',
+    'CE-',
+    'ce_type',
+  ]);
+  copy.set(odd, noise(random, 8));
+  return copy;
+}
+
+function noise(random: Random, length: number): Buffer {
+  return Buffer.from(Array.from({ length }, () => Math.floor(random.uniform() * 256)));
+}
+
+/** Many keys, long names, long texts, many rows. */
+function wide(random: Random): Buffer {
+  const count = Math.floor(random.uniform() * 1_500);
+  const named = Object.fromEntries(Array.from({ length: count }, (_, i) => [`f${i}`, i]));
+  const texts: readonly unknown[] = [
+    { model: MODEL, features: named },
+    { model: `m${count}`, features: {} },
+    { model: MODEL, features: { job: 'x'.repeat(count * 8), ['n'.repeat(count)]: 1 } },
+    { dataframe_records: Array.from({ length: count }, () => ({})) },
+    {
+      inputs: [
+        {
+          name: 'age',
+          shape: [count],
+          datatype: 'FP32',
+          data: Array.from({ length: count }, () => 1),
+        },
+      ],
+    },
+  ];
+  return Buffer.from(JSON.stringify(pick(random, texts)));
+}
+
+/** Up to the limit and beyond: a million levels, a record too large, very many events. */
+function huge(random: Random): Buffer {
+  const size = 1_048_576;
+  return pick(random, [
+    () => Buffer.alloc(size, '['),
+    () => Buffer.from(`{"model":"${MODEL}","features":{"age":${'[1,'.repeat(300_000)}`),
+    () => Buffer.from(`${'{"a":'.repeat(200_000)}1`),
+    () => Buffer.from(`${'['.repeat(500_000)}${']'.repeat(500_000)}`),
+    () => Buffer.alloc(size + 1, 'x'),
+    () => Buffer.from(`{"events":[${'{},'.repeat(300_000)}{}]}`),
+    () => Buffer.from(`{"dataframe_records":[${'{},'.repeat(300_000)}{}]}`),
+    () => Buffer.from(`{"model":"${MODEL}","features":{"job":"${'y'.repeat(1_000_000)}"}}`),
+  ])();
+}
