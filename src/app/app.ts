@@ -16,6 +16,7 @@ import { createEvaluationStore } from '../storage/postgres/evaluation-store.ts';
 import { createGaugeReader } from '../storage/postgres/gauge-reader.ts';
 import { migrate } from '../storage/postgres/migrate.ts';
 import { assertReachable, createPool } from '../storage/postgres/pool.ts';
+import { readSettings } from '../storage/postgres/status/server-facts.ts';
 import { createTickStore } from '../storage/postgres/tick-store.ts';
 import { createTileReader } from '../storage/postgres/tile-reader.ts';
 import { apiOf } from './api/api.ts';
@@ -31,6 +32,7 @@ import { createLiveWork } from './reload/live-work.ts';
 import { listenToCheckpoints } from './status/checkpoint-failures.ts';
 import { createHealth, SOURCE_AWAY_MS } from './status/health.ts';
 import type { HealthParts } from './status/health.ts';
+import { settingFindings } from './status/server-findings.ts';
 import { statusReaderOf } from './status/status.ts';
 import { buildWork } from './work.ts';
 
@@ -162,6 +164,8 @@ export function createApp({ config: initial, load, roles, log, clock }: AppOptio
     async start() {
       await assertReachable(pool, url);
       await migrate(pool, log);
+      for (const { state, says, wayOut } of settingFindings({ settings: await readSettings(pool) }))
+        if (state === 'fault') log.warn(`${says}; ${wayOut ?? ''}`);
       const first = await buildWork(live.current(), parts);
       if (roles.has('serve')) await startServing();
       lifecycle.onStop('work', () => work.stop());

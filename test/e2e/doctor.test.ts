@@ -239,6 +239,10 @@ describe('driftd status', () => {
     expect(one.monitors).toMatchObject([{ monitor: 'm-daily', latest: null }]);
   });
 
+  it('and driftd says at start, too, what of its database is unsafe', async () => {
+    expect(await driftd.line('fsync is off')).toMatch(/"level":"warn".*set fsync = on/);
+  });
+
   it('is a table a subject for people', async () => {
     const { code, out } = await runCli('status', '--url', address);
 

@@ -40,7 +40,8 @@ function versionFinding({ version, inRecovery }: ServerFacts): Finding {
   return ok('database', `PostgreSQL ${version} answers and takes writes`);
 }
 
-function settingFindings({ settings }: ServerFacts): Finding[] {
+/** Settings that committed data stands or falls with. */
+export function settingFindings({ settings }: Pick<ServerFacts, 'settings'>): Finding[] {
   return SAFETY_SETTINGS.map((name) => {
     const value = settings.get(name) ?? 'unknown';
     if (value !== 'off') return ok(name, `${name} is ${value}`);

@@ -230,6 +230,7 @@ class KafkaSource implements EventSource {
   private async take(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
     if (consumer !== this.consumer) return;
     const { batch } = payload;
+    this.answeredAt = systemClock.monotonic();
     const generation = this.generation;
     try {
       const records = toRecordBatch(SOURCE_NAME, batch);

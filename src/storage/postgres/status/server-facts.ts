@@ -40,11 +40,7 @@ export async function readServerFacts(pool: Pool, clock: () => number): Promise<
             CASE WHEN pg_has_role(current_user, 'pg_read_all_settings', 'USAGE')
                  THEN current_setting('data_directory') END AS folder`,
   );
-  const settings = await pool.query<{ name: string; setting: string }>(
-    'SELECT name, setting FROM pg_settings WHERE name = ANY($1)',
-    [[...SAFETY_SETTINGS, 'max_connections', 'server_version']],
-  );
-  const values = new Map(settings.rows.map(({ name, setting }) => [name, setting]));
+  const values = await readSettings(pool);
   const [row] = rows;
   return {
     version: values.get('server_version') ?? 'unknown',
@@ -57,6 +53,15 @@ export async function readServerFacts(pool: Pool, clock: () => number): Promise<
     dataFolder: row?.folder ?? null,
     connections: { used: row?.used ?? 0, max: Number(values.get('max_connections') ?? 0) },
   };
+}
+
+/** The server's settings that driftd looks at, by name. */
+export async function readSettings(pool: Pool): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await pool.query<{ name: string; setting: string }>(
+    'SELECT name, setting FROM pg_settings WHERE name = ANY($1)',
+    [[...SAFETY_SETTINGS, 'max_connections', 'server_version']],
+  );
+  return new Map(rows.map(({ name, setting }) => [name, setting]));
 }
 
 /** How the schema of the database relates to what this program knows. */
