@@ -41,7 +41,7 @@ const THERE = `${SETTINGS}
 
 const { values } = parseArgs({
   options: {
-    examples: { type: 'string', default: '50' },
+    examples: { type: 'string', default: '70' },
     seed: { type: 'string', default: '1' },
   },
 });
