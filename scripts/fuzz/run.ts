@@ -4,6 +4,7 @@ import { createModelRegistry } from '../../src/accumulate/model-registry.ts';
 import { createBaselineBuilder } from '../../src/core/baseline/builder.ts';
 import { createSampler } from '../../src/core/baseline/sampler.ts';
 import { createEventDecoder } from '../../src/ingest/decode/event-decoder.ts';
+import { noIngestMetrics } from '../../src/ingest/ingest-metrics.ts';
 import type { IngestMetrics } from '../../src/ingest/ingest-metrics.ts';
 import { createPipeline } from '../../src/ingest/pipeline.ts';
 import { sleep, systemClock } from '../../src/platform/clock.ts';
@@ -122,6 +123,7 @@ function counters(
     to.set(key, (to.get(key) ?? 0) + count);
   };
   return {
+    ...noIngestMetrics,
     events: (_, result, count) => {
       add(told, result, count);
     },
@@ -131,9 +133,6 @@ function counters(
     checkpoint: (_, outcome) => {
       if (outcome === 'committed') onCommit();
     },
-    lag: () => undefined,
-    halted: () => undefined,
-    released: () => undefined,
   };
 }
 

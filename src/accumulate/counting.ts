@@ -70,11 +70,16 @@ export interface PartitionCounterDeps {
   readonly lateHorizonMs?: number;
   readonly tileMemoryBytes?: number;
   readonly keepPayloads?: boolean;
+  /** Told of each event whose attribute has no segment of its own left. */
+  readonly segmentOverflow?: (model: string) => void;
 }
 
 export function createPartitionCounter(deps: PartitionCounterDeps): PartitionCounter {
   const { store, registry, futureToleranceMs } = deps;
-  const segmentIds = createSegmentIds(deps.catalog);
+  const segmentIds = createSegmentIds(deps.catalog, (modelId) => {
+    const plan = registry.planOf(modelId);
+    if (plan !== undefined) deps.segmentOverflow?.(plan.schema.model);
+  });
   const memory: TileMemory = { limitBytes: deps.tileMemoryBytes ?? TILE_MEMORY_BYTES, bytes: 0 };
   return {
     schema: (model) => registry.schema(model),

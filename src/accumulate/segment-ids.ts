@@ -25,7 +25,11 @@ interface ModelSegments {
   values: number;
 }
 
-export function createSegmentIds(catalog: CatalogStore): SegmentIds {
+/** @param overflowed is told of each event that has no segment of its own value */
+export function createSegmentIds(
+  catalog: CatalogStore,
+  overflowed: (modelId: number) => void = () => undefined,
+): SegmentIds {
   const models = new Map<number, ModelSegments>();
 
   function ofModel(modelId: number): ModelSegments {
@@ -43,10 +47,14 @@ export function createSegmentIds(catalog: CatalogStore): SegmentIds {
   }
 
   /** What has a segment keeps it; what is new gets one while there is room. */
-  function admit(known: ModelSegments, attribute: string, value: string): string {
+  function admit(modelId: number, attribute: string, value: string): string {
+    const known = ofModel(modelId);
     const segment = `${attribute}=${categoryKey(value)}`;
     if (known.ids.has(segment)) return segment;
-    if (known.values >= MAX_SEGMENTS) return `${attribute}=${OTHER}`;
+    if (known.values >= MAX_SEGMENTS) {
+      overflowed(modelId);
+      return `${attribute}=${OTHER}`;
+    }
     learn(known, segment, null);
     return segment;
   }
@@ -63,11 +71,10 @@ export function createSegmentIds(catalog: CatalogStore): SegmentIds {
     of(frame) {
       const { schema, attributes } = frame;
       if (schema === null || schema.attributes.length === 0) return ONLY_ALL;
-      const known = ofModel(schema.modelId);
       const segments = [ALL_SEGMENT];
       for (let i = 0; i < schema.attributes.length; i += 1) {
         const value = attributes[i] ?? null;
-        if (value !== null) segments.push(admit(known, schema.attributes[i] ?? '', value));
+        if (value !== null) segments.push(admit(schema.modelId, schema.attributes[i] ?? '', value));
       }
       return segments;
     },

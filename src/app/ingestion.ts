@@ -64,6 +64,9 @@ export async function startIngestion(parts: IngestionParts): Promise<Ingestion> 
     registry,
     owner,
     futureToleranceMs,
+    segmentOverflow: (model) => {
+      hooks.segmentOverflow(model);
+    },
   });
   const limits = {
     checkpointIntervalMs,

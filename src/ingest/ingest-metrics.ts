@@ -4,6 +4,8 @@ import type { PartitionKey, QuarantineReason } from '../core/domain/ingestion.ts
 export interface IngestMetrics {
   events(source: string, result: 'counted' | 'quarantined' | 'too_late', count: number): void;
   quarantined(source: string, reason: QuarantineReason, count: number): void;
+  /** An event whose attribute has no segment of its own left. */
+  segmentOverflow(model: string): void;
   checkpoint(
     source: string,
     outcome: 'committed' | 'fenced' | 'unknown' | 'retry',
@@ -18,6 +20,7 @@ export interface IngestMetrics {
 export const noIngestMetrics: IngestMetrics = {
   events: () => undefined,
   quarantined: () => undefined,
+  segmentOverflow: () => undefined,
   checkpoint: () => undefined,
   lag: () => undefined,
   halted: () => undefined,

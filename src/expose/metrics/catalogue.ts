@@ -174,6 +174,11 @@ export const METRICS = {
     ['source'],
     'Events older than the allowed lateness, not counted.',
   ),
+  driftd_segment_overflow_total: process(
+    'counter',
+    ['model'],
+    'Events counted under "(other)" since their model has as many segments as it may have.',
+  ),
   driftd_checkpoints_fenced_total: process(
     'counter',
     ['source'],

@@ -15,6 +15,8 @@ export interface StageHooks {
     /** Records by what became of them: counted, quarantined, too_late. */
     events(source: string, result: string, count: number): void;
     quarantined(source: string, reason: string, count: number): void;
+    /** An event whose attribute has no segment of its own left. */
+    segmentOverflow(model: string): void;
     /** outcome: committed, fenced, unknown, retry. */
     checkpoint(source: string, outcome: string, seconds: number): void;
     lag(partition: Partition, records: number): void;
@@ -65,6 +67,9 @@ export function createHooks(registry: MetricRegistry): StageHooks {
       },
       quarantined(source, reason, count) {
         registry.increment('driftd_events_quarantined_total', { source, reason }, count);
+      },
+      segmentOverflow(model) {
+        registry.increment('driftd_segment_overflow_total', { model });
       },
       checkpoint(source, outcome, seconds) {
         if (outcome === 'fenced') registry.increment('driftd_checkpoints_fenced_total', { source });

@@ -100,13 +100,15 @@ export function createEventDecoder(format: EventFormat, mapping: EventMapping): 
   const fast = createNativeDecoder();
   // Every record of a topic is likely of the shape of the one before: native ones are tried without a look at their keys.
   let tryNative = true;
+  // Who renames models does so for native events too.
+  const renamed = mapping.model !== undefined || mapping.models !== undefined;
 
   function read(reading: Reading): Rejection | null {
     const { record, schemas, into } = reading;
     const value = record.value ?? new Uint8Array(0);
     if (record.headers.size > 0 && readByHeaders(format, record, value, reading)) return null;
     if (value.length > LARGE) checkStructure(textOf(value));
-    if (format === 'native' || (format === 'auto' && tryNative)) {
+    if (!renamed && (format === 'native' || (format === 'auto' && tryNative))) {
       const rejection = fast.decode(record, schemas, into);
       if (rejection === null ? saysSomething(into) : FINAL.has(rejection.reason)) return rejection;
       into.clear();

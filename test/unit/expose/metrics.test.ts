@@ -89,6 +89,7 @@ function work({ metrics }: ReturnType<typeof setUp>): void {
   metrics.ingest.events('kafka', 'counted', 5);
   metrics.ingest.events('kafka', 'too_late', 2);
   metrics.ingest.quarantined('kafka', 'invalid-json', 1);
+  metrics.ingest.segmentOverflow('m');
   metrics.ingest.checkpoint('kafka', 'committed', 0.02);
   metrics.ingest.checkpoint('kafka', 'fenced', 0.02);
   metrics.ingest.checkpoint('kafka', 'unknown', 0.02);

@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { createSegmentIds, MAX_SEGMENTS } from '../../../src/accumulate/segment-ids.ts';
+import { EventFrame } from '../../../src/core/domain/event-frame.ts';
+import type { CatalogStore } from '../../../src/storage/catalog-store.ts';
+import { schemaOf } from '../../support/event-decoding.ts';
+
+const schema = schemaOf('m', ['x'], ['country', 'device']);
+const neverAsked = {} as CatalogStore;
+
+function frameOf(country: string | null, device: string | null): EventFrame {
+  const frame = new EventFrame();
+  frame.reset(schema);
+  frame.attributes[0] = country;
+  frame.attributes[1] = device;
+  return frame;
+}
+
+it('gives an event its own segments, and later values of a full model the shared one', () => {
+  const overflowed: number[] = [];
+  const segments = createSegmentIds(neverAsked, (modelId) => overflowed.push(modelId));
+  expect(segments.of(frameOf(null, null))).toEqual(['all']);
+  for (let i = 0; i < MAX_SEGMENTS; i += 1) {
+    expect(segments.of(frameOf(`C${i}`, null))).toEqual(['all', `country=C${i}`]);
+  }
+  expect(overflowed).toEqual([]);
+  expect(segments.of(frameOf('DE', 'phone'))).toEqual(['all', 'country=(other)', 'device=(other)']);
+  expect(segments.of(frameOf('C7', null))).toEqual(['all', 'country=C7']);
+  expect(overflowed).toEqual([1, 1]);
+});
