@@ -13,6 +13,18 @@ export function daemonDashboard(): DashboardBuilder {
       number('Lag', 'short', 'sum(max by (topic, partition) (driftd_consumer_lag)) or vector(0)'),
     )
     .withPanel(
+      number('Sources that do not answer', 'short', 'sum(1 - driftd_source_up)').thresholds(
+        steps([1, 'red']),
+      ),
+    )
+    .withPanel(
+      number(
+        'Configurations refused',
+        'short',
+        'sum(1 - driftd_config_last_reload_successful)',
+      ).thresholds(steps([1, 'yellow'])),
+    )
+    .withPanel(
       number(
         'Partitions halted',
         'short',
@@ -55,9 +67,10 @@ export function daemonDashboard(): DashboardBuilder {
       ]),
     )
     .withPanel(
-      lines('Checkpoints fenced or unknown', 'cps', [
+      lines('Checkpoints fenced, unknown or tried again', 'cps', [
         promql('sum(rate(driftd_checkpoints_fenced_total[5m]))', 'fenced'),
         promql('sum(rate(driftd_checkpoints_unknown_total[5m]))', 'unknown'),
+        promql('sum(rate(driftd_checkpoints_retried_total[5m]))', 'tried again'),
       ]),
     )
     .withPanel(
@@ -70,6 +83,14 @@ export function daemonDashboard(): DashboardBuilder {
         promql(
           'sum by (status) (rate(driftd_http_request_duration_seconds_count[5m]))',
           '{{status}}',
+        ),
+      ]),
+    )
+    .withPanel(
+      lines('HTTP errors by route', 'reqps', [
+        promql(
+          'sum by (route) (rate(driftd_http_request_duration_seconds_count{status=~"5.."}[5m])) or vector(0)',
+          '{{route}}',
         ),
       ]),
     )
