@@ -3,12 +3,15 @@ import type { FileMetaData } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import type { RowValue } from '../../core/baseline/row-value.ts';
 import { DriftdError } from '../../platform/errors.ts';
-import { createColumn } from './column.ts';
+import { createColumn, valueAt } from './column.ts';
 import type { Column } from './column.ts';
 import type { OpenBytes, Row, RowStream } from './row-file.ts';
+import { openSpill } from './spill.ts';
 
-/** Cells held at a time: 9 bytes each, and what the texts take. */
-const CELLS_AT_ONCE = 10_000_000;
+/** Cells held at a time, 9 bytes each and what the texts take; a larger row group goes through a file. */
+const CELLS_IN_MEMORY = 2_000_000;
+/** Rows of one column that are decoded at a time. */
+const MAX_ROWS = 2_000_000;
 
 /** Parquet, a slice of rows at a time, column after column; flat columns. */
 export async function readParquet(
@@ -29,6 +32,8 @@ export async function readParquet(
   async function readColumn(column: string, from: number, to: number): Promise<Column> {
     const cells = createColumn(to - from);
     let filled = 0;
+    // Times stay numbers while they are decoded: a million objects would take too much.
+    const times = timeParsers();
     await parquetRead({
       file,
       metadata,
@@ -37,11 +42,12 @@ export async function readParquet(
       rowStart: from,
       rowEnd: to,
       useOffsetIndex: true,
+      parsers: times.parsers,
       onChunk: ({ columnData, rowStart }) => {
         const first = Math.max(0, from - rowStart);
         const last = Math.min(columnData.length, to - rowStart);
         for (let i = first; i < last; i += 1) {
-          cells.set(rowStart + i - from, cell(columnData[i]));
+          cells.set(rowStart + i - from, cell(columnData[i]), times.seen);
           filled += 1;
         }
       },
@@ -52,35 +58,70 @@ export async function readParquet(
   }
 
   async function* rows(): AsyncGenerator<Row> {
-    for (const [from, to] of slicesOf(metadata, Math.ceil(CELLS_AT_ONCE / columns.length))) {
-      const slice: Column[] = [];
-      for (const column of columns) slice.push(await readColumn(column, from, to));
-      for (let i = 0; i < to - from; i += 1) yield slice.map((cells) => cells.get(i));
+    for (const [from, to] of rangesOf(metadata, Math.ceil(CELLS_IN_MEMORY / columns.length))) {
+      const count = to - from;
+      if (count * columns.length <= CELLS_IN_MEMORY) {
+        const held: Column[] = [];
+        for (const column of columns) held.push(await readColumn(column, from, to));
+        yield* rowsOf(held, count);
+      } else {
+        const slice = Math.max(1, Math.ceil(CELLS_IN_MEMORY / 4 / columns.length));
+        const spill = await openSpill(count, slice);
+        try {
+          for (const column of columns) await spill.add(await readColumn(column, from, to));
+          for (let at = 0; at < count; at += slice) {
+            const size = Math.min(slice, count - at);
+            yield* rowsOf(await spill.read(at, size), size);
+          }
+        } finally {
+          await spill.close();
+        }
+      }
       onBytes?.(Math.round((file.byteLength * to) / total));
     }
   }
   return { columns, rows: rows() };
 }
 
-/** Whole row groups where they fit: a part of one costs as much to decode as the whole. */
-function slicesOf(
+/** Parsers that give ms since the epoch, and tell whether they were asked. */
+function timeParsers() {
+  const times = { seen: false };
+  const asMs = (ms: number): number => {
+    times.seen = true;
+    return ms;
+  };
+  const parsers = {
+    timestampFromMilliseconds: (ms: bigint) => asMs(Number(ms)),
+    timestampFromMicroseconds: (us: bigint) => asMs(Number(us / 1000n)),
+    timestampFromNanoseconds: (ns: bigint) => asMs(Number(ns / 1_000_000n)),
+    dateFromDays: (days: number) => asMs(days * 86_400_000),
+  };
+  return Object.assign(times, { parsers });
+}
+
+function* rowsOf(columns: readonly Column[], rows: number): Generator<Row> {
+  for (let row = 0; row < rows; row += 1) yield columns.map((column) => valueAt(column, row));
+}
+
+/** Whole row groups, small ones together: a part of one costs as much to decode as the whole. */
+function rangesOf(
   { row_groups: groups }: FileMetaData,
   most: number,
 ): [from: number, to: number][] {
-  const slices: [number, number][] = [];
+  const ranges: [number, number][] = [];
   let from = 0;
   let at = 0;
   for (const group of groups) {
     const end = at + Number(group.num_rows);
     if (end - from > most && at > from) {
-      slices.push([from, at]);
+      ranges.push([from, at]);
       from = at;
     }
-    for (; end - from > most; from += most) slices.push([from, from + most]);
+    for (; end - from > MAX_ROWS; from += MAX_ROWS) ranges.push([from, from + MAX_ROWS]);
     at = end;
   }
-  if (at > from) slices.push([from, at]);
-  return slices;
+  if (at > from) ranges.push([from, at]);
+  return ranges;
 }
 
 /** What the footer claims must fit together, and into the file, before a page is unpacked. */
@@ -103,11 +144,11 @@ function assertConsistent(metadata: FileMetaData, size: number, name: string): v
   throw new DriftdError('INPUT_INVALID', text);
 }
 
-function cell(value: unknown): RowValue | Date {
+function cell(value: unknown): RowValue {
   if (value === null || value === undefined) return null;
   if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean')
     return value;
   if (typeof value === 'bigint') return Number(value);
-  if (value instanceof Date) return value;
+  if (value instanceof Date) return value.toISOString();
   return JSON.stringify(value);
 }
