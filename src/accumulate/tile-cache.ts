@@ -50,9 +50,19 @@ export function createTileCache(memory: TileMemory): TileCache {
   /** In the order of their first touch since they were last clean. */
   const tiles = new Map<string, OpenTile>();
   let dirty: OpenTile[] = [];
+  /** The tile of the last event: most often that of the next, too. null: it may be clean, or dropped. */
+  let last: OpenTile | null = null;
 
   function open(plan: CountedModelPlan, set: CountedSet, start: number, segment: string): OpenTile {
     const { modelId } = plan.schema;
+    if (
+      last?.start === start &&
+      last.set === set &&
+      last.segment === segment &&
+      last.modelId === modelId
+    ) {
+      return last;
+    }
     const key = `${start}/${modelId}/${set.id}/${segment}`;
     let tile = tiles.get(key);
     if (tile === undefined) {
@@ -66,6 +76,7 @@ export function createTileCache(memory: TileMemory): TileCache {
       tiles.delete(key);
       tiles.set(key, tile);
     }
+    last = tile;
     return tile;
   }
 
@@ -81,6 +92,7 @@ export function createTileCache(memory: TileMemory): TileCache {
     },
     dirty: () => dirty,
     committed(isLive) {
+      last = null;
       for (const tile of dirty) tile.dirty = false;
       dirty = [];
       for (const [key, tile] of tiles) {
@@ -88,6 +100,7 @@ export function createTileCache(memory: TileMemory): TileCache {
       }
     },
     clear() {
+      last = null;
       for (const [key, tile] of tiles) drop(key, tile);
       dirty = [];
     },
@@ -117,19 +130,19 @@ function emptyTile(start: number, modelId: number, set: CountedSet, segment: str
 
 function countIn(tile: OpenTile, set: CountedSet, frame: EventFrame): void {
   const { histograms, observed } = tile;
+  const { slots, numbers, texts } = frame;
   tile.events += 1;
   for (let i = 0; i < set.features.length; i += 1) {
     const feature = set.features[i] as CountedSet['features'][number];
     const at = feature.frameIndex;
-    const slot = (at < 0 ? SLOT.absent : (frame.slots[at] ?? SLOT.absent)) as Slot;
+    const slot = (at < 0 ? SLOT.absent : (slots[at] ?? SLOT.absent)) as Slot;
     if (slot === SLOT.absent) continue;
-    observed[i] = (observed[i] ?? 0) + 1;
-    feature.counter.add(
-      histograms[i] as Histogram,
-      slot,
-      frame.numbers[at] as number,
-      frame.texts[at] as string,
-    );
+    observed[i] = (observed[i] as number) + 1;
+    const histogram = histograms[i] as Histogram;
+    const number = numbers[at] as number;
+    // The same call twice on purpose: each place then calls counters of one kind only, and is compiled in line.
+    if (histogram.kind === 'numeric') feature.counter.add(histogram, slot, number, '');
+    else feature.counter.add(histogram, slot, number, texts[at] as string);
   }
 }
 

@@ -42,7 +42,10 @@ export interface ModelSchema {
  */
 export class EventFrame {
   schema: ModelSchema | null = null;
-  id: string | null = null;
+  private idText: string | null = null;
+  private idBytes: Uint8Array | null = null;
+  private idFrom = 0;
+  private idTo = 0;
   version: string | null = null;
   /** Event time, milliseconds since the epoch. */
   time = 0;
@@ -54,6 +57,26 @@ export class EventFrame {
   attributes: (string | null)[] = [];
   /** How many keys of `features` the schema does not know. */
   unknownFeatures = 0;
+
+  get id(): string | null {
+    if (this.idBytes !== null) {
+      this.idText = String.fromCharCode(...this.idBytes.subarray(this.idFrom, this.idTo));
+      this.idBytes = null;
+    }
+    return this.idText;
+  }
+
+  set id(text: string | null) {
+    this.idText = text;
+    this.idBytes = null;
+  }
+
+  /** The id as ASCII bytes [from, to): a text is made of it when somebody asks, before the next event is read. */
+  idAt(bytes: Uint8Array, from: number, to: number): void {
+    this.idBytes = bytes;
+    this.idFrom = from;
+    this.idTo = to;
+  }
 
   /** Makes the frame ready for an event of this model: every slot absent. */
   reset(schema: ModelSchema): void {

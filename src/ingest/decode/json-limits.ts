@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import type { Rejection } from '../../core/domain/ingestion.ts';
 import { LIMITS } from '../decoder.ts';
 
@@ -31,6 +32,15 @@ export function shorten(text: string): string {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
+/** Bytes as text; most are ASCII, where there is nothing to decode. @throws TypeError when they are not UTF-8 */
+function utf8Text(bytes: Uint8Array): string {
+  if (!isAscii(bytes)) return utf8.decode(bytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+/** Escapes of U+0000 and of surrogates: JSON read from UTF-8 has neither without them. */
+const ODD_ESCAPE = /\\u(?:0000|[dD][89A-Fa-f])/;
+
 /**
  * A record's value as a JSON object within LIMITS.
  * @throws Rejected too-large, invalid-encoding, invalid-json, invalid-shape, limit-exceeded
@@ -44,7 +54,7 @@ export function parseObject(value: Uint8Array): JsonObject {
   }
   let text: string;
   try {
-    text = utf8.decode(value);
+    text = utf8Text(value);
   } catch {
     throw new Rejected('invalid-encoding', 'the value is not UTF-8');
   }
@@ -57,21 +67,28 @@ export function parseObject(value: Uint8Array): JsonObject {
     throw new Rejected('invalid-json', `not JSON${position === undefined ? '' : `, ${position}`}`);
   }
   if (!isObject(parsed)) throw new Rejected('invalid-shape', 'the value must be a JSON object');
-  checkEvent(parsed);
+  checkObject(parsed, 1, { keys: 0, odd: text.includes('\\u') && ODD_ESCAPE.test(text) });
   return parsed;
 }
 
 /** The limits of one native event, wherever it stands. @throws Rejected invalid-encoding, limit-exceeded */
 export function checkEvent(event: JsonObject): void {
-  checkObject(event, 1, { keys: 0 });
+  checkObject(event, 1, { keys: 0, odd: true });
+}
+
+/** What is known of an event so far. */
+interface Seen {
+  keys: number;
+  /** Its texts may hold U+0000 or half a surrogate pair. */
+  readonly odd: boolean;
 }
 
 /** Recursion is safe: its depth is the limit that it checks. */
-function checkObject(fields: JsonObject, depth: number, seen: { keys: number }): void {
+function checkObject(fields: JsonObject, depth: number, seen: Seen): void {
   checkDepth(depth);
   for (const key in fields) {
     seen.keys += 1;
-    checkText(key, LIMITS.nameBytes, 'a name');
+    checkText(key, LIMITS.nameBytes, 'a name', seen.odd);
     checkValue(fields[key], depth, seen);
   }
   if (seen.keys > LIMITS.keys) {
@@ -79,8 +96,8 @@ function checkObject(fields: JsonObject, depth: number, seen: { keys: number }):
   }
 }
 
-function checkValue(value: unknown, depth: number, seen: { keys: number }): void {
-  if (typeof value === 'string') checkText(value, LIMITS.stringBytes, 'a text');
+function checkValue(value: unknown, depth: number, seen: Seen): void {
+  if (typeof value === 'string') checkText(value, LIMITS.stringBytes, 'a text', seen.odd);
   else if (Array.isArray(value)) {
     checkDepth(depth + 1);
     for (const entry of value) checkValue(entry, depth + 1, seen);
@@ -93,12 +110,12 @@ function checkDepth(depth: number): void {
   }
 }
 
-function checkText(text: string, limit: number, what: string): void {
+function checkText(text: string, limit: number, what: string, odd: boolean): void {
   // A UTF-16 unit takes at most 3 bytes of UTF-8: short texts need no measuring.
   if (text.length * 3 > limit && Buffer.byteLength(text) > limit) {
     throw new Rejected('limit-exceeded', `${what} of more than ${limit} bytes`);
   }
-  if (text.includes('\0') || !text.isWellFormed()) {
+  if (odd && (text.includes('\0') || !text.isWellFormed())) {
     throw new Rejected('invalid-encoding', `${what} holds U+0000 or half a surrogate pair`);
   }
 }

@@ -64,8 +64,9 @@ export class NativeScanner {
     later.fill(0);
     let time: number | null = null;
     let hasTime = false;
-    let id = '';
-    let hasId = false;
+    let id: string | null = null;
+    let idFrom = 0;
+    let idTo = 0;
     let version: string | null = null;
     let last = -1;
     let postponed = false;
@@ -89,9 +90,12 @@ export class NativeScanner {
         else if (hasTime) time = parseEventTime(scan.number());
         else scan.literal();
       } else if (key === KEY.id) {
-        hasId = byte === QUOTE || isNumber(byte);
-        if (byte === QUOTE) id = scan.text();
-        else if (hasId) id = String(scan.number());
+        if (byte === QUOTE) {
+          idFrom = at + 1;
+          idTo = scan.textEnd();
+          if (idTo < 0 || !scan.ascii) return false;
+          scan.at = idTo + 1;
+        } else if (isNumber(byte)) id = String(scan.number());
         else scan.literal();
       } else if (key === KEY.version) {
         version = null;
@@ -119,7 +123,8 @@ export class NativeScanner {
     if (!hasTime) time = parseEventTime(recordTime);
     if (frame === null || time === null) return false;
     frame.time = time;
-    if (hasId) frame.id = id;
+    if (idFrom === 0) frame.id = id;
+    else frame.idAt(scan.bytes, idFrom, idTo);
     frame.version = version;
     if (postponed && !this.readPostponed()) return false;
     scan.at = end;
