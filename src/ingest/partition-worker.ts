@@ -172,6 +172,9 @@ export class PartitionWorker {
       this.log.info({ offset: counting.position }, 'partition claimed');
       return await this.read(counting);
     } finally {
+      // What is not committed is counted again by whoever claims next.
+      const uncommitted = counting.pendingRecords;
+      this.log.info({ offset: counting.position, uncommitted }, 'partition released');
       counting.release();
     }
   }

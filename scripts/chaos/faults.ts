@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool } from '../../src/storage/postgres/pool.ts';
+import type { KafkaServer } from '../servers/kafka.ts';
+import type { PostgresServer } from '../servers/postgres.ts';
+import type { Worker } from './worker.ts';
+
+/** Everything that can be hurt. */
+export interface Victims {
+  readonly workers: readonly Worker[];
+  readonly postgres: PostgresServer;
+  readonly kafka: KafkaServer;
+  /** Past the proxies. */
+  readonly pool: Pool;
+  readonly sessionMs: number;
+  readonly random: () => number;
+}
+
+interface Fault {
+  /** How often it is chosen, beside the others. */
+  readonly weight: number;
+  /** What only one fault at a time may hurt. */
+  readonly hurts: 'worker' | 'network' | 'postgres' | 'kafka';
+  /** Hurts, and mends again. @returns what was broken of driftd's promises; null: nothing */
+  strike(victims: Victims, worker: Worker): Promise<string | null>;
+}
+
+/** An asked-for end takes at most this long. */
+const END_MS = 10_000;
+/** Longer than the program waits for an answer of its database, every now and then. */
+const DARK_MS = [500, 3_000, 6_000, 18_000];
+
+export const FAULTS: Readonly<Record<string, Fault>> = {
+  'kill -9': {
+    weight: 5,
+    hurts: 'worker',
+    async strike({ random }, worker) {
+      worker.signal('SIGKILL');
+      await worker.gone();
+      await sleep(random() * 1_000);
+      await worker.start();
+      return null;
+    },
+  },
+  'SIGSTOP beyond the session': {
+    weight: 2,
+    hurts: 'worker',
+    async strike({ sessionMs, random }, worker) {
+      worker.signal('SIGSTOP');
+      await sleep(sessionMs * (1.3 + random()));
+      worker.signal('SIGCONT');
+      return null;
+    },
+  },
+  SIGTERM: {
+    weight: 5,
+    hurts: 'worker',
+    async strike(_, worker) {
+      const started = performance.now();
+      worker.signal('SIGTERM');
+      const { code } = await worker.gone();
+      const seconds = (performance.now() - started) / 1_000;
+      await worker.start();
+      if (code !== 0) return `${worker.name} ended with ${String(code)}:\n${worker.tail()}`;
+      // The second beyond is the machine's, which runs everything else as well.
+      return seconds > END_MS / 1_000 + 1 ? `${worker.name} took ${seconds} s to end` : null;
+    },
+  },
+  'Postgres immediate stop': {
+    weight: 1,
+    hurts: 'postgres',
+    async strike({ postgres, random }) {
+      process.kill(postgres.pid, 'SIGQUIT');
+      await postgres.halt();
+      await sleep(random() * 3_000);
+      await postgres.restart();
+      return null;
+    },
+  },
+  'backend kill': {
+    weight: 6,
+    hurts: 'network',
+    async strike({ pool }) {
+      await pool.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'driftd%'
+           AND random() < 0.5`,
+      );
+      return null;
+    },
+  },
+  'TCP reset': {
+    weight: 6,
+    hurts: 'network',
+    strike(_, { proxy }) {
+      proxy.reset();
+      return Promise.resolve(null);
+    },
+  },
+  'half-open': {
+    weight: 3,
+    hurts: 'network',
+    async strike({ random }, { proxy }) {
+      proxy.halfOpen();
+      await sleep(2_000 + random() * 16_000);
+      proxy.heal();
+      return null;
+    },
+  },
+  'black hole': {
+    weight: 3,
+    hurts: 'network',
+    async strike({ random }, { proxy }) {
+      proxy.blackHole();
+      await sleep(DARK_MS[Math.floor(random() * DARK_MS.length)]);
+      proxy.heal();
+      return null;
+    },
+  },
+  'broker kill -9': {
+    weight: 0.8,
+    hurts: 'kafka',
+    async strike({ kafka, random }) {
+      await kafka.kill9();
+      await sleep(random() * 3_000);
+      await kafka.restart();
+      return null;
+    },
+  },
+};
+
+/** The next fault by weight. */
+export function choose(random: () => number): string {
+  const names = Object.keys(FAULTS);
+  const total = names.reduce((sum, name) => sum + (FAULTS[name]?.weight ?? 0), 0);
+  let at = random() * total;
+  for (const name of names) {
+    at -= FAULTS[name]?.weight ?? 0;
+    if (at < 0) return name;
+  }
+  return names[0] ?? '';
+}

@@ -1,0 +1,92 @@
+import { createConnection, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+
+/** A TCP proxy on loopback in front of one server, which can do to connections what networks do. */
+export interface Proxy {
+  readonly port: number;
+  /** Both ends get a reset. */
+  reset(): void;
+  /** The server's end is gone and the client is not told: what it sends is swallowed. Ends with `heal`. */
+  halfOpen(): void;
+  /** Nothing passes in either direction; everything is kept and arrives after `heal`. */
+  blackHole(): void;
+  heal(): void;
+  close(): Promise<void>;
+}
+
+interface Pair {
+  readonly client: Socket;
+  readonly upstream: Socket;
+}
+
+export async function startProxy(host: string, port: number): Promise<Proxy> {
+  const pairs = new Set<Pair>();
+  const orphans = new Set<Socket>();
+  let dark = false;
+
+  function join(client: Socket): void {
+    const upstream = createConnection({ host, port });
+    const pair = { client, upstream };
+    pairs.add(pair);
+    const part = (): void => {
+      if (!pairs.delete(pair)) return;
+      client.destroy();
+      upstream.destroy();
+    };
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      from.on('data', (bytes) => {
+        if (!to.destroyed) to.write(bytes);
+      });
+      from.on('error', part);
+      from.on('close', part);
+      if (dark) from.pause();
+    }
+  }
+
+  const server = createServer(join);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    reset() {
+      for (const { client, upstream } of pairs) {
+        client.resetAndDestroy();
+        upstream.resetAndDestroy();
+      }
+    },
+    halfOpen() {
+      for (const pair of pairs) {
+        pairs.delete(pair);
+        orphans.add(pair.client);
+        pair.client.removeAllListeners('data').on('data', () => undefined);
+        pair.upstream.destroy();
+      }
+    },
+    blackHole() {
+      dark = true;
+      for (const { client, upstream } of pairs) {
+        client.pause();
+        upstream.pause();
+      }
+    },
+    heal() {
+      dark = false;
+      for (const orphan of orphans) orphan.destroy();
+      orphans.clear();
+      for (const { client, upstream } of pairs) {
+        client.resume();
+        upstream.resume();
+      }
+    },
+    async close() {
+      for (const { client, upstream } of pairs) {
+        client.destroy();
+        upstream.destroy();
+      }
+      for (const orphan of orphans) orphan.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
