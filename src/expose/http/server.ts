@@ -1,3 +1,6 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+
 import { fastify } from 'fastify';
 import type { FastifyInstance } from 'fastify';
 
@@ -14,6 +17,8 @@ import { registerVersion } from './routes/version.ts';
 import { registerSecurityHeaders } from './security-headers.ts';
 
 const BODY_LIMIT_BYTES = 1_048_576;
+/** Of a request line with its address and all headers: lists of columns go in an address. */
+const HEAD_LIMIT_BYTES = 65_536;
 /** For the head of a request; its body may be an upload of many megabytes. */
 const HEAD_TIMEOUT_MS = 30_000;
 const REQUEST_TIMEOUT_MS = 600_000;
@@ -76,8 +81,10 @@ export function buildHttpApp(deps: HttpDeps): FastifyInstance {
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     requestIdHeader: false,
-    // Node's limit of the whole head (16 KiB) is the limit of a name in a path, too.
-    routerOptions: { maxParamLength: 16_384 },
+    http: { maxHeaderSize: HEAD_LIMIT_BYTES },
+    // The limit of the whole head is the limit of a name in a path, too.
+    routerOptions: { maxParamLength: HEAD_LIMIT_BYTES },
+    clientErrorHandler: refuseUnread,
     frameworkErrors: (error, _request, reply) => {
       sendProblem(reply, error.statusCode ?? 400, error.message);
     },
@@ -98,6 +105,32 @@ export function buildHttpApp(deps: HttpDeps): FastifyInstance {
   }
   return app;
 }
+
+/** What Node itself cannot read has no request yet: the answer is written as it is. */
+function refuseUnread(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, detail] = UNREAD[error.code ?? ''] ?? [400, 'This is no HTTP request.'];
+  const title = STATUS_CODES[status] ?? 'Error';
+  const body = JSON.stringify({
+    type: 'about:blank',
+    title,
+    status,
+    detail,
+    instance: `urn:request:${globalThis.crypto.randomUUID()}`,
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\ncontent-type: application/problem+json; charset=utf-8\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
+
+const UNREAD: Readonly<Record<string, readonly [number, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'The head of a request, with its address, may have 64 KiB.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
+};
 
 /** The caller's id when it is harmless in a log and a header, else a new one. */
 function requestId(given: string | string[] | undefined): string {
