@@ -53,17 +53,17 @@ export function trainingRows(features: number, rows: number): string {
 /** The values of a topic's records, one after another. */
 export function* eventsOf(work: Workload): Generator<string> {
   const random = new Random(11);
-  const key = work.unusual ? '"\\u0069d"' : '"id"';
   const distinct = Math.max(1, Math.min(DISTINCT, work.events, Math.round(1e6 / work.features)));
   const rests = Array.from({ length: distinct }, (_, i) => {
     const features = Object.fromEntries(rowOf(random, work.features));
     const attributes =
       work.segments === 0 ? {} : { attributes: { country: `C${i % work.segments}` } };
-    return JSON.stringify({ features, ...attributes }).slice(1);
+    const text = JSON.stringify({ features, ...attributes }).slice(1);
+    return work.unusual ? `${text.slice(0, -1)},"not\\u0065":1}` : text;
   });
   for (let i = 0; i < work.events; i += 1) {
     const ts = new Date(START + Math.floor((i / work.events) * HOUR_MS)).toISOString();
     const id = (0x1000_0000 + i).toString(16);
-    yield `{${key}:"${id}","model":"${MODEL}","version":"12","ts":"${ts}",${rests[i % distinct] ?? ''}`;
+    yield `{"id":"${id}","model":"${MODEL}","version":"12","ts":"${ts}",${rests[i % distinct] ?? ''}`;
   }
 }

@@ -30,14 +30,14 @@ export class ByteScanner {
     this.at = 0;
   }
 
-  /** Passes over white space. @returns the byte that follows it; NaN at the end */
+  /** Passes over white space. @returns the byte that follows it; -1 at the end */
   next(): number {
     const { bytes } = this;
     let { at } = this;
-    let byte = at < bytes.length ? (bytes[at] as number) : NaN;
+    let byte = at < bytes.length ? (bytes[at] as number) : -1;
     while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) {
       at += 1;
-      byte = at < bytes.length ? (bytes[at] as number) : NaN;
+      byte = at < bytes.length ? (bytes[at] as number) : -1;
     }
     this.at = at;
     return byte;
@@ -46,8 +46,9 @@ export class ByteScanner {
   /**
    * A number from its first byte on. Decimals of few digits are exact here: the digits as a whole number below 2^53 times
    * or by a power of ten up to 10^22 is rounded once (Clinger 1990, "How to read floating point numbers accurately").
+   * @param into where the number goes, at `place`: handed back it would be an object of its own
    */
-  number(): number {
+  number(into: Float64Array, place: number): void {
     const { bytes, at: from } = this;
     const end = bytes.length;
     let at = from;
@@ -57,6 +58,7 @@ export class ByteScanner {
     let high = 0;
     let low = 0;
     let digits = 0;
+    let exponent = false;
     let digit = at < end ? (bytes[at] as number) - ZERO : -1;
     while (digit >= 0 && digit <= 9) {
       if (digits < HALF_DIGITS) high = (Math.imul(high, 10) + digit) | 0;
@@ -66,7 +68,10 @@ export class ByteScanner {
       digit = at < end ? (bytes[at] as number) - ZERO : -1;
     }
     // No digit, or a zero before others.
-    if (digits === 0 || (digits > 1 && bytes[first] === ZERO)) return this.unusual();
+    if (digits === 0 || (digits > 1 && bytes[first] === ZERO)) {
+      this.at = -1;
+      return;
+    }
     let decimals = 0;
     if (digit === DOT - ZERO) {
       const whole = digits;
@@ -80,20 +85,32 @@ export class ByteScanner {
         digit = at < end ? (bytes[at] as number) - ZERO : -1;
       }
       decimals = digits - whole;
-      if (decimals === 0) return this.unusual();
+      if (decimals === 0) {
+        this.at = -1;
+        return;
+      }
     }
     if (((digit + ZERO) | 0x20) === 0x65) {
       at = this.exponentEnd(at);
-      if (at < 0) return this.unusual();
-      digits = Infinity;
+      if (at < 0) {
+        this.at = -1;
+        return;
+      }
+      exponent = true;
     }
     this.at = at;
-    if (digits > 2 * HALF_DIGITS || decimals > 22) return this.exactly(from, at);
+    if (exponent || digits > 2 * HALF_DIGITS) {
+      this.exactly(from, at, into, place);
+      return;
+    }
     const mantissa =
       digits <= HALF_DIGITS ? high : high * (TENS[digits - HALF_DIGITS] as number) + low;
-    if (mantissa >= LARGEST_EXACT) return this.exactly(from, at);
+    if (mantissa >= LARGEST_EXACT) {
+      this.exactly(from, at, into, place);
+      return;
+    }
     const value = decimals === 0 ? mantissa : mantissa / (TENS[decimals] as number);
-    return negative ? -value : value;
+    into[place] = negative ? -value : value;
   }
 
   /** Behind an exponent that begins at `at`; -1: it is none. */
@@ -111,8 +128,8 @@ export class ByteScanner {
     return end === first ? -1 : end;
   }
 
-  private exactly(from: number, to: number): number {
-    return Number(this.texts.latin1(this.bytes, from, to));
+  private exactly(from: number, to: number, into: Float64Array, place: number): void {
+    into[place] = Number(this.texts.latin1(this.bytes, from, to));
   }
 
   /**
@@ -193,10 +210,5 @@ export class ByteScanner {
         ? at + 5
         : -1;
     return 0;
-  }
-
-  private unusual(): number {
-    this.at = -1;
-    return NaN;
   }
 }

@@ -40,6 +40,7 @@ export class NativeScanner {
   private layout: NativeLayout | null = null;
   private frame: EventFrame | null = null;
   private keys = 0;
+  private readonly scratch = new Float64Array(1);
   /** Where values begin that came before the model was known; 0: not there. */
   private readonly later = new Int32Array(8);
   private readonly laterEnd = new Int32Array(8);
@@ -87,7 +88,7 @@ export class NativeScanner {
       } else if (key === KEY.ts) {
         hasTime = byte !== LETTER_N;
         if (byte === QUOTE) time = this.time();
-        else if (hasTime) time = parseEventTime(scan.number());
+        else if (hasTime) time = parseEventTime(this.number());
         else scan.literal();
       } else if (key === KEY.id) {
         if (byte === QUOTE) {
@@ -95,7 +96,7 @@ export class NativeScanner {
           idTo = scan.textEnd();
           if (idTo < 0 || !scan.ascii) return false;
           scan.at = idTo + 1;
-        } else if (isNumber(byte)) id = String(scan.number());
+        } else if (isNumber(byte)) id = String(this.number());
         else scan.literal();
       } else if (key === KEY.version) {
         version = null;
@@ -128,7 +129,7 @@ export class NativeScanner {
     frame.version = version;
     if (postponed && !this.readPostponed()) return false;
     scan.at = end;
-    return Number.isNaN(scan.next()) && this.keys <= LIMITS.keys;
+    return scan.next() === -1 && this.keys <= LIMITS.keys;
   }
 
   private layoutFor(schema: ModelSchema): NativeLayout {
@@ -239,7 +240,7 @@ export class NativeScanner {
     const { scan } = this;
     if (isNumber(byte)) {
       frame.slots[index] = SLOT.number;
-      frame.numbers[index] = scan.number();
+      scan.number(frame.numbers, index);
     } else if (byte === QUOTE) {
       frame.slots[index] = SLOT.text;
       frame.texts[index] = scan.text();
@@ -283,7 +284,7 @@ export class NativeScanner {
   private attribute(byte: number): string | null {
     const { scan } = this;
     if (byte === QUOTE) return scan.text();
-    if (isNumber(byte)) return String(scan.number());
+    if (isNumber(byte)) return String(this.number());
     const value = scan.literal();
     return value < 0 ? null : value === 1 ? 'true' : 'false';
   }
@@ -316,6 +317,11 @@ export class NativeScanner {
     return entry;
   }
 
+  private number(): number {
+    this.scan.number(this.scratch, 0);
+    return this.scan.at < 0 ? NaN : (this.scratch[0] as number);
+  }
+
   /** Passes over a text, number or literal that nobody asks for. */
   private passScalar(byte: number): void {
     const { scan } = this;
@@ -323,7 +329,7 @@ export class NativeScanner {
       const end = scan.textEnd();
       if (end >= 0 && scan.ascii) scan.at = end + 1;
       else scan.text();
-    } else if (isNumber(byte)) scan.number();
+    } else if (isNumber(byte)) this.number();
     else scan.literal();
   }
 
