@@ -6,6 +6,8 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 
 import { deliverySoak } from './soak/delivery.ts';
+import { chaosSoak, endingSoak, outageSoak } from './soak/ingest.ts';
+import { postsSoak } from './soak/posts.ts';
 import { scheduleSoak } from './soak/schedule.ts';
 import type { SoakPart } from './soak/part.ts';
 
@@ -13,6 +15,10 @@ import type { SoakPart } from './soak/part.ts';
 const PARTS: Readonly<Record<string, SoakPart>> = {
   schedule: scheduleSoak,
   delivery: deliverySoak,
+  chaos: chaosSoak,
+  ending: endingSoak,
+  outage: outageSoak,
+  posts: postsSoak,
 };
 
 const { values, positionals } = parseArgs({

@@ -25,6 +25,7 @@ import { createBaselines } from './baselines/wire.ts';
 import { channelNamesOf, sourceNamesOf } from './catalogue.ts';
 import { startIngestion } from './ingestion.ts';
 import type { Ingestion } from './ingestion.ts';
+import { inboxOf } from './ingest/inbox.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createLiveConfig } from './reload/live-config.ts';
 import { createReloader } from './reload/reloader.ts';
@@ -153,7 +154,13 @@ export function createApp({ config: initial, load, roles, log, clock }: AppOptio
         version: build.version,
         clock,
         log,
-        groups: furtherGroups({ status, reloader, baselines: desk, clock }),
+        groups: furtherGroups({
+          status,
+          reloader,
+          baselines: desk,
+          inbox: inboxOf(config, pool),
+          clock,
+        }),
       }),
     });
     address = await http.start();

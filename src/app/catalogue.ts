@@ -2,6 +2,7 @@ import type { DriftdConfig } from '../config/types.ts';
 import { createEventDecoder } from '../ingest/decode/event-decoder.ts';
 import type { Decoder } from '../ingest/decoder.ts';
 import type { EventSource } from '../ingest/event-source.ts';
+import { createHttpSource, SOURCE_NAME as HTTP_SOURCE } from '../ingest/http/http-source.ts';
 import { createKafkaSource, SOURCE_NAME as KAFKA_SOURCE } from '../ingest/kafka/kafka-source.ts';
 import {
   createReplaySource,
@@ -16,6 +17,7 @@ import { createSlackNotifier } from '../notify/slack/slack-notifier.ts';
 import { createTeamsNotifier } from '../notify/teams/teams-notifier.ts';
 import { createWebhookNotifier } from '../notify/webhook/webhook-notifier.ts';
 import type { Log } from '../platform/log.ts';
+import type { EventInbox } from '../storage/api/event-inbox.ts';
 
 /*
  * The explicit lists: which sources and channels there are. A new one is a folder of its own and a line here.
@@ -28,10 +30,15 @@ export interface ConfiguredSource {
 }
 
 /** The sources of this configuration. */
-export function sourcesOf(config: DriftdConfig, log: Log): ConfiguredSource[] {
+export function sourcesOf(
+  config: DriftdConfig,
+  inbox: EventInbox | null,
+  log: Log,
+): ConfiguredSource[] {
   const sources: EventSource[] = [];
   if (config.kafka !== null) sources.push(createKafkaSource(config.kafka, log));
   if (config.replay !== null) sources.push(createReplaySource(config.replay, log));
+  if (inbox !== null) sources.push(createHttpSource(inbox, log));
   return sources.map((source) => ({
     source,
     decoderOf(topic) {
@@ -49,6 +56,7 @@ export function sourceNamesOf(config: DriftdConfig): string[] {
   return [
     ...(config.kafka === null ? [] : [KAFKA_SOURCE]),
     ...(config.replay === null ? [] : [REPLAY_SOURCE]),
+    ...(config.httpSource === null ? [] : [HTTP_SOURCE]),
   ];
 }
 

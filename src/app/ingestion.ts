@@ -12,9 +12,10 @@ import { createIngestStore } from '../storage/postgres/ingest-store.ts';
 import type { Pool } from '../storage/postgres/pool.ts';
 import type { TickGate } from '../storage/tick-gate.ts';
 import { sourcesOf } from './catalogue.ts';
+import { inboxOf } from './ingest/inbox.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { tracedStore } from './tracing.ts';
-import { startKeepingTiles } from './keep-tiles.ts';
+import { startKeepingTiles } from './ingest/keep-tiles.ts';
 
 interface IngestionParts {
   /** Its models are read anew at each refresh. */
@@ -75,7 +76,7 @@ export async function startIngestion(parts: IngestionParts): Promise<Ingestion> 
     queueRecords: QUEUE.records,
     queueBytes: QUEUE.bytes,
   };
-  for (const { source, decoderOf } of sourcesOf(config, log)) {
+  for (const { source, decoderOf } of sourcesOf(config, inboxOf(config, pool), log)) {
     const pipeline = createPipeline(source, {
       counting,
       decoderOf,

@@ -41,6 +41,8 @@ export function resolveConfig(
       checkpointBytes: ingest.checkpoint_bytes,
       futureToleranceMs: ms(ingest.future_tolerance),
     },
+    httpSource:
+      document.http_source === undefined ? null : { maxWaiting: document.http_source.max_waiting },
     retention: { hoursMs: ms(document.retention.hours), daysMs: ms(document.retention.days) },
     baselines: {
       directory: baselines.directory === undefined ? null : pathFrom(folder, baselines.directory),

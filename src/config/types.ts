@@ -27,6 +27,8 @@ export interface DriftdConfig {
   readonly log: LogConfig;
   readonly ingest: IngestConfig;
   readonly retention: RetentionConfig;
+  /** null: no events are taken over HTTP. */
+  readonly httpSource: HttpSourceConfig | null;
   readonly baselines: BaselinesConfig;
   readonly models: readonly ModelConfig[];
   readonly monitors: readonly MonitorConfig[];
@@ -157,6 +159,11 @@ export interface PostgresConfig {
   readonly url: string;
   /** Connections at most. */
   readonly pool: number;
+}
+
+/** Events posted to the API. */
+export interface HttpSourceConfig {
+  readonly maxWaiting: number;
 }
 
 /** How long rolled-up counts are kept, behind each model's watermark. */

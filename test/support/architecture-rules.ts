@@ -71,7 +71,7 @@ export const IMPORT_TABLE: readonly FolderRule[] = [
   ),
   adapter('ingest', 'rows', ['csv-parse', 'hyparquet', 'hyparquet-compressors']),
   adapter('ingest', 'decode', ['csv-parse']),
-  adapter('ingest', 'http', ['fastify'], ['ingest/decode']),
+  adapter('ingest', 'http', [], [API_PORTS]),
   // The port of event shapes lives beside its shapes.
   { ...stage('ingest'), mayTypes: [...CONFIG_TYPES, 'ingest/decoder.ts'] },
   stage('accumulate'),

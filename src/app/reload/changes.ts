@@ -3,7 +3,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { DriftdConfig } from '../../config/types.ts';
 
 /** What the process holds on to from its start: connections, the listener, positions that it reads from. */
-const NEEDS_RESTART = ['kafka', 'replay', 'postgres', 'http', 'ingest', 'baselines'] as const;
+const NEEDS_RESTART = [
+  'kafka',
+  'replay',
+  'postgres',
+  'http',
+  'ingest',
+  'baselines',
+  'httpSource',
+] as const;
 
 /** Keys whose name in the file is not the snake_case of the name in the program. */
 const WRITTEN: Readonly<Record<string, string>> = {
@@ -21,7 +29,7 @@ export function keysThatNeedRestart(current: DriftdConfig, next: DriftdConfig): 
   return NEEDS_RESTART.flatMap((section) => {
     const [before, after] = [current[section], next[section]];
     if (isDeepStrictEqual(before, after)) return [];
-    if (before === null || after === null) return [section];
+    if (before === null || after === null) return [snakeCase(section)];
     const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
     return [...keys]
       .filter((key) => !isDeepStrictEqual(Reflect.get(before, key), Reflect.get(after, key)))
@@ -31,7 +39,9 @@ export function keysThatNeedRestart(current: DriftdConfig, next: DriftdConfig): 
 
 /** sessionTimeoutMs of kafka is kafka.session_timeout. */
 function writtenAs(section: string, key: string): string {
-  const name = `${section}.${key}`;
-  const snake = key.replace(/Ms$/, '').replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return WRITTEN[name] ?? `${section}.${snake}`;
+  return WRITTEN[`${section}.${key}`] ?? `${snakeCase(section)}.${snakeCase(key)}`;
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/Ms$/, '').replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -166,6 +166,19 @@ export const replay = z
     description: 'Events from a file, read once and exactly once. Leave it out to replay nothing.',
   });
 
+export const httpSource = z
+  .strictObject({
+    max_waiting: count('Events that may wait to be counted; more are answered with 503.', {
+      min: 1,
+      max: 10_000_000,
+      example: 100_000,
+    }).default(100_000),
+  })
+  .meta({
+    description:
+      'Events posted to `/api/v1/events`, for those without Kafka. Leave it out to take none.',
+  });
+
 export const retention = z
   .strictObject({
     hours: duration(

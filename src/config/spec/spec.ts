@@ -4,7 +4,7 @@ import { receiver, route, smtp } from './delivery.ts';
 import { baselines, model, monitor } from './monitoring.ts';
 import { heartbeat, maintenance, notify } from './notify.ts';
 import { http, log, postgres } from './services.ts';
-import { ingest, kafka, replay, retention } from './sources.ts';
+import { httpSource, ingest, kafka, replay, retention } from './sources.ts';
 
 /**
  * The whole configuration file: the one place where a key, its rule, its default and its description stand. Values are
@@ -14,6 +14,7 @@ export const configSpec = z
   .strictObject({
     kafka: kafka.optional(),
     replay: replay.optional(),
+    http_source: httpSource.optional(),
     postgres,
     http,
     log,

@@ -46,6 +46,7 @@ describe('defaults', () => {
         futureToleranceMs: 300_000,
       },
       retention: { hoursMs: 60 * 86_400_000, daysMs: 400 * 86_400_000 },
+      httpSource: null,
       baselines: { directory: null },
       models: [],
       monitors: [],

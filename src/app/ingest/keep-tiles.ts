@@ -1,12 +1,12 @@
-import { keepTiles } from '../accumulate/keep-tiles.ts';
-import type { DriftdConfig } from '../config/types.ts';
-import { toError } from '../platform/errors.ts';
-import type { Log } from '../platform/log.ts';
-import { repeat } from '../platform/repeat.ts';
-import type { CatalogStore } from '../storage/catalog-store.ts';
-import { createTileKeeper } from '../storage/postgres/tiles/tile-keeper.ts';
-import { createTileReader } from '../storage/postgres/tile-reader.ts';
-import type { Pool } from '../storage/postgres/pool.ts';
+import { keepTiles } from '../../accumulate/keep-tiles.ts';
+import type { DriftdConfig } from '../../config/types.ts';
+import { toError } from '../../platform/errors.ts';
+import type { Log } from '../../platform/log.ts';
+import { repeat } from '../../platform/repeat.ts';
+import type { CatalogStore } from '../../storage/catalog-store.ts';
+import { createTileKeeper } from '../../storage/postgres/tiles/tile-keeper.ts';
+import { createTileReader } from '../../storage/postgres/tile-reader.ts';
+import type { Pool } from '../../storage/postgres/pool.ts';
 
 /** Tiles are looked after this often; one of all processes on a database does it. */
 const EVERY_MS = 60_000;

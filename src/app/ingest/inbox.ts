@@ -1,0 +1,11 @@
+import type { DriftdConfig } from '../../config/types.ts';
+import { SOURCE_NAME, TOPIC } from '../../ingest/http/http-source.ts';
+import type { EventInbox } from '../../storage/api/event-inbox.ts';
+import { createEventInbox } from '../../storage/postgres/inbox/event-inbox.ts';
+import type { Pool } from '../../storage/postgres/pool.ts';
+
+/** Where posted events wait; null: none are taken. */
+export function inboxOf({ httpSource }: DriftdConfig, pool: Pool): EventInbox | null {
+  if (httpSource === null) return null;
+  return createEventInbox(pool, { source: SOURCE_NAME, topic: TOPIC }, httpSource.maxWaiting);
+}
