@@ -124,6 +124,13 @@ describe('a baseline through the API', () => {
       body: { version: 1, state: 'active' },
     });
     expect((await post('/models/m/baselines/rollback', { reason: 'x' })).status).toBe(404);
+    for (const at of ['0000-01-01T00:00:00Z', '9999-12-31T23:59:59-14:00']) {
+      const odd = { reason: 'odd', from: at, to: at };
+      expect((await post('/models/m/baselines/promote', odd)).status).toBe(422);
+    }
+    const edge = { reason: 'the last', at: '9999-12-31T23:59:59-14:00' };
+    expect((await post('/models/m/baselines/2/activate', edge)).status).toBe(200);
+    expect((await post('/models/m/baselines/2/unschedule', { reason: 'no' })).status).toBe(200);
     const later = '2999-01-01T00:00:00Z';
     expect(
       (await post('/models/m/baselines/2/activate', { reason: 'then', at: later })).body,
@@ -137,6 +144,8 @@ describe('a baseline through the API', () => {
       ['added', 'loopback'],
       ['activated', 'loopback'],
       ['rolled-back', 'loopback'],
+      ['scheduled', 'loopback'],
+      ['unscheduled', 'loopback'],
       ['scheduled', 'loopback'],
     ]);
     const document = await call('GET', '/models/m/baselines/2/document');

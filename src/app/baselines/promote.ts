@@ -14,6 +14,9 @@ import { DriftdError } from '../../platform/errors.ts';
 import type { CatalogStore, ModelRow } from '../../storage/catalog-store.ts';
 import type { TileReader, TileRow } from '../../storage/tile-store.ts';
 
+/** Tiles are read at once. */
+const MAX_SPAN_MS = 366 * 86_400_000;
+
 /** What has been counted of one feature in one segment. */
 interface Summed {
   readonly histogram: Histogram;
@@ -35,6 +38,10 @@ export async function promoteTiles(
 ): Promise<Baseline> {
   if (!(from < to) || from % TILE_MS !== 0 || to % TILE_MS !== 0) {
     const text = 'a window begins before it ends, both at multiples of 5 minutes';
+    throw new DriftdError('INPUT_INVALID', text);
+  }
+  if (to - from > MAX_SPAN_MS) {
+    const text = 'a window that is promoted has at most 366 days';
     throw new DriftdError('INPUT_INVALID', text);
   }
   const rows = await deps.tiles.tiles(model.id, from, to);

@@ -6,6 +6,10 @@ import type { Baseline, BaselineFeature } from './types.ts';
 /** Fewer rows cannot stand for anything; from the second number on nothing is said. */
 export const MIN_ROWS = 30;
 const FEW_ROWS = 500;
+/** Events may not have more keys. */
+const MAX_FEATURES = 1_000;
+const MAX_NAME = 128;
+const MAX_SEGMENT_NAME = 256;
 /** A category feature of which so many values are seen once only is an identifier. */
 const IDENTIFIER_SHARE = 0.9;
 /** More than this outside the tracked categories makes a feature hard to watch. */
@@ -18,6 +22,8 @@ const HIGH_SENTINELS = new Set([
 
 export type CheckName =
   | 'no-features'
+  | 'too-many-features'
+  | 'unreadable-text'
   | 'too-few-rows'
   | 'all-missing'
   | 'all-invalid'
@@ -70,7 +76,14 @@ function warning(check: CheckName, feature: string | null, text: string): Findin
   return { level: 'warning', check, feature, text };
 }
 
-function checkWhole({ rows, features }: Baseline): Finding[] {
+function checkWhole(baseline: Baseline): Finding[] {
+  const { rows, features } = baseline;
+  const texts = checkTexts(baseline);
+  if (texts.length > 0) return texts;
+  if (features.length > MAX_FEATURES) {
+    const text = `it has ${features.length} features, at most ${MAX_FEATURES} are watched: ignore some`;
+    return [error('too-many-features', null, text)];
+  }
   if (features.length === 0)
     return [error('no-features', null, 'it has no feature: every column is ignored')];
   if (rows < MIN_ROWS) {
@@ -80,6 +93,32 @@ function checkWhole({ rows, features }: Baseline): Finding[] {
   if (rows >= FEW_ROWS) return [];
   const text = `it has ${rows} rows only: small drifts cannot be told from chance`;
   return [warning('too-few-rows', null, text)];
+}
+
+/** Texts that no database takes: names that are too long, control characters, halves of surrogate pairs. */
+function checkTexts({ features, segments }: Baseline): Finding[] {
+  const named = features.flatMap(({ name }) =>
+    isName(name, MAX_NAME) ? [] : [textFault('the name of a feature', name)],
+  );
+  const sliced = [...segments.keys()].flatMap((name) =>
+    isName(name, MAX_SEGMENT_NAME) ? [] : [textFault('the name of a segment', name)],
+  );
+  const held = features.flatMap(({ name, histogram }) => {
+    if (histogram.kind === 'numeric') return [];
+    const texts = [...histogram.binning.categories, ...histogram.heavy.keys()];
+    const bad = texts.find((text) => text.includes('\0') || !text.isWellFormed());
+    return bad === undefined ? [] : [textFault(`a category of ${name}`, bad)];
+  });
+  return [...named, ...sliced, ...held];
+}
+
+function isName(name: string, most: number): boolean {
+  return name.length <= most && name.isWellFormed() && !/\p{Cc}/u.test(name);
+}
+
+function textFault(what: string, text: string): Finding {
+  const shown = JSON.stringify(text.toWellFormed()).slice(0, 60);
+  return error('unreadable-text', null, `${what} is too long or no readable text: ${shown}`);
 }
 
 function checkFeature(feature: BaselineFeature): Finding[] {

@@ -189,7 +189,7 @@ function changeRoutes(api: Api, desk: BaselineDesk): void {
     (request) =>
       answer(() => {
         const { params, body } = request;
-        const at = body.at === undefined ? null : Date.parse(body.at);
+        const at = body.at === undefined ? null : instantOf(body.at);
         return desk.activate(params.model, params.version, by(request, body.reason), at);
       }),
   );
@@ -245,7 +245,7 @@ function changeRoutes(api: Api, desk: BaselineDesk): void {
       answer(async () => {
         const { from, to, reason: why = '' } = request.body;
         const { model } = request.params;
-        const done = await desk.promote(model, Date.parse(from), Date.parse(to), by(request, why));
+        const done = await desk.promote(model, instantOf(from), instantOf(to), by(request, why));
         void reply.code(done.known ? 200 : 201);
         return done;
       }),
@@ -323,6 +323,11 @@ function uploadRoute(api: Api, desk: BaselineDesk, clock: Pick<Clock, 'now'>): v
       }
     },
   );
+}
+
+/** ms, within the years that the database knows as four digits. */
+function instantOf(text: string): number {
+  return Math.min(Math.max(0, Date.parse(text)), Date.UTC(9999, 0, 1));
 }
 
 type Columns = Partial<Record<'numeric' | 'categorical' | 'ignore' | 'time', string | undefined>>;

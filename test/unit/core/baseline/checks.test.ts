@@ -81,6 +81,39 @@ describe('a baseline is checked before it is stored', () => {
     expect(told(checkBaseline(baselineOf({}), NOTHING))).toEqual(['error no-features -']);
   });
 
+  it.each<[what: string, columns: Readonly<Record<string, Make>>]>([
+    ['a name that is too long', { ['x'.repeat(129)]: () => normal() }],
+    ['a name that steers a terminal', { '\u001b[2J': () => normal() }],
+  ])('%s', (_, columns) => {
+    expect(told(checkBaseline(baselineOf(columns), NOTHING))).toEqual(['error unreadable-text -']);
+  });
+
+  it.each(['a\0', '\ud800'])(
+    'a document with a category that no database takes: %j',
+    (category) => {
+      const baseline = baselineOf({ x: (i) => (i % 2 === 0 ? 'a' : 'b') });
+      const features = baseline.features.map((feature) => ({
+        ...feature,
+        histogram: {
+          ...feature.histogram,
+          binning: { ...feature.histogram.binning, categories: [category, 'b'] },
+        },
+      })) as Baseline['features'];
+      expect(told(checkBaseline({ ...baseline, features }, NOTHING))).toEqual([
+        'error unreadable-text -',
+      ]);
+    },
+  );
+
+  it('more features than an event has keys', () => {
+    const columns = Object.fromEntries(
+      Array.from({ length: 1_001 }, (_, i) => [`x${i}`, () => normal()]),
+    );
+    expect(told(checkBaseline(baselineOf(columns, 40), NOTHING))).toEqual([
+      'error too-many-features -',
+    ]);
+  });
+
   it('features that the stream has and the baseline lacks, the reverse, and other kinds', () => {
     const active = baselineOf({ a: () => normal(), b: () => normal(), c: () => normal() });
     const context: CheckContext = {
