@@ -1,5 +1,15 @@
-/** SQLSTATE classes that pass by themselves: the same transaction may be tried again (RELIABILITY, step 7). */
-const PASSING = [/^40001$/, /^40P01$/, /^55P03$/, /^57014$/, /^53/, /^25006$/, /^57P0/, /^08/];
+/** SQLSTATE classes that pass by themselves: the same transaction may be tried again (docs/reliability.md, step 7). */
+const PASSING = [
+  /^40001$/,
+  /^40P01$/,
+  /^55P03$/,
+  /^57014$/,
+  /^53/,
+  /^25006$/,
+  /^25P0[34]$/,
+  /^57P0/,
+  /^08/,
+];
 
 /** What node-postgres puts on errors. */
 interface DatabaseError extends Error {
