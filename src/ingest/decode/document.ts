@@ -21,7 +21,7 @@ export function textOf(value: Uint8Array): string {
   }
 }
 
-/** Texts below this length cannot hold enough to be worth a look before they are parsed. */
+/** Texts up to this length cannot hold enough to be worth a look before they are parsed. */
 export const LARGE = 65_536;
 
 /**
@@ -29,8 +29,8 @@ export const LARGE = 65_536;
  * times its size in memory and half a second to parse.
  * @throws Rejected limit-exceeded
  */
-export function checkStructure(text: string): void {
-  if (text.length < LARGE) return;
+function checkStructure(text: string): void {
+  if (text.length <= LARGE) return;
   let depth = 0;
   let containers = 0;
   for (let i = 0; i < text.length; i += 1) {

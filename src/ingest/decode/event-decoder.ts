@@ -4,7 +4,7 @@ import type { Rejection, SourceRecord } from '../../core/domain/ingestion.ts';
 import type { Decoder, FrameList } from '../decoder.ts';
 import { BODY_SHAPES } from './bodies/read-body.ts';
 import type { Reading } from './call.ts';
-import { checkStructure, LARGE, parseDocument, textOf } from './document.ts';
+import { LARGE, parseDocument, textOf } from './document.ts';
 import { isBatch, readBatch } from './envelopes/batch.ts';
 import {
   binaryEvent,
@@ -107,8 +107,9 @@ export function createEventDecoder(format: EventFormat, mapping: EventMapping): 
     const { record, schemas, into } = reading;
     const value = record.value ?? new Uint8Array(0);
     if (record.headers.size > 0 && readByHeaders(format, record, value, reading)) return null;
-    if (value.length > LARGE) checkStructure(textOf(value));
-    if (!renamed && (format === 'native' || (format === 'auto' && tryNative))) {
+    // What is large is looked at before it is parsed.
+    const quick = !renamed && value.length <= LARGE;
+    if (quick && (format === 'native' || (format === 'auto' && tryNative))) {
       const rejection = fast.decode(record, schemas, into);
       if (rejection === null ? saysSomething(into) : FINAL.has(rejection.reason)) return rejection;
       into.clear();
