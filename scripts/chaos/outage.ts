@@ -35,6 +35,8 @@ export async function outlast(options: {
         await sleep((1_000 * CHUNK) / options.eventsPerSecond);
       }
     })();
+    // Whoever waits for it is told; until then it is no unhandled rejection.
+    loading.catch(() => undefined);
     await sleep(options.warmUpMs);
     const before = residentMiB(worker.pid);
     await rig.postgres.halt();

@@ -1,21 +1,23 @@
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { MUTANTS } from '../../scripts/schedules/mutants.ts';
 import { findFault } from '../../scripts/schedules/search.ts';
 import { freshDatabase } from '../support/servers.ts';
 
-describe('the owner of a partition, stopped at each step of the protocol,', () => {
-  it('loses nothing, counts nothing twice and tells nothing that is not stored', async () => {
-    const { found, ran } = await findFault(await freshDatabase(), null);
+// Most of a schedule is waiting: they run beside each other.
+describe.concurrent(
+  'the schedules, in which an owner is stopped at each step of the protocol,',
+  () => {
+    it('find nothing in the program', async ({ expect }) => {
+      const { found, ran } = await findFault(await freshDatabase(), null);
 
-    expect(found).toBeNull();
-    expect(ran).toBeGreaterThan(70);
-  });
-});
+      expect(found).toBeNull();
+      expect(ran).toBeGreaterThan(70);
+    });
 
-describe('the schedules', () => {
-  it.each(Object.keys(MUTANTS))('find the planted bug "%s"', async (mutant) => {
-    const { found } = await findFault(await freshDatabase(), mutant);
+    it.each(Object.keys(MUTANTS))('find the planted bug "%s"', async (mutant) => {
+      const { found } = await findFault(await freshDatabase(), mutant);
 
-    expect(found?.fault).toMatch(/[a-z]/);
-  });
-});
+      if (found === null) throw new Error(`${mutant} was not found`);
+    });
+  },
+);
