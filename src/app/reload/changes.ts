@@ -21,7 +21,9 @@ const WRITTEN: Readonly<Record<string, string>> = {
 /** Sections that differ, as the file names them. */
 export function changedSections(current: DriftdConfig, next: DriftdConfig): string[] {
   const sections = Object.keys(next) as (keyof DriftdConfig)[];
-  return sections.filter((section) => !isDeepStrictEqual(current[section], next[section]));
+  const changed = sections.filter((section) => !isDeepStrictEqual(current[section], next[section]));
+  // What a channel needs is said with its receiver.
+  return [...new Set(changed.map((name) => (name === 'channels' ? 'receivers' : snakeCase(name))))];
 }
 
 /** Keys that differ and cannot change while the process runs, as the file names them. */

@@ -40,6 +40,17 @@ describe('what a reload may change', () => {
     expect(keysThatNeedRestart(await load(), next)).toEqual([]);
   });
 
+  it('is a receiver, whose channel is told with it', async () => {
+    const receiver = (secret: string): string =>
+      `${TEXT}receivers: [{ name: r, webhook: { url: 'https://example.com/hook', secret: ${secret} } }]`;
+    const [one, other] = [
+      await load(receiver('a'.repeat(32))),
+      await load(receiver('b'.repeat(32))),
+    ];
+
+    expect(changedSections(one, other)).toEqual(['receivers']);
+  });
+
   it('is not a section that comes or goes with its connection', async () => {
     const next = await load(TEXT.replace(/^kafka.*$/m, ''));
 
@@ -52,7 +63,7 @@ describe('what a reload may change', () => {
     for (const section of ['kafka', 'postgres', 'http', 'ingest', 'baselines'] as const) {
       for (const key of Object.keys(current[section] ?? {})) {
         const next = { ...current, [section]: { ...current[section], [key]: 'another' } };
-        const [named, ...others] = keysThatNeedRestart(current, next as DriftdConfig);
+        const [named, ...others] = keysThatNeedRestart(current, next);
         const known = Object.keys(SCHEMA.properties[section]?.properties ?? {});
 
         expect(others).toEqual([]);
