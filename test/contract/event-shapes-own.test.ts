@@ -1,3 +1,6 @@
+import { describe, expect, it } from 'vitest';
+import { decode, decoderOf } from '../support/event-decoding.ts';
+import type { Sent } from '../support/event-decoding.ts';
 import {
   AT,
   ORDER,
@@ -236,3 +239,24 @@ table('CloudEvents', [
   ],
   ['a list', { headers: AS_CE, value: [structured] }, 'invalid-shape'],
 ]);
+
+describe('the choice', () => {
+  it('is the same whatever came before: a record never depends on its neighbours', () => {
+    const records: readonly Sent[] = [
+      { value: whole },
+      { value: { ...whole, specversion: '1.0', data: structured.data } },
+      { value: structured },
+      { value: { ...whole, inputs: [], instances: [] } },
+      { value: { model: 'credit' } },
+      { value: { model: 'credit', events: [whole] } },
+      { value: { model: 'credit', specversion: '1.0', data: structured.data } },
+      { value: { features: { age: 1 } } },
+    ];
+    const decodeAll = decoderOf({});
+    const alone = records.map(decode);
+    for (const first of records) {
+      decodeAll(first);
+      expect(records.map(decodeAll)).toEqual(alone);
+    }
+  });
+});

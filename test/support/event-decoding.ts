@@ -66,16 +66,27 @@ function textOf(value: unknown): string {
 
 /** Decodes one record; what a frame says by feature name, without what it says nothing about. */
 export function decode(sent: Sent): Decoded {
-  const schemas = sent.schemas ?? [CREDIT];
-  const decoder = createEventDecoder(sent.format ?? 'auto', sent.mapping ?? {});
+  return decoderOf(sent)(sent);
+}
+
+/** A decoder that is kept from record to record, as a partition has one. */
+export function decoderOf({
+  format = 'auto',
+  mapping = {},
+  schemas = [CREDIT],
+}: Omit<Sent, 'value'>): (sent: Sent) => Decoded {
+  const decoder = createEventDecoder(format, mapping);
   const frames = new FrameList();
-  const rejection = decoder.decode(
-    recordOf(sent),
-    { schema: (model) => schemas.find((schema) => schema.model === model) ?? null },
-    frames,
-  );
-  if (rejection !== null) return rejection;
-  return { events: Array.from({ length: frames.length }, (_, i) => shown(frames.at(i))) };
+  return (sent) => {
+    frames.clear();
+    const rejection = decoder.decode(
+      recordOf(sent),
+      { schema: (model) => schemas.find((schema) => schema.model === model) ?? null },
+      frames,
+    );
+    if (rejection !== null) return rejection;
+    return { events: Array.from({ length: frames.length }, (_, i) => shown(frames.at(i))) };
+  };
 }
 
 function shown(frame: EventFrame): Readonly<Record<string, unknown>> {

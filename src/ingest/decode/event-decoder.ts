@@ -76,10 +76,10 @@ const flat: JsonShape = {
   },
 };
 
-/** In the order of choice. */
+/** In the order of choice. Native events come first: by their bytes they are told before there are any keys. */
 const SHAPES: readonly JsonShape[] = [
-  cloudEvents,
   native,
+  cloudEvents,
   kserveLog,
   sagemaker,
   databricks,
