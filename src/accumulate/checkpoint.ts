@@ -41,6 +41,7 @@ export function buildCheckpoint(parts: {
   readonly tally: RecordTally;
   readonly tiles: readonly TileWrite[];
   readonly quarantine: readonly QuarantineWrite[];
+  readonly quarantineDropped: number;
   readonly progress: readonly ProgressWrite[];
 }): CheckpointWrite {
   const { claim, previousOffset, nextOffset, tally } = parts;
@@ -68,6 +69,7 @@ export function buildCheckpoint(parts: {
     anchorHash: parts.anchor?.hash ?? null,
     tiles: parts.tiles.toSorted(byKey),
     quarantine: [...parts.quarantine],
+    quarantineDropped: parts.quarantineDropped,
     progress: parts.progress.map((row) => ({ ...row })).sort((a, b) => a.modelId - b.modelId),
   };
 }

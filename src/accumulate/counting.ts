@@ -9,6 +9,7 @@ import type { ModelRegistry } from './model-registry.ts';
 import { FIVE_MINUTES_KEPT_MS } from './keep-tiles.ts';
 import { createPartitionAccumulator } from './partition-accumulator.ts';
 import type { PartitionAccumulator } from './partition-accumulator.ts';
+import type { PayloadKept } from './redact.ts';
 import { createSegmentIds } from './segment-ids.ts';
 import type { TileMemory } from './tile-cache.ts';
 
@@ -69,7 +70,8 @@ export interface PartitionCounterDeps {
   readonly futureToleranceMs: number;
   readonly lateHorizonMs?: number;
   readonly tileMemoryBytes?: number;
-  readonly keepPayloads?: boolean;
+  /** Default: redacted. */
+  readonly payloadKept?: PayloadKept;
   /** Told of each event whose attribute has no segment of its own left. */
   readonly segmentOverflow?: (model: string) => void;
 }
@@ -98,7 +100,7 @@ export function createPartitionCounter(deps: PartitionCounterDeps): PartitionCou
         memory,
         futureToleranceMs,
         lateHorizonMs: deps.lateHorizonMs ?? LATE_HORIZON_MS,
-        keepPayloads: deps.keepPayloads ?? false,
+        payloadKept: deps.payloadKept ?? 'redacted',
       });
       return claimedPartition(deps, claim, accumulator, memory);
     },

@@ -11,6 +11,10 @@ export const FIVE_MINUTES_KEPT_MS = 8 * DAY_MS;
 /** Slices of a model that one pass rolls up at most: the others wait for the next. */
 const SLICES_A_PASS = 200;
 
+/** Rows of bad records that are kept of a partition, and for how long. */
+const QUARANTINE_ROWS = 10_000;
+const QUARANTINE_KEPT_MS = 30 * DAY_MS;
+
 /** How long rolled-up tiles are kept, behind the model's watermark. */
 export interface Retention {
   readonly hoursMs: number;
@@ -29,6 +33,7 @@ export interface Kept {
   readonly rolledUp: number;
   readonly forgotten: number;
   readonly daysDropped: number;
+  readonly quarantineTrimmed: number;
 }
 
 /**
@@ -42,9 +47,10 @@ export async function keepTiles(
   { keeper, tiles, catalog, retention }: KeepTilesDeps,
   models: readonly { readonly id: number; readonly allowedLatenessMs: number }[],
 ): Promise<Kept | null> {
-  const kept = { rolledUp: 0, forgotten: 0, daysDropped: 0 };
+  const kept = { rolledUp: 0, forgotten: 0, daysDropped: 0, quarantineTrimmed: 0 };
   const merge = (rows: readonly TileRow[]): Promise<RolledTile[]> => merged(catalog, rows);
   const ran = await keeper.exclusively(async () => {
+    kept.quarantineTrimmed = await keeper.trimQuarantine(QUARANTINE_ROWS, QUARANTINE_KEPT_MS);
     let oldest = Infinity;
     for (const { id, allowedLatenessMs } of models) {
       const { time } = await tiles.watermark(id, allowedLatenessMs);

@@ -11,12 +11,14 @@ import type {
 import { buildCheckpoint, emptyTally, tallied } from './checkpoint.ts';
 import type { Anchor } from './checkpoint.ts';
 import type { ModelRegistry } from './model-registry.ts';
+import { keptPayload } from './redact.ts';
+import type { PayloadKept } from './redact.ts';
 import type { SegmentIds } from './segment-ids.ts';
 import { addStored, createTileCache, TILE_MS, tileRow } from './tile-cache.ts';
 import type { OpenTile, TileMemory } from './tile-cache.ts';
 
-/** Bytes of a bad record that quarantine keeps when it is told to keep them. */
-const MAX_PAYLOAD = 4_096;
+/** Rows of bad records that one checkpoint keeps: a stream of rubbish must not fill the database. All are counted. */
+const MAX_QUARANTINED = 1_000;
 
 /**
  * What one claimed partition has counted since its claim. Everything here is dropped when the claim is lost; the
@@ -64,8 +66,8 @@ export interface AccumulatorDeps {
   readonly futureToleranceMs: number;
   /** Events older than this behind the model's watermark in the partition are too late to count. */
   readonly lateHorizonMs: number;
-  /** Keep the first bytes of rejected records. Off by default: they are raw values. */
-  readonly keepPayloads: boolean;
+  /** What of a rejected record is kept beside the reason. */
+  readonly payloadKept: PayloadKept;
 }
 
 export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccumulator {
@@ -76,6 +78,7 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
   let version = registry.version;
   let tally = emptyTally();
   let quarantine: QuarantineWrite[] = [];
+  let quarantineDropped = 0;
   const touched = new Set<number>();
 
   /** Event times of the model below this are too late; -Infinity before its first event, unless a slice is sealed. */
@@ -132,7 +135,11 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
     },
     recordRejected(offset, { reason, detail }, payload, records) {
       tally.quarantined += records;
-      const kept = deps.keepPayloads && payload !== null ? payload.slice(0, MAX_PAYLOAD) : null;
+      if (quarantine.length >= MAX_QUARANTINED) {
+        quarantineDropped += 1;
+        return;
+      }
+      const kept = keptPayload(payload, deps.payloadKept);
       quarantine.push({ offset, reason, detail, payload: kept });
     },
     recordSkipped() {
@@ -159,6 +166,7 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
         tally,
         tiles: dirty.map((tile, i) => tileRow(tile, ids[i] as number)),
         quarantine,
+        quarantineDropped,
         progress: [...touched].map((modelId) => progress.get(modelId) as ProgressWrite),
       });
     },
@@ -166,6 +174,7 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
       position = write.nextOffset;
       tally = emptyTally();
       quarantine = [];
+      quarantineDropped = 0;
       touched.clear();
       cache.committed((tile) => tile.start + TILE_MS > tooLateBefore(tile.modelId));
       // The plan has changed: later events are counted under the new binnings, from empty tiles.

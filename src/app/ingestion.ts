@@ -65,6 +65,7 @@ export async function startIngestion(parts: IngestionParts): Promise<Ingestion> 
     registry,
     owner,
     futureToleranceMs,
+    payloadKept: config.ingest.quarantinePayload,
     segmentOverflow: (model) => {
       hooks.segmentOverflow(model);
     },

@@ -12,9 +12,11 @@ import { compareCommand } from './compare/compare.ts';
 import type { CliDeps, CliIo } from './deps.ts';
 import { evaluateCommand } from './evaluate/evaluate.ts';
 import { migrateCommand } from './migrate.ts';
+import { quarantineCommand } from './quarantine/quarantine.ts';
 import { runCommand } from './run.ts';
 import { tokenCommand } from './token/token.ts';
 import { doctorCommand } from './status/doctor.ts';
+import { sourceCommand } from './status/source.ts';
 import { statusCommand } from './status/status.ts';
 import { versionCommand } from './version.ts';
 
@@ -63,6 +65,8 @@ export function createProgram(deps: CliDeps, io: CliIo, done: (code: ExitCode) =
     compareCommand(io, done),
     evaluateCommand(deps, io, done),
     migrateCommand(deps, io),
+    quarantineCommand(deps, io),
+    sourceCommand(deps, io),
     alertCommand(deps, io),
     silenceCommand(deps, io),
     sendTestCommand(deps, io, done),

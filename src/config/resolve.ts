@@ -40,6 +40,7 @@ export function resolveConfig(
       checkpointRecords: ingest.checkpoint_records,
       checkpointBytes: ingest.checkpoint_bytes,
       futureToleranceMs: ms(ingest.future_tolerance),
+      quarantinePayload: ingest.quarantine_payload,
     },
     httpSource:
       document.http_source === undefined ? null : { maxWaiting: document.http_source.max_waiting },

@@ -14,6 +14,8 @@ export interface GaugeSnapshot {
   readonly partitions: readonly PartitionGauges[];
   /** Offsets that can never be counted, by source. */
   readonly gapRecords: ReadonlyMap<string, number>;
+  /** Bad records of which no row is kept, by source. */
+  readonly quarantineDropped: ReadonlyMap<string, number>;
   /** Age of the oldest undelivered row by channel, seconds; channels with nothing pending are not in it. */
   readonly outboxOldestSeconds: ReadonlyMap<string, number>;
 }

@@ -75,6 +75,8 @@ export interface CheckpointWrite {
   /** Sorted by key, so that two writers can never wait for each other in a circle. */
   readonly tiles: readonly TileWrite[];
   readonly quarantine: readonly QuarantineWrite[];
+  /** Records in quarantine of which no row is kept, being too many. */
+  readonly quarantineDropped?: number;
   /** Absolute values per model for this partition. */
   readonly progress: readonly ProgressWrite[];
 }

@@ -66,6 +66,11 @@ export interface TileKeeper {
   ): Promise<void>;
   /** Lets go of the model's tiles that begin before this instant. @returns how many rows went */
   forget(modelId: number, before: number): Promise<number>;
+  /**
+   * Lets go of rows of bad records that are older than this, or beyond so many of their partition. They stay counted.
+   * @returns how many rows went
+   */
+  trimQuarantine(keepRows: number, keepMs: number): Promise<number>;
   /** Drops the days that hold no tile any more. @returns how many went; a day that is in use stays for the next time */
   dropEmptyDays(before: number): Promise<number>;
 }

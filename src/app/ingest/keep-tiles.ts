@@ -29,7 +29,7 @@ export function startKeepingTiles(
         if (model !== null) models.push({ id: model.id, allowedLatenessMs });
       }
       const kept = await keepTiles({ keeper, tiles, catalog, retention: config.retention }, models);
-      if (kept !== null && kept.rolledUp + kept.forgotten + kept.daysDropped > 0)
+      if (kept !== null && Object.values(kept).some((count) => count > 0))
         log.info(kept, 'tiles rolled up and forgotten');
     } catch (thrown) {
       log.warn({ err: toError(thrown) }, 'tiles could not be looked after');

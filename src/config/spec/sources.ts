@@ -209,6 +209,14 @@ export const ingest = z
       max: 1_073_741_824,
       example: 16_777_216,
     }).default(16_777_216),
+    quarantine_payload: z
+      .enum(['none', 'redacted', 'raw'])
+      .default('redacted')
+      .meta({
+        description:
+          'What is kept of a record that could not be counted, beside the reason: `none`; its first 4 KiB with every value masked (`redacted`: keys, punctuation and lengths stay); or as they are (`raw`).',
+        examples: ['redacted'],
+      }),
     future_tolerance: duration(
       'Events that are further ahead of the broker than this go to quarantine.',
       '5m',

@@ -148,6 +148,11 @@ export const METRICS = {
     ['topic', 'partition'],
     'Event time up to which the partition is complete: newest event time less the allowed lateness, least over its models.',
   ),
+  driftd_quarantine_dropped_total: stored(
+    'counter',
+    ['source'],
+    'Records in quarantine of which no row is kept: too many at a time, or too old. They are counted all the same.',
+  ),
   driftd_gap_records_total: stored(
     'counter',
     ['source'],

@@ -131,6 +131,9 @@ function operationSeries(snapshot: GaugeSnapshot, options: SeriesOptions): Sampl
   for (const [source, value] of snapshot.gapRecords) {
     samples.push({ metric: 'driftd_gap_records_total', labels: { source }, value });
   }
+  for (const [source, value] of snapshot.quarantineDropped) {
+    samples.push({ metric: 'driftd_quarantine_dropped_total', labels: { source }, value });
+  }
   for (const channel of new Set([...options.channels, ...snapshot.outboxOldestSeconds.keys()])) {
     const value = snapshot.outboxOldestSeconds.get(channel) ?? 0;
     samples.push({ metric: 'driftd_outbox_oldest_seconds', labels: { channel }, value });

@@ -103,7 +103,12 @@ export interface HistoryReader {
     page: PageOf<number>,
   ): Promise<AlertEntry[]>;
   quarantine(
-    filter: TimeRange & { readonly topic: string | null; readonly reason: string | null },
+    filter: TimeRange & {
+      readonly topic: string | null;
+      readonly reason: string | null;
+      readonly partition?: number | null;
+      readonly offset?: number | null;
+    },
     page: PageOf<QuarantineKey>,
   ): Promise<(QuarantineEntry & { readonly key: QuarantineKey })[]>;
   /** Newest first. */

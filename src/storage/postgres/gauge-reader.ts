@@ -60,7 +60,7 @@ async function readSnapshot(
       ticksMissed,
     })),
     partitions: await readPartitions(client, scope),
-    gapRecords: await readGaps(client),
+    ...(await readLosses(client)),
     outboxOldestSeconds: await readOutbox(client),
   };
 }
@@ -235,12 +235,18 @@ async function readPartitions(client: Client, scope: GaugeScope): Promise<Partit
   return [...partitions.values()];
 }
 
-async function readGaps(client: Client): Promise<Map<string, number>> {
-  const { rows } = await client.query<{ source: string; records: number }>(
-    `SELECT i.source, coalesce(sum(g.to_offset - g.from_offset), 0)::bigint AS records
-       FROM ingest_partition i LEFT JOIN gap g ON g.part = i.id GROUP BY i.source`,
+async function readLosses(
+  client: Client,
+): Promise<Pick<GaugeSnapshot, 'gapRecords' | 'quarantineDropped'>> {
+  const { rows } = await client.query<{ source: string; records: number; dropped: number }>(
+    `SELECT i.source, sum(i.quarantine_dropped)::bigint AS dropped,
+            coalesce(sum((SELECT sum(g.to_offset - g.from_offset) FROM gap g WHERE g.part = i.id)), 0)::bigint AS records
+       FROM ingest_partition i GROUP BY i.source`,
   );
-  return new Map(rows.map(({ source, records }) => [source, records]));
+  return {
+    gapRecords: new Map(rows.map(({ source, records }) => [source, records])),
+    quarantineDropped: new Map(rows.map(({ source, dropped }) => [source, dropped])),
+  };
 }
 
 async function readOutbox(client: Client): Promise<Map<string, number>> {

@@ -199,7 +199,8 @@ async function moveOffset(client: Client, write: CheckpointWrite): Promise<boole
   const { rowCount } = await client.query(
     `UPDATE ingest_partition SET next_offset = $4, anchor_offset = coalesce($5, anchor_offset),
        anchor_hash = coalesce($6, anchor_hash), counted = counted + $7, quarantined = quarantined + $8,
-       too_late = too_late + $9, duplicate = duplicate + $10, filtered = filtered + $11, progressed_at = now()
+       too_late = too_late + $9, duplicate = duplicate + $10, filtered = filtered + $11, progressed_at = now(),
+       quarantine_dropped = quarantine_dropped + $12
      WHERE id = $1 AND epoch = $2 AND next_offset = $3 AND state = 'ok'`,
     [
       write.part,
@@ -213,6 +214,7 @@ async function moveOffset(client: Client, write: CheckpointWrite): Promise<boole
       outcomes.tooLate,
       outcomes.duplicate,
       outcomes.filtered,
+      write.quarantineDropped ?? 0,
     ],
   );
   return rowCount === 1;

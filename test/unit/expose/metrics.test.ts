@@ -53,6 +53,7 @@ const SNAPSHOT: GaugeSnapshot = {
   ],
   monitors: [{ monitor: 'daily', lastSuccess: 7_000, ticksMissed: 2 }],
   partitions: [{ topic: 't', partition: 0, halted: false, maxEventTime: new Map([['m', 9_000]]) }],
+  quarantineDropped: new Map([['kafka', 5]]),
   gapRecords: new Map([['kafka', 3]]),
   outboxOldestSeconds: new Map(),
 };

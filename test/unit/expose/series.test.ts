@@ -12,6 +12,7 @@ const EMPTY: GaugeSnapshot = {
   models: [],
   monitors: [],
   partitions: [],
+  quarantineDropped: new Map(),
   gapRecords: new Map(),
   outboxOldestSeconds: new Map(),
 };

@@ -233,6 +233,7 @@ describe.each(CASES)('a name that is a payload (%s)', (_what, name) => {
             models: [{ model: shown, events: 7, lastEvent: 5_000, baseline: null }],
             monitors: [{ monitor: shown, lastSuccess: 7_000, ticksMissed: 2 }],
             partitions: [],
+            quarantineDropped: new Map(),
             gapRecords: new Map(),
             outboxOldestSeconds: new Map(),
           }),

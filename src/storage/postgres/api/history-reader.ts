@@ -89,7 +89,8 @@ export function createHistoryReader(pool: Pool): HistoryReader {
       );
       return rows;
     },
-    async quarantine({ topic, reason, from, to }, { limit, after }) {
+    async quarantine(filter, { limit, after }) {
+      const { topic, reason, from, to, partition = null, offset = null } = filter;
       const { rows } = await pool.query<QuarantineEntry & { part: number }>(
         `SELECT p.source, p.topic, p.partition, q.part, q.record_offset AS offset, q.reason, q.detail, q.payload,
            q.recorded_at AS "recordedAt"
@@ -98,6 +99,7 @@ export function createHistoryReader(pool: Pool): HistoryReader {
            AND ($3::timestamptz IS NULL OR q.recorded_at >= $3) AND ($4::timestamptz IS NULL OR q.recorded_at < $4)
            AND ($5::timestamptz IS NULL
                 OR (date_trunc('milliseconds', q.recorded_at), q.part::bigint, q.record_offset) < ($5, $6, $7))
+           AND ($9::int IS NULL OR p.partition = $9) AND ($10::bigint IS NULL OR q.record_offset = $10)
          ORDER BY date_trunc('milliseconds', q.recorded_at) DESC, q.part DESC, q.record_offset DESC LIMIT $8`,
         [
           topic,
@@ -108,6 +110,8 @@ export function createHistoryReader(pool: Pool): HistoryReader {
           after?.part ?? null,
           after?.offset ?? null,
           limit,
+          partition,
+          offset,
         ],
       );
       return rows.map(({ part, ...entry }) => ({

@@ -76,12 +76,30 @@ export function createTileKeeper(pool: Pool): TileKeeper {
       ]);
       return rowCount ?? 0;
     },
+    async trimQuarantine(keepRows, keepMs) {
+      const { rows } = await pool.query<{ trimmed: number }>(TRIM_QUARANTINE, [keepRows, keepMs]);
+      return rows[0]?.trimmed ?? 0;
+    },
     dropEmptyDays: (before) => dropEmptyDays(pool, before),
   };
 }
 
 /** Parameters: model, narrow span, wide span, begin and end of the slice. Wide tiles that are there already are added. */
 const SLICE = `t.model_id = $1 AND t.span_minutes IN ($2, $3) AND t.start >= $4 AND t.start < $5`;
+
+/** The newest rows of each partition stay; what goes is counted as dropped. */
+const TRIM_QUARANTINE = `
+  WITH gone AS (
+    DELETE FROM quarantine q USING ingest_partition p
+    WHERE q.part = p.id AND (q.recorded_at < now() - $2 * interval '1 millisecond'
+      OR (q.recorded_at, q.record_offset) < (
+        SELECT n.recorded_at, n.record_offset FROM quarantine n WHERE n.part = p.id
+        ORDER BY n.recorded_at DESC, n.record_offset DESC OFFSET $1::bigint - 1 LIMIT 1))
+    RETURNING q.part),
+  told AS (
+    UPDATE ingest_partition p SET quarantine_dropped = quarantine_dropped + g.rows
+    FROM (SELECT part, count(*) AS rows FROM gone GROUP BY part) g WHERE p.id = g.part)
+  SELECT count(*) AS trimmed FROM gone`;
 
 async function insertRolled(
   client: Client,
