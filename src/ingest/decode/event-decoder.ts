@@ -15,7 +15,7 @@ import {
 } from './envelopes/cloud-event.ts';
 import { databricks } from './envelopes/databricks.ts';
 import { isFlat, readFlat } from './envelopes/flat.ts';
-import { headerTexts } from './envelopes/headers.ts';
+import { headerTexts, mayTellShape } from './envelopes/headers.ts';
 import { readCloudEvent, readSeldonRecord } from './envelopes/inference-event.ts';
 import type { JsonShape } from './envelopes/json-shape.ts';
 import { kserveLog } from './envelopes/kserve-log.ts';
@@ -106,7 +106,7 @@ export function createEventDecoder(format: EventFormat, mapping: EventMapping): 
   function read(reading: Reading): Rejection | null {
     const { record, schemas, into } = reading;
     const value = record.value ?? new Uint8Array(0);
-    if (record.headers.size > 0 && readByHeaders(format, record, value, reading)) return null;
+    if (mayTellShape(record.headers) && readByHeaders(format, record, value, reading)) return null;
     // What is large is looked at before it is parsed.
     const quick = !renamed && value.length <= LARGE;
     if (quick && (format === 'native' || (format === 'auto' && tryNative))) {
