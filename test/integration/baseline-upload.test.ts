@@ -148,6 +148,15 @@ describe('a baseline through the API', () => {
       ['unscheduled', 'loopback'],
       ['scheduled', 'loopback'],
     ]);
+    const page = await call('GET', '/models/m/baselines?limit=1');
+    expect(page.body).toMatchObject({ items: [{ version: 1 }], next: '1' });
+    expect((await call('GET', '/models/m/baselines?limit=1&cursor=1')).body).toMatchObject({
+      items: [{ version: 2 }],
+      next: null,
+    });
+    expect((await call('GET', '/models/m/baselines?state=active')).body).toMatchObject({
+      items: [{ version: 1 }],
+    });
     const document = await call('GET', '/models/m/baselines/2/document');
     expect(document.body).toMatchObject({ model: 'm', rows: 600 });
     // What was exported can be uploaded: its content is known.

@@ -50,8 +50,20 @@ export function createBaselineClient(address: string, token: string | null): Bas
       headers: { 'content-type': 'application/json' },
     });
   const of = (model: string, rest: string): string => `${encodeURIComponent(model)}/${rest}`;
-  const items = async <T>(path: string): Promise<T[]> =>
-    (await ask<{ items: T[] }>('GET', path)).items;
+  /** All pages of a list. */
+  async function items<T>(path: string): Promise<T[]> {
+    const all: T[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: { items: T[]; next?: string | null } = await ask(
+        'GET',
+        cursor === null ? path : `${path}?cursor=${cursor}`,
+      );
+      all.push(...page.items);
+      cursor = page.next ?? null;
+    } while (cursor !== null);
+    return all;
+  }
   // The server knows who asks by the token.
   const why = ({ reason }: { readonly reason: string }) => (reason === '' ? {} : { reason });
 

@@ -9,10 +9,12 @@ export const versionParams = modelParams.extend({
   version: z.coerce.number().int().min(1).max(2_147_483_647).meta({ description: 'The version.' }),
 });
 
+export const BASELINE_STATES = ['candidate', 'active', 'retired'] as const;
+
 export const baseline = z.object({
   model: z.string(),
   version: z.int(),
-  state: z.enum(['candidate', 'active', 'retired']),
+  state: z.enum(BASELINE_STATES),
   fingerprint: z.string().meta({ description: 'SHA-256 of the content.' }),
   rows: count('Training rows.'),
   from: instantOut('Time of the first row.').nullable(),

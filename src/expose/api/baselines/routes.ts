@@ -6,10 +6,11 @@ import { DriftdError } from '../../../platform/errors.ts';
 import type { Change } from '../../../storage/baseline-store.ts';
 import { sendProblem } from '../../http/problem-details.ts';
 import { actorOf } from '../caller.ts';
-import { listOf, modelParams, name } from '../fields.ts';
+import { cursorOf, listOf, modelParams, name, page, pageOf } from '../fields.ts';
 import type { Api, RouteGroup } from '../register.ts';
 import type { BaselineDesk, UploadDeclarations } from './desk.ts';
 import {
+  BASELINE_STATES,
   activation,
   baseline,
   change,
@@ -79,10 +80,25 @@ function lookRoutes(api: Api, desk: BaselineDesk): void {
         operationId: 'listBaselines',
         summary: 'Versions of a model, oldest first',
         params: modelParams,
+        querystring: page.extend({
+          state: z.enum(BASELINE_STATES).optional().meta({ description: 'Only those.' }),
+        }),
         response: { 200: listOf(baseline) },
       },
     },
-    ({ params }) => answer(async () => ({ items: await desk.list(params.model), next: null })),
+    ({ params, query: { limit, cursor, state } }) =>
+      answer(async () => {
+        const after = cursorOf(cursor) ?? 0;
+        const rows = (await desk.list(params.model)).filter(
+          (row) => row.version > after && (state === undefined || row.state === state),
+        );
+        return pageOf(
+          rows,
+          limit,
+          (row) => row,
+          ({ version }) => String(version),
+        );
+      }),
   );
   api.get(
     '/models/:model/baselines/:version',
