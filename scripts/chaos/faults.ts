@@ -96,6 +96,14 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       return Promise.resolve(null);
     },
   },
+  'TCP reset at COMMIT': {
+    weight: 8,
+    hurts: 'network',
+    strike({ random }, { proxy }) {
+      proxy.resetAtCommit(random() < 0.5 ? 'question' : 'answer');
+      return Promise.resolve(null);
+    },
+  },
   'half-open': {
     weight: 3,
     hurts: 'network',

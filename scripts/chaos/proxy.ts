@@ -6,6 +6,8 @@ export interface Proxy {
   readonly port: number;
   /** Both ends get a reset. */
   reset(): void;
+  /** The next COMMIT that comes by is met by a reset: it before it reaches the server, or the answer to it. */
+  resetAtCommit(meets: 'question' | 'answer'): void;
   /** The server's end is gone and the client is not told: what it sends is swallowed. Ends with `heal`. */
   halfOpen(): void;
   /** Nothing passes in either direction; everything is kept and arrives after `heal`. */
@@ -22,7 +24,14 @@ interface Pair {
 export async function startProxy(host: string, port: number): Promise<Proxy> {
   const pairs = new Set<Pair>();
   const orphans = new Set<Socket>();
+  const COMMIT = Buffer.from('COMMIT\0');
   let dark = false;
+  let meets: 'question' | 'answer' | null = null;
+
+  function hang({ client, upstream }: Pair): void {
+    client.resetAndDestroy();
+    upstream.resetAndDestroy();
+  }
 
   function join(client: Socket): void {
     const upstream = createConnection({ host, port });
@@ -33,6 +42,16 @@ export async function startProxy(host: string, port: number): Promise<Proxy> {
       client.destroy();
       upstream.destroy();
     };
+    let answerIsLost = false;
+    client.on('data', (bytes) => {
+      if (meets === null || !bytes.includes(COMMIT)) return;
+      if (meets === 'question') hang(pair);
+      else answerIsLost = true;
+      meets = null;
+    });
+    upstream.on('data', () => {
+      if (answerIsLost) hang(pair);
+    });
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
@@ -51,10 +70,10 @@ export async function startProxy(host: string, port: number): Promise<Proxy> {
   return {
     port: (server.address() as AddressInfo).port,
     reset() {
-      for (const { client, upstream } of pairs) {
-        client.resetAndDestroy();
-        upstream.resetAndDestroy();
-      }
+      for (const pair of pairs) hang(pair);
+    },
+    resetAtCommit(what) {
+      meets = what;
     },
     halfOpen() {
       for (const pair of pairs) {
