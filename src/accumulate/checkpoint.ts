@@ -43,6 +43,7 @@ export function buildCheckpoint(parts: {
   readonly quarantine: readonly QuarantineWrite[];
   readonly quarantineDropped: number;
   readonly progress: readonly ProgressWrite[];
+  readonly seen: CheckpointWrite['seen'] | null;
 }): CheckpointWrite {
   const { claim, previousOffset, nextOffset, tally } = parts;
   const { counted, quarantined, tooLate, duplicate } = tally;
@@ -70,6 +71,7 @@ export function buildCheckpoint(parts: {
     tiles: parts.tiles.toSorted(byKey),
     quarantine: [...parts.quarantine],
     quarantineDropped: parts.quarantineDropped,
+    ...(parts.seen === null || parts.seen === undefined ? {} : { seen: parts.seen }),
     progress: parts.progress.map((row) => ({ ...row })).sort((a, b) => a.modelId - b.modelId),
   };
 }

@@ -8,8 +8,9 @@ import type { Anchor } from './checkpoint.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import { FIVE_MINUTES_KEPT_MS } from './keep-tiles.ts';
 import { createPartitionAccumulator } from './partition-accumulator.ts';
-import type { PartitionAccumulator } from './partition-accumulator.ts';
+import type { CountOutcome, PartitionAccumulator } from './partition-accumulator.ts';
 import type { PayloadKept } from './redact.ts';
+import { createSeenIds } from './seen-ids.ts';
 import { createSegmentIds } from './segment-ids.ts';
 import type { TileMemory } from './tile-cache.ts';
 
@@ -30,9 +31,10 @@ export interface ClaimedPartition {
   /** Models with events in this partition so far, of earlier owners too. */
   models(): readonly number[];
   judge(frame: EventFrame, recordTime: number): Rejection | null;
-  count(frame: EventFrame): boolean;
+  count(frame: EventFrame): CountOutcome;
   recordCounted(): void;
   recordTooLate(): void;
+  recordDuplicate(): void;
   recordRejected(
     offset: number,
     rejection: Rejection,
@@ -70,6 +72,8 @@ export interface PartitionCounterDeps {
   readonly futureToleranceMs: number;
   readonly lateHorizonMs?: number;
   readonly tileMemoryBytes?: number;
+  /** An event whose id came before within this much event time is a duplicate. Left out: none is looked for. */
+  readonly dedupWindowMs?: number;
   /** Default: redacted. */
   readonly payloadKept?: PayloadKept;
   /** Told of each event whose attribute has no segment of its own left. */
@@ -94,6 +98,10 @@ export function createPartitionCounter(deps: PartitionCounterDeps): PartitionCou
         claim,
         progress,
         sealed,
+        seen:
+          deps.dedupWindowMs === undefined
+            ? null
+            : createSeenIds(deps.dedupWindowMs, await store.loadSeen(claim.part)),
         store,
         registry,
         segmentIds,
@@ -135,6 +143,9 @@ function claimedPartition(
     },
     recordTooLate: () => {
       accumulator.recordTooLate();
+    },
+    recordDuplicate: () => {
+      accumulator.recordDuplicate();
     },
     recordRejected: (offset, rejection, payload, records) => {
       accumulator.recordRejected(offset, rejection, payload, records);

@@ -13,6 +13,7 @@ import type { Anchor } from './checkpoint.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import { keptPayload } from './redact.ts';
 import type { PayloadKept } from './redact.ts';
+import type { SeenIds } from './seen-ids.ts';
 import type { SegmentIds } from './segment-ids.ts';
 import { addStored, createTileCache, TILE_MS, tileRow } from './tile-cache.ts';
 import type { OpenTile, TileMemory } from './tile-cache.ts';
@@ -27,11 +28,12 @@ const MAX_QUARANTINED = 1_000;
 export interface PartitionAccumulator {
   /** Why this event must not be counted, whatever is in it; null: it may. */
   judge(frame: EventFrame, recordTime: number): Rejection | null;
-  /** Counts an event that `judge` let pass; false: it is too late and is not counted. */
-  count(frame: EventFrame): boolean;
+  /** Counts an event that `judge` let pass, unless it is too late or has been counted before. */
+  count(frame: EventFrame): CountOutcome;
   /** The record's outcome; every record has exactly one. */
   recordCounted(): void;
   recordTooLate(): void;
+  recordDuplicate(): void;
   recordRejected(
     offset: number,
     rejection: Rejection,
@@ -54,9 +56,13 @@ export interface PartitionAccumulator {
   release(): void;
 }
 
+export type CountOutcome = 'counted' | 'too-late' | 'duplicate';
+
 export interface AccumulatorDeps {
   readonly claim: PartitionClaim;
   readonly progress: readonly ProgressWrite[];
+  /** Ids that were counted; null: duplicates are not looked for. */
+  readonly seen: SeenIds | null;
   /** Until when the tiles of a model are sealed, as of the claim; a later seal refuses the checkpoint. */
   readonly sealed: ReadonlyMap<number, number>;
   readonly store: IngestStore;
@@ -120,18 +126,23 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
     count(frame) {
       const plan = registry.plan(frame);
       const { modelId } = plan.schema;
-      if (frame.time < tooLateBefore(modelId)) return false;
+      if (frame.time < tooLateBefore(modelId)) return 'too-late';
+      if (deps.seen?.has(frame) === true) return 'duplicate';
       // Before the first baseline there is nothing that a feature could be unknown to.
       const known = frame.unknownFeatures === 0 || plan.schema.features.length === 0;
       moveOn(modelId, frame.time, known ? 0 : 1);
       for (const segment of segmentIds.of(frame)) cache.count(plan, frame, segment);
-      return true;
+      deps.seen?.add(frame);
+      return 'counted';
     },
     recordCounted() {
       tally.counted += 1;
     },
     recordTooLate() {
       tally.tooLate += 1;
+    },
+    recordDuplicate() {
+      tally.duplicate += 1;
     },
     recordRejected(offset, { reason, detail }, payload, records) {
       tally.quarantined += records;
@@ -167,6 +178,7 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
         tiles: dirty.map((tile, i) => tileRow(tile, ids[i] as number)),
         quarantine,
         quarantineDropped,
+        seen: deps.seen?.pending() ?? null,
         progress: [...touched].map((modelId) => progress.get(modelId) as ProgressWrite),
       });
     },
@@ -175,6 +187,7 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
       tally = emptyTally();
       quarantine = [];
       quarantineDropped = 0;
+      deps.seen?.committed();
       touched.clear();
       cache.committed((tile) => tile.start + TILE_MS > tooLateBefore(tile.modelId));
       // The plan has changed: later events are counted under the new binnings, from empty tiles.

@@ -66,6 +66,7 @@ export async function startIngestion(parts: IngestionParts): Promise<Ingestion> 
     owner,
     futureToleranceMs,
     payloadKept: config.ingest.quarantinePayload,
+    ...(config.ingest.dedupWindowMs === null ? {} : { dedupWindowMs: config.ingest.dedupWindowMs }),
     segmentOverflow: (model) => {
       hooks.segmentOverflow(model);
     },

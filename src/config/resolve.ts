@@ -40,6 +40,7 @@ export function resolveConfig(
       checkpointRecords: ingest.checkpoint_records,
       checkpointBytes: ingest.checkpoint_bytes,
       futureToleranceMs: ms(ingest.future_tolerance),
+      dedupWindowMs: ingest.dedup_window === undefined ? null : ms(ingest.dedup_window),
       quarantinePayload: ingest.quarantine_payload,
     },
     httpSource:

@@ -196,6 +196,8 @@ export interface IngestConfig {
   readonly checkpointBytes: number;
   /** Events further ahead of the broker's clock than this go to quarantine. */
   readonly futureToleranceMs: number;
+  /** Events with an id that came before within it are duplicates; null: none is looked for. */
+  readonly dedupWindowMs: number | null;
   /** What is kept of records that could not be counted. */
   readonly quarantinePayload: 'none' | 'redacted' | 'raw';
 }

@@ -22,10 +22,11 @@ export interface PartitionCounting {
   models(): readonly number[];
   /** Why this event must not be counted, whatever is in it; null: it may. */
   judge(frame: EventFrame, recordTime: number): Rejection | null;
-  /** Counts an event that `judge` let pass; false: it is too late and is not counted. */
-  count(frame: EventFrame): boolean;
+  /** Counts an event that `judge` let pass, unless it is too late or has been counted before. */
+  count(frame: EventFrame): 'counted' | 'too-late' | 'duplicate';
   recordCounted(): void;
   recordTooLate(): void;
+  recordDuplicate(): void;
   /** @param records that it stands for: those at the offsets before it could not be told apart */
   recordRejected(
     offset: number,

@@ -2,7 +2,11 @@ import type { PartitionKey, QuarantineReason } from '../core/domain/ingestion.ts
 
 /** What ingestion tells about itself; implemented by the metrics, a no-op in tests. */
 export interface IngestMetrics {
-  events(source: string, result: 'counted' | 'quarantined' | 'too_late', count: number): void;
+  events(
+    source: string,
+    result: 'counted' | 'quarantined' | 'too_late' | 'duplicate',
+    count: number,
+  ): void;
   quarantined(source: string, reason: QuarantineReason, count: number): void;
   /** An event whose attribute has no segment of its own left. */
   segmentOverflow(model: string): void;

@@ -11,7 +11,7 @@ export class RecordCounter {
   private readonly schemas: Counting;
   private readonly clock: Clock;
   private readonly frames = new FrameList();
-  private results = { counted: 0, quarantined: 0, too_late: 0 };
+  private results = { counted: 0, quarantined: 0, too_late: 0, duplicate: 0 };
   private reasons = new Map<QuarantineReason, number>();
 
   constructor(deps: {
@@ -45,11 +45,18 @@ export class RecordCounter {
       this.reject(counting, record, fault, 1);
       return frames;
     }
-    let any = frames.length === 0;
-    for (let i = 0; i < frames.length; i += 1) if (counting.count(frames.at(i))) any = true;
+    let [any, late] = [frames.length === 0, false];
+    for (let i = 0; i < frames.length; i += 1) {
+      const outcome = counting.count(frames.at(i));
+      any ||= outcome === 'counted';
+      late ||= outcome === 'too-late';
+    }
     if (any) {
       counting.recordCounted();
       this.results.counted += 1;
+    } else if (!late) {
+      counting.recordDuplicate();
+      this.results.duplicate += 1;
     } else {
       counting.recordTooLate();
       this.results.too_late += 1;
@@ -82,7 +89,7 @@ export class RecordCounter {
 
   /** Tells what was counted since the last call; once it is durable, so that nothing is told twice. */
   tell(metrics: IngestMetrics, source: string): void {
-    for (const result of ['counted', 'quarantined', 'too_late'] as const) {
+    for (const result of ['counted', 'quarantined', 'too_late', 'duplicate'] as const) {
       if (this.results[result] > 0) metrics.events(source, result, this.results[result]);
     }
     for (const [reason, count] of this.reasons) metrics.quarantined(source, reason, count);
@@ -91,7 +98,7 @@ export class RecordCounter {
 
   /** What was counted since is lost with its claim. */
   forget(): void {
-    this.results = { counted: 0, quarantined: 0, too_late: 0 };
+    this.results = { counted: 0, quarantined: 0, too_late: 0, duplicate: 0 };
     this.reasons = new Map();
   }
 }

@@ -47,6 +47,12 @@ export interface ProgressWrite {
   readonly maxEventTime: number;
 }
 
+/** Ids that were counted in one stretch of event time: 64-bit hashes, 8 bytes each. */
+export interface SeenWrite {
+  readonly generation: number;
+  readonly hashes: Uint8Array;
+}
+
 /** Offsets [from, to) that can never be counted. */
 export interface GapWrite {
   readonly from: number;
@@ -77,6 +83,8 @@ export interface CheckpointWrite {
   readonly quarantine: readonly QuarantineWrite[];
   /** Records in quarantine of which no row is kept, being too many. */
   readonly quarantineDropped?: number;
+  /** New ids, and from which stretch on they are kept; left out where duplicates are not looked for. */
+  readonly seen?: { readonly writes: readonly SeenWrite[]; readonly keepFrom: number };
   /** Absolute values per model for this partition. */
   readonly progress: readonly ProgressWrite[];
 }
@@ -108,6 +116,8 @@ export interface IngestStore {
   /** The partition's own tiles with these keys (those that exist). */
   loadTiles(part: number, keys: readonly TileKey[]): Promise<TileWrite[]>;
   loadProgress(part: number): Promise<ProgressWrite[]>;
+  /** Ids that the partition's checkpoints have kept. */
+  loadSeen(part: number): Promise<SeenWrite[]>;
   /** Until when (ms since the epoch) the tiles of each model are sealed; those of which none is are left out. */
   sealed(): Promise<ReadonlyMap<number, number>>;
   commit(write: CheckpointWrite): Promise<CheckpointResult>;

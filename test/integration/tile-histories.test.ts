@@ -191,7 +191,7 @@ class History {
       const index = schema.indexOf.get('x') as number;
       frame.slots[index] = SLOT.number;
       frame.numbers[index] = event.x;
-      if (claim.count(frame)) {
+      if (claim.count(frame) === 'counted') {
         claim.recordCounted();
         this.pending[at]?.push(event);
       } else {

@@ -17,6 +17,8 @@ export function checkServices(parts: ValidParts, tell: Tell): void {
       '60s',
       tell,
     );
+    const { dedup_window: window } = parts.ingest;
+    if (window !== undefined) between(['ingest', 'dedup_window'], window, '1m', '1d', tell);
     between(['ingest', 'future_tolerance'], parts.ingest.future_tolerance, '0s', '1d', tell);
   }
   if (parts.retention !== null) {

@@ -209,6 +209,10 @@ export const ingest = z
       max: 1_073_741_824,
       example: 16_777_216,
     }).default(16_777_216),
+    dedup_window: duration(
+      'An event whose `id` has been counted before in the same partition, within this much event time, is not counted again. Leave it out to count every record.',
+      '10m',
+    ).optional(),
     quarantine_payload: z
       .enum(['none', 'redacted', 'raw'])
       .default('redacted')

@@ -167,7 +167,7 @@ export const METRICS = {
   driftd_events_total: process(
     'counter',
     ['source', 'result'],
-    'Records by what became of them: counted, quarantined, too_late.',
+    'Records by what became of them: counted, quarantined, too_late, duplicate.',
   ),
   driftd_events_quarantined_total: process(
     'counter',

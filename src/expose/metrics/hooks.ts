@@ -12,7 +12,7 @@ interface Partition {
  */
 export interface StageHooks {
   readonly ingest: {
-    /** Records by what became of them: counted, quarantined, too_late. */
+    /** Records by what became of them: counted, quarantined, too_late, duplicate. */
     events(source: string, result: string, count: number): void;
     quarantined(source: string, reason: string, count: number): void;
     /** An event whose attribute has no segment of its own left. */
@@ -42,7 +42,7 @@ export interface KnownParts {
 /** Counters at 0 for everything that this process may come to count. */
 export function beginAtZero(registry: MetricRegistry, { sources, channels }: KnownParts): void {
   for (const source of sources) {
-    for (const result of ['counted', 'quarantined', 'too_late'])
+    for (const result of ['counted', 'quarantined', 'too_late', 'duplicate'])
       registry.increment('driftd_events_total', { source, result }, 0);
     for (const reason of QUARANTINE_REASONS)
       registry.increment('driftd_events_quarantined_total', { source, reason }, 0);

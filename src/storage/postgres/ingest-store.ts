@@ -7,6 +7,7 @@ import type {
   IngestStore,
   PartitionClaim,
   ProgressWrite,
+  SeenWrite,
   TileKey,
   TileWrite,
 } from '../ingest-store.ts';
@@ -46,6 +47,13 @@ export function createIngestStore(pool: Pool): IngestStore {
       const { rows } = await pool.query<ProgressWrite>(
         `SELECT model_id AS "modelId", events, unknown_events AS unknown, min_event_time AS "minEventTime", max_event_time AS "maxEventTime"
          FROM model_progress WHERE part = $1`,
+        [part],
+      );
+      return rows;
+    },
+    async loadSeen(part) {
+      const { rows } = await pool.query<SeenWrite>(
+        'SELECT generation, hashes FROM seen_event WHERE part = $1 ORDER BY generation, up_to',
         [part],
       );
       return rows;
@@ -170,6 +178,7 @@ async function commit(pool: Pool, write: CheckpointWrite): Promise<CheckpointRes
     await writeTiles(client, write);
     await writeQuarantine(client, write);
     await writeProgress(client, write);
+    await writeSeen(client, write);
     committing = true;
     await client.query('COMMIT');
     broken = false;
@@ -278,6 +287,23 @@ async function writeQuarantine(
       quarantine.map((row) => (row.payload === null ? null : Buffer.from(row.payload))),
     ],
   );
+}
+
+async function writeSeen(
+  client: Client,
+  { part, nextOffset, seen }: CheckpointWrite,
+): Promise<void> {
+  if (seen === undefined || seen.writes.length === 0) return;
+  for (const { generation, hashes } of seen.writes) {
+    await client.query(
+      'INSERT INTO seen_event (part, generation, up_to, hashes) VALUES ($1, $2, $3, $4)',
+      [part, generation, nextOffset, Buffer.from(hashes)],
+    );
+  }
+  await client.query('DELETE FROM seen_event WHERE part = $1 AND generation < $2', [
+    part,
+    seen.keepFrom,
+  ]);
 }
 
 async function writeProgress(client: Client, { part, progress }: CheckpointWrite): Promise<void> {

@@ -44,6 +44,7 @@ describe('defaults', () => {
         checkpointRecords: 10_000,
         checkpointBytes: 16_777_216,
         futureToleranceMs: 300_000,
+        dedupWindowMs: null,
         quarantinePayload: 'redacted',
       },
       retention: { hoursMs: 60 * 86_400_000, daysMs: 400 * 86_400_000 },
