@@ -50,19 +50,13 @@ export function createTileCache(memory: TileMemory): TileCache {
   /** In the order of their first touch since they were last clean. */
   const tiles = new Map<string, OpenTile>();
   let dirty: OpenTile[] = [];
-  /** The tile of the last event: most often that of the next, too. null: it may be clean, or dropped. */
-  let last: OpenTile | null = null;
+  /** The dirty tile touched last by segment: most often that of the next event, too. */
+  const recent = new Map<string, OpenTile>();
 
   function open(plan: CountedModelPlan, set: CountedSet, start: number, segment: string): OpenTile {
     const { modelId } = plan.schema;
-    if (
-      last?.start === start &&
-      last.set === set &&
-      last.segment === segment &&
-      last.modelId === modelId
-    ) {
-      return last;
-    }
+    const last = recent.get(segment);
+    if (last?.start === start && last.set === set && last.modelId === modelId) return last;
     const key = `${start}/${modelId}/${set.id}/${segment}`;
     let tile = tiles.get(key);
     if (tile === undefined) {
@@ -76,7 +70,7 @@ export function createTileCache(memory: TileMemory): TileCache {
       tiles.delete(key);
       tiles.set(key, tile);
     }
-    last = tile;
+    recent.set(segment, tile);
     return tile;
   }
 
@@ -92,7 +86,7 @@ export function createTileCache(memory: TileMemory): TileCache {
     },
     dirty: () => dirty,
     committed(isLive) {
-      last = null;
+      recent.clear();
       for (const tile of dirty) tile.dirty = false;
       dirty = [];
       for (const [key, tile] of tiles) {
@@ -100,7 +94,7 @@ export function createTileCache(memory: TileMemory): TileCache {
       }
     },
     clear() {
-      last = null;
+      recent.clear();
       for (const [key, tile] of tiles) drop(key, tile);
       dirty = [];
     },
