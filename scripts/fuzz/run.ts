@@ -75,9 +75,9 @@ export async function fuzzEvents(options: {
       checkpointIntervalMs: 1_000,
       checkpointRecords: 10_000,
       checkpointBytes: 16 * 1024 * 1024,
-      // What a partition has when the process reads ten: the making of the messages takes memory here too.
-      queueRecords: 5_000,
-      queueBytes: 6 * 1024 * 1024,
+      // A short queue: the messages are made in this process, faster than they are counted, and take memory meanwhile.
+      queueRecords: 1_000,
+      queueBytes: 2 * 1024 * 1024,
     },
     clock: systemClock,
     log,
