@@ -17,7 +17,8 @@ import { makeTempFolder } from './servers/lifecycle.ts';
 const LEAST_CASES = 5_000;
 /** What fits the document may be refused all the same: there is no such thing, not now, not these rows. */
 const SETTINGS = `[checks]
-positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 409, 422, 503]
+positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 409, 422, 431, 503]
+negative_data_rejection.expected-statuses = ["4xx", 503]
 
 # Each of these judges days of history.
 [[operations]]
@@ -28,7 +29,7 @@ generation.max-examples = 10
 [[operations]]
 include-operation-id = "uploadBaseline"
 generation.max-examples = 10
-checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 409, 422, 503]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 409, 422, 431, 503]
 `;
 /** What the second pass asks for wherever a path has a name. */
 const THERE = `${SETTINGS}
