@@ -78,10 +78,8 @@ describe('quarantine', () => {
     expect(code).toBe(0);
     expect(out.split('\n')[1]).toMatch(/^bad\/0\/999 +\d{4}-.*unknown-model +no model named/);
     expect(out).not.toContain('\u001B');
-    const json = await runCli(
-      ...['quarantine', 'list', '--config', config, '--reason', 'invalid-json', '--format', 'json'],
-      ...['--limit', '2000'],
-    );
+    const args = ['--reason', 'invalid-json', '--format', 'json', '--limit', '2000'];
+    const json = await runCli('quarantine', 'list', '--config', config, ...args);
     const entries = JSON.parse(json.out) as { reason: string; offset: number }[];
     expect(entries.length).toBe(500);
     expect(new Set(entries.map(({ reason }) => reason))).toEqual(new Set(['invalid-json']));
