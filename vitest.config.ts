@@ -3,9 +3,13 @@ import { defineConfig } from 'vitest/config';
 const POSTGRES = './test/support/servers-postgres.setup.ts';
 const KAFKA = './test/support/servers-kafka.setup.ts';
 
-/** Groups run one after another: the quick ones first, then those that share the machine with servers. */
+/**
+ * Groups run one after another: the quick ones first, then those that share the machine with servers. Two files at a time:
+ * most of them wait for servers more than they compute.
+ */
 export default defineConfig({
   test: {
+    maxWorkers: 2,
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     projects: [
       {
@@ -49,7 +53,6 @@ export default defineConfig({
           globalSetup: [POSTGRES, KAFKA],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
           sequence: { groupOrder: 3 },
         },
       },
