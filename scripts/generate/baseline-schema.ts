@@ -15,12 +15,9 @@ const id = z
 
 const numericBinning = z.object({
   id: id.optional(),
-  edges: z
-    .array(z.number())
-    .min(1)
-    .meta({
-      description: 'Ascending. Bin i is (edges[i-1], edges[i]]; the first and last are infinite.',
-    }),
+  edges: z.array(z.number()).min(1).meta({
+    description: 'Ascending. Bin i is (edges[i-1], edges[i]]; the first and last are infinite.',
+  }),
   atoms: z.array(count).meta({ description: 'Indexes of bins that hold a single value.' }),
   tailBins: z.array(count).meta({ description: 'Indexes of bins whose sums are in tailSums.' }),
 });
