@@ -1,5 +1,6 @@
 import { toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
+import { repeat } from '../../platform/repeat.ts';
 import type { BaselineStore } from '../../storage/baseline-store.ts';
 import type { BaselineFolder } from './files.ts';
 
@@ -13,10 +14,6 @@ export function keepBaselines(
   log: Log,
   everyMs: number = EVERY_MS,
 ): () => Promise<void> {
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
-
   async function look(): Promise<void> {
     try {
       for (const { modelId, version } of await baselines.activateDue()) {
@@ -27,16 +24,5 @@ export function keepBaselines(
     }
     await folder.look();
   }
-  function next(): void {
-    if (stopped) return;
-    timer = setTimeout(() => {
-      running = look().finally(next);
-    }, everyMs);
-  }
-  next();
-  return async () => {
-    stopped = true;
-    clearTimeout(timer);
-    await running;
-  };
+  return repeat(look, everyMs);
 }
