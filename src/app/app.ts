@@ -53,7 +53,7 @@ export interface App {
   /** Takes a changed configuration, or changes nothing and says why. */
   reload(): Promise<ReloadResult>;
   stop(deadlineMs: number): Promise<void>;
-  /** Where HTTP listens, once started; null without the role serve. */
+  /** Where HTTP listens, once started. Every process tells of itself there; the API is served with the role serve only. */
   readonly address: HostPort | null;
 }
 
@@ -134,11 +134,24 @@ export function createApp({ config: initial, load, roles, log, clock }: AppOptio
     log,
   });
 
-  async function startServing(): Promise<void> {
+  function served(): ReturnType<typeof apiOf> {
+    const status = { read: () => statusReaderOf(config, pool).read() };
+    const inbox = inboxOf(config, pool);
+    return apiOf({
+      config,
+      pool,
+      version: build.version,
+      clock,
+      log,
+      groups: furtherGroups({ status, reloader, baselines: desk, inbox, clock }),
+    });
+  }
+
+  /** Probes and /metrics belong to every process: what it counts and where it stands nobody else can tell. */
+  async function startListening(): Promise<void> {
     await metrics.refresh();
     metrics.start();
     lifecycle.onStop('gauges', () => metrics.stop());
-    const status = { read: () => statusReaderOf(config, pool).read() };
     const http = createHttpServer({
       listen: config.http.listen,
       health: createHealth(health),
@@ -148,20 +161,7 @@ export function createApp({ config: initial, load, roles, log, clock }: AppOptio
       build,
       clock,
       log,
-      extend: apiOf({
-        config,
-        pool,
-        version: build.version,
-        clock,
-        log,
-        groups: furtherGroups({
-          status,
-          reloader,
-          baselines: desk,
-          inbox: inboxOf(config, pool),
-          clock,
-        }),
-      }),
+      ...(roles.has('serve') ? { extend: served() } : {}),
     });
     address = await http.start();
     lifecycle.onStop('http', () => http.stop());
@@ -174,7 +174,7 @@ export function createApp({ config: initial, load, roles, log, clock }: AppOptio
       for (const { state, says, wayOut } of settingFindings({ settings: await readSettings(pool) }))
         if (state === 'fault') log.warn(`${says}; ${wayOut ?? ''}`);
       const first = await buildWork(live.current(), parts);
-      if (roles.has('serve')) await startServing();
+      await startListening();
       lifecycle.onStop('work', () => work.stop());
       await work.replace(first, () => undefined);
       if (roles.has('ingest'))

@@ -12,7 +12,7 @@ export interface RunningApp {
   reload(): Promise<unknown>;
   /** Ends within the deadline, whatever hangs. */
   stop(deadlineMs: number): Promise<void>;
-  /** Where HTTP listens, once started; null without the role serve. */
+  /** Where HTTP listens, once started. */
   readonly address: HostPort | null;
 }
 

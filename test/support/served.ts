@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { createApp } from '../../src/app/app.ts';
 import { validateCron } from '../../src/app/validate-cron.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import type { Role } from '../../src/config/roles.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLog } from '../../src/platform/log.ts';
 
-/** A driftd that only serves, in this process, over a database of the caller's. */
+/** A driftd in this process, over a database of the caller's. */
 export interface Served {
   readonly url: string;
   /** One request to the API; JSON goes in as a value. */
@@ -31,8 +32,15 @@ export interface Answer {
   json<T>(): T;
 }
 
-/** @param config what the file says besides the database, e.g. `http: { listen: "127.0.0.1:0", auth: token }` */
-export async function serve(database: string, config: string): Promise<Served> {
+/**
+ * @param config what the file says besides the database, e.g. `http: { listen: "127.0.0.1:0", auth: token }`
+ * @param roles what it does; it only serves by default
+ */
+export async function serve(
+  database: string,
+  config: string,
+  ...roles: readonly Role[]
+): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), 'driftd-served-'));
   const file = join(folder, 'driftd.yaml');
   await writeFile(file, `postgres: { url: ${JSON.stringify(database)} }\n${config}\n`);
@@ -40,7 +48,7 @@ export async function serve(database: string, config: string): Promise<Served> {
   const app = await createApp({
     config: await load(),
     load,
-    roles: new Set(['serve']),
+    roles: new Set(roles.length === 0 ? ['serve'] : roles),
     log: createLog('silent'),
     clock: systemClock,
   });
