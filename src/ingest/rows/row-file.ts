@@ -116,10 +116,7 @@ export function openRowFile(path: string, limits?: RowLimits): RowFile {
     size,
     async columns() {
       const { columns } = await guarded(name, () => reader(open, path, name));
-      if (limits !== undefined && columns.length > limits.columns) {
-        const text = `${name}: it has ${columns.length} columns, at most ${limits.columns} are taken`;
-        throw new DriftdError('INPUT_INVALID', text);
-      }
+      assertColumns(columns, name, limits);
       return columns;
     },
     async *rows(onBytes) {
@@ -131,6 +128,23 @@ export function openRowFile(path: string, limits?: RowLimits): RowFile {
       }
     },
   };
+}
+
+/** Whatever the format: a feature needs a name, and only one column has it. */
+function assertColumns(
+  columns: readonly string[],
+  name: string,
+  limits: RowLimits | undefined,
+): void {
+  const refuse = (what: string): DriftdError =>
+    new DriftdError('INPUT_INVALID', `${name}: ${what}`);
+  if (limits !== undefined && columns.length > limits.columns)
+    throw refuse(`it has ${columns.length} columns, at most ${limits.columns} are taken`);
+  const unnamed = columns.indexOf('');
+  if (unnamed >= 0) throw refuse(`column ${unnamed + 1} has no name; give it one`);
+  const seen = new Set<string>();
+  const twice = columns.find((column) => seen.size === seen.add(column).size);
+  if (twice !== undefined) throw refuse(`column ${twice} stands there twice; rename one`);
 }
 
 /** Rows pack by 10 or 20 to 1; what unpacks to much more was made to. */

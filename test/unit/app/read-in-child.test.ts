@@ -6,9 +6,9 @@ import { temporaryFile } from '../../support/temporary-file.ts';
 
 const MIB = 1024 * 1024;
 
-async function requestFor(text: string): Promise<ReadRequest> {
+async function requestFor(text: string, name = 'rows.csv'): Promise<ReadRequest> {
   return {
-    path: await temporaryFile('rows.csv', text),
+    path: await temporaryFile(name, text),
     model: 'm',
     provenance: 'test',
     declarations: { timeColumn: null, declared: [], attributes: [], slots: false },
@@ -47,6 +47,48 @@ describe('a file read in a process of its own', () => {
     await expect(read(await requestFor(rows(100)))).rejects.toThrow(
       'the file cannot be read: it takes longer than 0.02 seconds',
     );
+  });
+
+  it('takes epoch times of any unit, also with fractions, for whole milliseconds', async () => {
+    const at = Date.UTC(2024, 0, 1);
+    for (const unit of [1e-3, 1, 1e3, 1e6]) {
+      const lines = Array.from({ length: 60 }, (_, i) => `${(at + i) * unit},${i % 7}`);
+      const request = await requestFor(['ts,x', ...lines].join('\n'));
+      const declarations = { ...request.declarations, timeColumn: 'ts' };
+      const { from, to } = await readInChild()({ ...request, declarations });
+      expect([from, to]).toEqual([at, at + 59]);
+    }
+  });
+
+  it.each([
+    ['1e30', '1e30'],
+    ['0000-01-01T00:00:00Z', '0000'],
+    ['+123456-01-01T00:00:00Z', '+123456'],
+  ])('refuses the time %s', async (time, shown) => {
+    const request = await requestFor(`ts,x\n${time},1\n`);
+    const declarations = { ...request.declarations, timeColumn: 'ts' };
+    await expect(readInChild()({ ...request, declarations })).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringContaining(`"${shown}`) as string,
+    });
+  });
+
+  it.each(['rows.ndjson', 'rows.json'])('refuses a key without a name in %s', async (name) => {
+    const row = '{"":1,"x":2}';
+    const request = await requestFor(name === 'rows.json' ? `[${row}]` : row, name);
+    await expect(readInChild()(request)).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: `${name}: column 1 has no name; give it one`,
+    });
+  });
+
+  it('refuses what its child makes, when that is no baseline', async () => {
+    const request = await requestFor(rows(100));
+    // A name of a model that no document has: what the child answers cannot be taken.
+    await expect(readInChild()({ ...request, model: '' })).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringContaining('"model" must be a text') as string,
+    });
   });
 
   it('tells what is wrong as it would here, with its code', async () => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseDocument } from '../../../core/baseline/document/document.ts';
 import type { Baseline } from '../../../core/baseline/types.ts';
 import { encodeBinning } from '../../../core/histogram/coding/binning-text.ts';
-import { DriftdError } from '../../../platform/errors.ts';
+import { DriftdError, toError } from '../../../platform/errors.ts';
 import type { ErrorCode } from '../../../platform/errors.ts';
 import type { ReadBaseline, ReadRequest } from './read-file.ts';
 
@@ -63,8 +63,14 @@ export function readInChild(limits: ReadingLimits = READING_LIMITS): ReadBaselin
       }, WATCH_MS);
       child.on('message', (answer: ChildAnswer) => {
         if ('progress' in answer) onProgress?.(answer.progress);
-        else if ('document' in answer) resolve(parseDocument(JSON.parse(answer.document)));
-        else if (answer.code === null) refuse(answer.message);
+        else if ('document' in answer) {
+          // What the child made of a file is of the file's making, too.
+          try {
+            resolve(parseDocument(JSON.parse(answer.document)));
+          } catch (thrown) {
+            refuse(toError(thrown).message);
+          }
+        } else if (answer.code === null) refuse(answer.message);
         else reject(new DriftdError(answer.code, answer.message));
       });
       child.on('error', (error) => {

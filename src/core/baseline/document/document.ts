@@ -133,7 +133,7 @@ function readTime(value: unknown, key: string): number | null {
   const part = (i: number): number => Number(match[i] ?? 0);
   const millis = Number((match[7] ?? '0').padEnd(3, '0'));
   const [hour, minute, second] = [part(4), part(5), part(6)];
-  const valid = part(2) >= 1 && part(2) <= 12 && part(3) >= 1 && part(3) <= 31;
+  const valid = part(1) >= 1 && part(2) >= 1 && part(2) <= 12 && part(3) >= 1 && part(3) <= 31;
   if (!valid || hour > 23 || minute > 59 || second > 59) {
     throw new BaselineDocumentError('baseline', `"${key}" is no time of the calendar`);
   }
