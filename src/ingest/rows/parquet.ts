@@ -1,17 +1,19 @@
 import { asyncBufferFromFile, parquetMetadataAsync, parquetRead, parquetSchema } from 'hyparquet';
 import type { FileMetaData } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
 import type { RowValue } from '../../core/baseline/row-value.ts';
 import { DriftdError } from '../../platform/errors.ts';
 import { createColumn, valueAt } from './column.ts';
 import type { Column } from './column.ts';
-import type { OpenBytes, Row, RowStream } from './row-file.ts';
-import { openSpill } from './spill.ts';
+import { assertFooter, guardedCompressors } from './parquet-guard.ts';
+import type { OpenBytes, Row, RowLimits, RowStream } from './row-file.ts';
+import { CELL_BYTES, openSpill } from './spill.ts';
 
 /** Cells held at a time, 9 bytes each and what the texts take; a larger row group goes through a file. */
 const CELLS_IN_MEMORY = 2_000_000;
 /** Rows of one column that are decoded at a time. */
 const MAX_ROWS = 2_000_000;
+/** On disk at a time: rows are fewer where columns are many. */
+const MAX_SPILL_BYTES = 2 * 1024 ** 3;
 
 /** Parquet, a slice of rows at a time, column after column; flat columns. */
 export async function readParquet(
@@ -19,6 +21,7 @@ export async function readParquet(
   path: string,
   name: string,
   onBytes?: (bytes: number) => void,
+  limits?: RowLimits,
 ): Promise<RowStream> {
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
@@ -26,7 +29,8 @@ export async function readParquet(
   const total = Number(metadata.num_rows);
   if (columns.length === 0 || total === 0)
     throw new DriftdError('INPUT_INVALID', `${name}: the file has no rows`);
-  assertConsistent(metadata, file.byteLength, name);
+  assertFooter(metadata, columns.length, file.byteLength, name, limits);
+  const compressors = guardedCompressors(name);
 
   /** One column of the rows from..to. Of more columns at once the decoded values would take too much memory. */
   async function readColumn(column: string, from: number, to: number): Promise<Column> {
@@ -58,7 +62,7 @@ export async function readParquet(
   }
 
   async function* rows(): AsyncGenerator<Row> {
-    for (const [from, to] of rangesOf(metadata, Math.ceil(CELLS_IN_MEMORY / columns.length))) {
+    for (const [from, to] of rangesOf(metadata, columns.length)) {
       const count = to - from;
       if (count * columns.length <= CELLS_IN_MEMORY) {
         const held: Column[] = [];
@@ -106,8 +110,10 @@ function* rowsOf(columns: readonly Column[], rows: number): Generator<Row> {
 /** Whole row groups, small ones together: a part of one costs as much to decode as the whole. */
 function rangesOf(
   { row_groups: groups }: FileMetaData,
-  most: number,
+  columns: number,
 ): [from: number, to: number][] {
+  const most = Math.ceil(CELLS_IN_MEMORY / columns);
+  const largest = Math.min(MAX_ROWS, Math.ceil(MAX_SPILL_BYTES / CELL_BYTES / columns));
   const ranges: [number, number][] = [];
   let from = 0;
   let at = 0;
@@ -117,31 +123,11 @@ function rangesOf(
       ranges.push([from, at]);
       from = at;
     }
-    for (; end - from > MAX_ROWS; from += MAX_ROWS) ranges.push([from, from + MAX_ROWS]);
+    for (; end - from > largest; from += largest) ranges.push([from, from + largest]);
     at = end;
   }
   if (at > from) ranges.push([from, at]);
   return ranges;
-}
-
-/** What the footer claims must fit together, and into the file, before a page is unpacked. */
-function assertConsistent(metadata: FileMetaData, size: number, name: string): void {
-  const groups = metadata.row_groups;
-  const rows = groups.reduce((sum, group) => sum + group.num_rows, 0n);
-  const chunks = groups.flatMap((group) =>
-    group.columns.flatMap(({ meta_data: chunk }) =>
-      chunk === undefined ? [] : [{ group, chunk }],
-    ),
-  );
-  const flat = metadata.schema.every((element) => element.repetition_type !== 'REPEATED');
-  const lies =
-    rows !== metadata.num_rows ||
-    groups.some((group) => group.num_rows < 0n) ||
-    (flat && chunks.some(({ group, chunk }) => chunk.num_values !== group.num_rows)) ||
-    chunks.reduce((sum, { chunk }) => sum + chunk.total_compressed_size, 0n) > BigInt(size);
-  if (!lies) return;
-  const text = `${name}: its footer contradicts itself: rows, values or sizes do not add up`;
-  throw new DriftdError('INPUT_INVALID', text);
 }
 
 function cell(value: unknown): RowValue {

@@ -46,6 +46,8 @@ type Reader = (
   path: string,
   name: string,
   onBytes?: (bytes: number) => void,
+  /** For readers that do not read through `open`. */
+  limits?: RowLimits,
 ) => Promise<RowStream>;
 
 const READERS: readonly (readonly [ending: string, reader: Reader])[] = [
@@ -111,16 +113,17 @@ export function openRowFile(path: string, limits?: RowLimits): RowFile {
     guard.on('close', () => bytes.destroy());
     return bytes.pipe(guard);
   };
+  const ofFile = limits === undefined ? undefined : ofPacked(limits, size);
   return {
     name,
     size,
     async columns() {
-      const { columns } = await guarded(name, () => reader(open, path, name));
+      const { columns } = await guarded(name, () => reader(open, path, name, undefined, ofFile));
       assertColumns(columns, name, limits);
       return columns;
     },
     async *rows(onBytes) {
-      const stream = await guarded(name, () => reader(open, path, name, onBytes));
+      const stream = await guarded(name, () => reader(open, path, name, onBytes, ofFile));
       try {
         yield* stream.rows;
       } catch (thrown) {
@@ -147,7 +150,7 @@ function assertColumns(
   if (twice !== undefined) throw refuse(`column ${twice} stands there twice; rename one`);
 }
 
-/** Rows pack by 10 or 20 to 1; what unpacks to much more was made to. */
+/** Rows pack by 10 or 20 to 1, Parquet by more; what unpacks to much more was made to. */
 function ofPacked(limits: RowLimits, size: number): RowLimits {
   const likely = Math.max(64 * 1024 * 1024, 200 * size);
   return { ...limits, unpackedBytes: Math.min(limits.unpackedBytes, likely) };

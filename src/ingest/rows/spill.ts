@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Column } from './column.ts';
 
 /** Bytes of a value on disk: its kind and a double. */
-const CELL_BYTES = 9;
+export const CELL_BYTES = 9;
 
 /** Columns of equal length on disk, written whole and read back a slice of rows at a time. */
 export interface Spill {
