@@ -25,7 +25,7 @@ export interface DueTick {
   /** Have all events of the windows arrived? */
   readonly complete: boolean;
   readonly watermark: number | null;
-  /** Only the newest of several due ticks may notify. */
+  /** Only the newest of several ticks that are ready may notify. */
   readonly mayNotify: boolean;
 }
 
@@ -44,11 +44,11 @@ export interface SchedulerDeps {
 
 /** Runs what is due. Any number of replicas may: the tick's row decides who does it. */
 export interface Scheduler {
-  /** One pass over all monitors. @returns how many ticks this process evaluated */
+  /** One pass over all monitors, those that have just failed too. @returns how many ticks this process evaluated */
   runOnce(): Promise<number>;
   start(): void;
   stop(): Promise<void>;
-  /** How long ago a pass, or an evaluation within one, last ended well: ms. */
+  /** How long ago an evaluation, or a pass after which no monitor had failed, last ended well: ms. */
   readonly silentMs: number;
 }
 
@@ -58,15 +58,15 @@ const EVENT_PAUSE_MS = 40;
 const IDLE_PAUSE_MS = 250;
 /** Passes without work after which an event clock is looked at less often. */
 const IDLE_AFTER = 100;
-/** A database that is away is asked, and complained about, less and less often. */
+/** A monitor that fails is tried, and complained about, less and less often; the others go on meanwhile. */
 const RETRY = createBackoff({ baseMs: 250, capMs: 10_000, floorMs: 250 });
 
 export function createScheduler(deps: SchedulerDeps): Scheduler {
   const { ticks, log, leaseMs = LEASE_MS } = deps;
   const abort = new AbortController();
   let loop: Promise<void> = Promise.resolve();
-  /** Passes in a row in which something failed. */
-  let failures = 0;
+  /** Of the monitors that failed last time, by id: how often in a row, and until when they rest. */
+  const failures = new Map<number, { readonly count: number; readonly until: number }>();
   let lastWell = systemClock.monotonic();
 
   async function runMonitor(monitor: ScheduledMonitor): Promise<number> {
@@ -79,26 +79,18 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
       monitor.clock === 'wall' ? now : mark.minEventTime,
     );
     if (since === null) return 0;
-    const due = monitor.schedule.between(since, now);
-    const missed = due.slice(0, Math.max(0, due.length - monitor.catchUp));
+    const { missed, toRun } = readyTicks(monitor, since, mark.time, now);
     if (missed.length > 0) {
       await ticks.markMissed(monitor.id, missed);
       log.warn({ monitor: monitor.name, missed: missed.length }, 'ticks missed while nothing ran');
     }
     let run = 0;
-    for (const tick of due.slice(missed.length)) {
-      const { ready, complete } = readinessOf(
-        tick,
-        mark.time,
-        monitor.clock,
-        now,
-        monitor.allowedLatenessMs,
-      );
-      // Oldest first and no overlap: what is behind a tick that waits, waits too.
-      if (!ready || abort.signal.aborted) break;
+    for (const { tick, complete } of toRun) {
+      if (abort.signal.aborted) break;
       const claim = await ticks.claim(monitor.id, tick, deps.owner, leaseMs);
+      // Oldest first and no overlap: what is behind a tick that another replica runs waits for it.
       if (claim === null) break;
-      const mayNotify = tick === due.at(-1);
+      const mayNotify = tick === toRun.at(-1)?.tick;
       await withLease(claim, () =>
         deps.evaluate({ monitor, claim, complete, watermark: mark.time, mayNotify }),
       );
@@ -124,22 +116,32 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     }
   }
 
-  async function runOnce(): Promise<number> {
-    let run = 0;
-    let failed = false;
-    for (const monitor of deps.monitors) {
-      try {
-        run += await runMonitor(monitor);
-      } catch (thrown) {
-        failed = true;
-        log.error(
-          { monitor: monitor.name, err: toError(thrown) },
-          'an evaluation failed; it is tried again',
-        );
-      }
+  async function attempt(monitor: ScheduledMonitor): Promise<number> {
+    try {
+      const run = await runMonitor(monitor);
+      failures.delete(monitor.id);
+      return run;
+    } catch (thrown) {
+      const count = (failures.get(monitor.id)?.count ?? 0) + 1;
+      const delayMs = RETRY.delay(count);
+      failures.set(monitor.id, { count, until: systemClock.monotonic() + delayMs });
+      log.error(
+        { monitor: monitor.name, failures: count, delayMs, err: toError(thrown) },
+        'an evaluation failed; it is tried again',
+      );
+      return 0;
     }
-    failures = failed ? failures + 1 : 0;
-    if (!failed) lastWell = systemClock.monotonic();
+  }
+
+  /** @param patient leaves out monitors that have failed and are not to be tried yet */
+  async function pass(patient: boolean): Promise<number> {
+    let run = 0;
+    for (const monitor of deps.monitors) {
+      const until = failures.get(monitor.id)?.until ?? 0;
+      if (patient && until > systemClock.monotonic()) continue;
+      run += await attempt(monitor);
+    }
+    if (failures.size === 0) lastWell = systemClock.monotonic();
     return run;
   }
 
@@ -147,16 +149,15 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     const event = deps.monitors.some(({ clock }) => clock === 'event');
     let idle = 0;
     while (!abort.signal.aborted) {
-      const done = await runOnce();
+      const done = await pass(true);
       idle = done > 0 ? 0 : idle + 1;
       const pause = event ? (idle > IDLE_AFTER ? IDLE_PAUSE_MS : EVENT_PAUSE_MS) : WALL_PAUSE_MS;
-      if (failures > 0) await sleep(RETRY.delay(failures), abort.signal);
-      else if (done === 0) await sleep(pause, abort.signal);
+      if (done === 0) await sleep(pause, abort.signal);
     }
   }
 
   return {
-    runOnce,
+    runOnce: () => pass(false),
     start() {
       loop = run();
     },
@@ -168,6 +169,29 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
       return systemClock.monotonic() - lastWell;
     },
   };
+}
+
+/**
+ * The ticks in (since, now] that may run, oldest first, and those given up because too many have gathered. Only ticks that
+ * are ready count: one that waits for its events is neither missed nor the newest. The newest always runs.
+ */
+function readyTicks(
+  { schedule, clock, allowedLatenessMs, catchUp }: ScheduledMonitor,
+  since: number,
+  watermark: number | null,
+  now: number,
+): {
+  readonly missed: readonly number[];
+  readonly toRun: readonly { readonly tick: number; readonly complete: boolean }[];
+} {
+  const ready: { tick: number; complete: boolean }[] = [];
+  for (const tick of schedule.between(since, now)) {
+    const readiness = readinessOf(tick, watermark, clock, now, allowedLatenessMs);
+    if (!readiness.ready) break;
+    ready.push({ tick, complete: readiness.complete });
+  }
+  const missed = ready.splice(0, Math.max(0, ready.length - Math.max(1, catchUp)));
+  return { missed: missed.map(({ tick }) => tick), toRun: ready };
 }
 
 /** Ticks up to this instant are done, missed, or from before the monitor's time; null: its clock has not ticked yet. */

@@ -358,6 +358,27 @@ describe('the clock of a monitor', () => {
     expect(rows).toEqual([{ complete: false }]);
   });
 
+  it('wall: hourly ticks that wait an hour for late events each tell what they find', async () => {
+    const world = await drifted(4);
+    const monitor = await monitorOf(world);
+    await world.ticks.setScheduledFrom(monitor.id, START);
+    const told: boolean[] = [];
+    const at = (now: number): Scheduler =>
+      schedulerOf(
+        world,
+        hourly(monitor, { clock: 'wall', allowedLatenessMs: HOUR, catchUp: 1 }),
+        (tick) => {
+          told.push(tick.mayNotify);
+          return evaluateWith(world.evaluator, monitor)(tick);
+        },
+        { ...world.ticks, now: () => Promise.resolve(now) },
+      );
+    for (let hour = 1; hour <= 4; hour += 1) await at(START + hour * HOUR + MINUTE).runOnce();
+    expect(told).toEqual([true, true, true]);
+    expect(await ticksOf(world)).toEqual(['1 done', '2 done', '3 done']);
+    expect(await stored(world)).toMatchObject({ outbox: 1 });
+  });
+
   it('event: the gate holds the stream until the tick is settled', async () => {
     const world = await drifted(3);
     const monitor = await monitorOf(world);

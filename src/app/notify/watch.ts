@@ -5,6 +5,7 @@ import { createWatch } from '../../notify/watch/watch.ts';
 import type { Watch } from '../../notify/watch/watch.ts';
 import type { Log } from '../../platform/log.ts';
 import { createCronSchedule } from '../../schedule/cron-schedule.ts';
+import { onePerWindow } from '../../schedule/one-per-window.ts';
 import type { WatchStore } from '../../storage/watch-store.ts';
 
 export interface WatchParts {
@@ -36,7 +37,8 @@ export function watchOf({ config, store, owner, roles, log }: WatchParts): Watch
       onWall.map(({ name, model, schedule, timeZone }) => [
         name,
         {
-          ticks: createCronSchedule(schedule, timeZone),
+          // As the scheduler counts them: of the ticks of one window all but the first are nobody's.
+          ticks: onePerWindow(createCronSchedule(schedule, timeZone)),
           slackMs: (lateness.get(model) ?? 0) + EVALUATION_SLACK_MS,
         },
       ]),
