@@ -5,7 +5,7 @@ import { createLog } from '../../src/platform/log.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import type { Pool } from '../../src/storage/postgres/pool.ts';
 import { startKafka } from '../servers/kafka.ts';
-import { requireJava } from '../servers/kafka-jars.ts';
+import { requireBrokerTools } from '../servers/kafka-jars.ts';
 import { makeTempFolder } from '../servers/lifecycle.ts';
 import { startMailbox } from '../servers/mailbox.ts';
 import type { Mailbox } from '../servers/mailbox.ts';
@@ -64,7 +64,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
 async function chooseSource(options: DemoOptions, story: Story): Promise<'kafka' | 'replay'> {
   if (options.source !== null) return options.source;
   try {
-    await requireJava();
+    await requireBrokerTools();
     return 'kafka';
   } catch (thrown) {
     story.say(`  ${toError(thrown).message}`);
@@ -78,16 +78,19 @@ async function play(options: DemoOptions, story: Story, stops: Stop[]): Promise<
   story.title('driftd: a year of New York flights against the training data of January');
   const source = await chooseSource(options, story);
   const postgres = await startPostgres();
+  let kept: string | null = null;
   stops.push(async () => {
-    if (!options.keep) {
+    // A demo that never came to have a database leaves nothing to look at.
+    if (!options.keep || kept === null) {
       await postgres.stop();
       return;
     }
     const { pid, folder } = postgres.leave();
-    story.say(`\n  The database stays, at ${url}`);
+    story.say(`\n  The database stays, at ${kept}`);
     story.say(`  End it with: kill -INT ${pid} && sleep 1 && rm -r ${folder}`);
   });
   const url = await postgres.createDatabase();
+  kept = url;
   story.started('Postgres', url.replace(/\/\/[^@]*@/, '//'));
   const mailbox = await startMailbox();
   stops.push(() => mailbox.stop());
@@ -224,8 +227,13 @@ interface Ending {
   readonly once: boolean;
 }
 
-async function conclude({ watch, story, mailbox, published, signal }: Ending): Promise<number> {
-  if (signal.aborted) return EXIT.ok;
+async function conclude(ending: Ending): Promise<number> {
+  const { watch, story, mailbox, published, signal, once } = ending;
+  // Cut short, nothing is shown to be right; only who asked for the verdict is told so by the exit code.
+  if (signal.aborted) {
+    if (once) story.say('\n  Cut short: nothing was checked.');
+    return once ? EXIT.unexpected : EXIT.ok;
+  }
   const { events } = await watch.counted();
   const rows = await watch.messages();
   const summary = summarize({

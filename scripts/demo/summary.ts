@@ -1,12 +1,13 @@
 import { styleText } from 'node:util';
-import type { DigestMessage } from '../../src/core/alerting/message.ts';
+import { isSystemMessage } from '../../src/core/alerting/message.ts';
+import type { Message } from '../../src/core/alerting/message.ts';
 import { isoDay } from './story.ts';
 import { faultsOf, incidentsOf } from './verdict.ts';
 
 export interface SummaryInput {
   readonly published: number;
   readonly counted: number;
-  readonly messages: readonly DigestMessage[];
+  readonly messages: readonly Message[];
   readonly sent: number;
   readonly received: number;
 }
@@ -41,6 +42,9 @@ export function summarize(input: SummaryInput): {
     ...incidents.map(
       ({ feature, from, to }) => `    ${feature.padEnd(12)} ${isoDay(from)} to ${isoDay(to)}`,
     ),
+    ...input.messages
+      .filter(isSystemMessage)
+      .map(({ title, since }) => `    about itself: ${title}, since ${isoDay(since)}`),
     '',
     ...checks.map(
       ([ok, text]) => `  ${ok ? styleText('green', '✓') : styleText('red', '✗')} ${text}`,

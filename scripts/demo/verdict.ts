@@ -1,4 +1,5 @@
-import type { DigestMessage } from '../../src/core/alerting/message.ts';
+import { isSystemMessage } from '../../src/core/alerting/message.ts';
+import type { Message } from '../../src/core/alerting/message.ts';
 import { MUST_FIRE, MUST_NOT_FIRE, STREAM_TO } from './expectations.ts';
 
 /** When a feature was announced as drifting and until when: [from, to), ms since the epoch. */
@@ -8,11 +9,15 @@ export interface Incident {
   readonly to: number;
 }
 
-/** The incidents that the messages tell, in order; one that was not resolved lasts to the end of the stream. */
-export function incidentsOf(messages: readonly DigestMessage[]): Incident[] {
+/**
+ * The incidents that the messages tell, in order; one that was not resolved lasts to the end of the stream. What driftd
+ * says about itself is none.
+ */
+export function incidentsOf(messages: readonly Message[]): Incident[] {
   const open = new Map<string, number>();
   const incidents: Incident[] = [];
   for (const message of messages) {
+    if (isSystemMessage(message)) continue;
     for (const { feature, notice } of message.features) {
       const from = open.get(feature);
       if (notice === 'first' && from === undefined) open.set(feature, message.windowEnd);

@@ -1,5 +1,5 @@
 import type { Pool } from '../../src/storage/postgres/pool.ts';
-import type { DigestMessage } from '../../src/core/alerting/message.ts';
+import type { Message } from '../../src/core/alerting/message.ts';
 import type { FeatureLine } from './story.ts';
 
 /** What the database says about the run: the demo only looks, driftd does the work. */
@@ -7,7 +7,7 @@ export interface Watch {
   counted(): Promise<{ readonly events: number; readonly day: number }>;
   latest(): Promise<{ readonly windowEnd: number; readonly lines: readonly FeatureLine[] } | null>;
   /** Messages in the order in which they were queued. */
-  messages(): Promise<readonly { readonly state: string; readonly message: DigestMessage }[]>;
+  messages(): Promise<readonly { readonly state: string; readonly message: Message }[]>;
 }
 
 export function createWatch(pool: Pool): Watch {
@@ -30,7 +30,7 @@ export function createWatch(pool: Pool): Watch {
       return first === undefined ? null : { windowEnd: first.windowEnd, lines: rows };
     },
     async messages() {
-      const { rows } = await pool.query<{ state: string; message: DigestMessage }>(
+      const { rows } = await pool.query<{ state: string; message: Message }>(
         'SELECT state, message FROM outbox ORDER BY id',
       );
       return rows;

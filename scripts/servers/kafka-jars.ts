@@ -4,9 +4,10 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { DriftdError } from '../../src/platform/errors.ts';
 import { cacheFolder, findProgram, makeTempFolder } from './lifecycle.ts';
-import { cached } from './manifest.ts';
+import { cached, damageOf } from './manifest.ts';
 
 const run = promisify(execFile);
+export const KAFKA_VERSION = '4.3.1';
 const OLDEST_JAVA = 17;
 /** Kafka logs through slf4j; without a binding its errors are lost. */
 const LOG4J_VERSION = '2.25.4';
@@ -38,6 +39,26 @@ export async function requireJava(): Promise<string> {
   return java;
 }
 
+/**
+ * Whether a broker can be had here: Java, and Maven unless its jars are cached already.
+ *
+ * @throws DriftdError JAVA_MISSING
+ */
+export async function requireBrokerTools(version: string = KAFKA_VERSION): Promise<void> {
+  await requireJava();
+  if (damageOf(jarFolder(version)) !== undefined) requireMaven();
+}
+
+function requireMaven(): string {
+  const maven = findProgram('mvn');
+  if (maven === undefined) throw missing('Maven to fetch its jars, and there is no mvn on PATH');
+  return maven;
+}
+
+function jarFolder(version: string): string {
+  return path.join(cacheFolder(), `kafka-${version}`);
+}
+
 function pom(version: string): string {
   const dependency = (group: string, artifact: string, wanted: string): string =>
     `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${wanted}</version></dependency>`;
@@ -53,8 +74,7 @@ function pom(version: string): string {
 }
 
 async function copyJars(version: string, into: string): Promise<void> {
-  const maven = findProgram('mvn');
-  if (maven === undefined) throw missing('Maven to fetch its jars, and there is no mvn on PATH');
+  const maven = requireMaven();
   const project = makeTempFolder('maven');
   try {
     const file = path.join(project.path, 'pom.xml');
@@ -85,8 +105,7 @@ export async function kafkaJars(
   version: string,
   onProgress?: (line: string) => void,
 ): Promise<string> {
-  const folder = path.join(cacheFolder(), `kafka-${version}`);
-  return cached(folder, async (into) => {
+  return cached(jarFolder(version), async (into) => {
     onProgress?.(`Fetching Kafka ${version} (44 MB, once)`);
     mkdirSync(into, { recursive: true });
     await copyJars(version, into).catch((error: unknown) => {

@@ -5,7 +5,7 @@ import { createConnection } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { DriftdError } from '../../src/platform/errors.ts';
-import { kafkaJars, requireJava } from './kafka-jars.ts';
+import { KAFKA_VERSION, kafkaJars, requireJava } from './kafka-jars.ts';
 import { serverProperties, storageFormatArgs } from './kafka-properties.ts';
 import type { KafkaSecurity } from './kafka-properties.ts';
 import { freePort, makeTempFolder, spawnGuarded } from './lifecycle.ts';
@@ -14,7 +14,6 @@ import type { GuardedProcess, TempFolder } from './lifecycle.ts';
 const run = promisify(execFile);
 const START_TIMEOUT_MS = 120_000;
 const JVM_FLAGS = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
-export const KAFKA_VERSION = '4.3.1';
 
 export interface KafkaOptions {
   /** 4.1.0 to 4.3.1. */

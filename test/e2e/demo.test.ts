@@ -1,11 +1,15 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { processIsAlive } from '../../scripts/servers/lifecycle.ts';
 import { EXIT } from '../../src/platform/errors.ts';
+import { createLog } from '../../src/platform/log.ts';
+import { createPool } from '../../src/storage/postgres/pool.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);
@@ -45,6 +49,55 @@ async function demo(...args: string[]): Promise<{ code: number; stdout: string; 
     return { code: failed.code, stdout: failed.stdout, stderr: failed.stderr };
   }
 }
+
+describe('the demo, asked to end in the middle', () => {
+  it('ends what it started, keeps the database if that is wanted, and claims nothing', async () => {
+    const { JAVA_HOME: _, ...env } = process.env;
+    const child = spawn(
+      process.execPath,
+      ['scripts/bootstrap.mjs', 'scripts/demo.ts', '--once', '--source', 'replay', '--keep'],
+      { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    let said = '';
+    const driftdIsUp = new Promise<string>((resolve) => {
+      child.stdout.on('data', (bytes: Buffer) => {
+        said += bytes.toString();
+        const [, url] = /driftd +(http:\S+)/.exec(said) ?? [];
+        if (url !== undefined) resolve(url);
+      });
+    });
+    const ended = once(child, 'close');
+    const url = await Promise.race([driftdIsUp, ended.then(() => null)]);
+    if (url === null) throw new Error(said);
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+    child.kill('SIGTERM');
+
+    const [code] = (await ended) as [number];
+
+    expect(said).toContain('Cut short: nothing was checked.');
+    expect(code).toBe(EXIT.unexpected);
+    await expect(fetch(`${url}/livez`)).rejects.toThrow('fetch failed');
+    const [, database = ''] = /The database stays, at (\S+)/.exec(said) ?? [];
+    const [, pid, left] = /kill -INT (\d+) && sleep 1 && rm -r (\S+)/.exec(said) ?? [];
+    const pool = createPool({
+      url: database,
+      max: 1,
+      applicationName: 'test',
+      log: createLog('silent'),
+    });
+    const { rows } = await pool.query<{ n: number }>('SELECT count(*) AS n FROM model');
+    expect(rows).toEqual([{ n: 1 }]);
+    await pool.end();
+    process.kill(Number(pid), 'SIGINT');
+    await vi.waitFor(
+      () => {
+        expect(processIsAlive(Number(pid))).toBe(false);
+      },
+      { timeout: 20_000, interval: 100 },
+    );
+    rmSync(left ?? '', { recursive: true });
+  }, 90_000);
+});
 
 describe('the demo on a machine without Java', () => {
   it('says what Kafka needs when Kafka is asked for', async () => {

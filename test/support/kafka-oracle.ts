@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { kafkaJars, requireJava } from '../../scripts/servers/kafka-jars.ts';
-import { KAFKA_VERSION } from '../../scripts/servers/kafka.ts';
+import { KAFKA_VERSION, kafkaJars, requireJava } from '../../scripts/servers/kafka-jars.ts';
 
 const SOURCE = path.join(import.meta.dirname, '../java/KafkaOracle.java');
 const JVM = ['-Xmx1280m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
