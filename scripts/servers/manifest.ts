@@ -49,9 +49,25 @@ export function damageOf(folder: string): string | undefined {
       if (statSync(file).size !== entry.size) return `${name} has another size`;
       if (entryOf(file).sha256 !== entry.sha256) return `${name} has other content`;
     }
+    // A class path takes whatever lies there.
+    const more = filesBelow(folder).find((name) => name !== MANIFEST && !(name in wanted));
+    if (more !== undefined) return `${more} does not belong there`;
     return Object.keys(wanted).length === 0 ? 'empty' : undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** A build takes minutes at the most; what is older was left by a run that was killed. */
+const ABANDONED_MS = 3_600_000;
+
+function removeAbandoned(folder: string): void {
+  const parent = path.dirname(folder);
+  for (const name of readdirSync(parent)) {
+    const left = path.join(parent, name);
+    if (!name.startsWith(`${path.basename(folder)}.new-`)) continue;
+    const age = Date.now() - (statSync(left, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > ABANDONED_MS) rmSync(left, { recursive: true, force: true });
   }
 }
 
@@ -67,6 +83,7 @@ export async function cached(
 ): Promise<string> {
   if (damageOf(folder) === undefined) return folder;
   mkdirSync(path.dirname(folder), { recursive: true });
+  removeAbandoned(folder);
   const fresh = mkdtempSync(`${folder}.new-`);
   try {
     await build(fresh);

@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -90,7 +98,23 @@ describe('cached', () => {
     rmSync(path.join(entry, 'manifest.json'));
     await use();
     expect(builds).toBe(5);
+    writeFileSync(path.join(entry, 'lib', 'b.jar'), 'planted');
+    expect(damageOf(entry)).toBe('lib/b.jar does not belong there');
+    await use();
+    expect(builds).toBe(6);
     expect(readdirSync(folder)).toEqual(['entry']);
+  });
+
+  it('removes what killed builds have left, and nothing younger', async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'driftd-cache-test-'));
+    const entry = path.join(folder, 'entry');
+    for (const name of ['old', 'young']) mkdirSync(`${entry}.new-${name}`);
+    const longAgo = new Date(Date.now() - 2 * 3_600_000);
+    utimesSync(`${entry}.new-old`, longAgo, longAgo);
+    await cached(entry, (into) => {
+      writeFileSync(path.join(into, 'a'), '');
+    });
+    expect(readdirSync(folder).sort()).toEqual(['entry', 'entry.new-young']);
   });
 
   it('leaves nothing behind when the build fails', async () => {
