@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
+import { leftOut } from './tools.ts';
 
 /**
  * Ends a run with one line, `N passed, N failed`, for people and scripts that read only that.
@@ -31,8 +32,20 @@ export default class ClosingLineReporter implements Reporter {
       return;
     }
     // After the other reporters' last words.
+    const notes = leftOut().map(noteOf);
     process.once('exit', () => {
+      if (notes.length > 0) process.stdout.write(`\n${notes.join('')}\n`);
       process.stdout.write(`${String(passed)} passed, ${String(failed)} failed\n`);
     });
   }
+}
+
+/** What did not run for want of a tool, and the way out. */
+function noteOf({ tool, files }: ReturnType<typeof leftOut>[number]): string {
+  const pages =
+    tool.debian === 'prometheus' ? ', nor were pages of metrics checked by promtool' : '';
+  return (
+    `NOT RUN: ${tool.name} is not on this machine (on Debian: apt-get install ${tool.debian}). ` +
+    `Left out: ${files.join(', ')}${pages}. bash .ci/run installs it and runs everything.\n`
+  );
 }
