@@ -38,7 +38,7 @@ async function compared(baseline: string, current: string): Promise<ComparisonJs
   return JSON.parse((await run(baseline, current, ...options)).out) as ComparisonJson;
 }
 
-function agree(json: ComparisonJson, window: ExpectedWindow | undefined): void {
+function expectWindow(json: ComparisonJson, window: ExpectedWindow | undefined): void {
   const { numeric, categorical } = expectAgreement(json, window as ExpectedWindow);
   expect(numeric).toBeGreaterThan(8);
   expect(categorical).toBeGreaterThan(1);
@@ -50,7 +50,7 @@ describe('driftd compare on real flights, against scipy', () => {
 
   it.each(Object.entries(EXPECTED.schemes[MONTHS]?.windows ?? {}))('%s', async (name, window) => {
     const rows = flights.rows.filter((_, i) => month(name)(i));
-    agree(await compared(baseline, file(`${name}.csv`, rows)), window);
+    expectWindow(await compared(baseline, file(`${name}.csv`, rows)), window);
   });
 
   it('finds nothing between even and odd rows', async () => {
@@ -64,7 +64,7 @@ describe('driftd compare on real flights, against scipy', () => {
     );
     const json = await compared(even, odd);
     expect([json.drifted, json.warned]).toEqual([[], []]);
-    agree(json, EXPECTED.schemes[CONTROL]?.windows['odd rows']);
+    expectWindow(json, EXPECTED.schemes[CONTROL]?.windows['odd rows']);
   });
 });
 

@@ -1,4 +1,4 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MUTANTS } from '../../scripts/schedules/mutants.ts';
 import { findFault } from '../../scripts/schedules/search.ts';
 import { freshDatabase } from '../support/servers.ts';
@@ -7,7 +7,7 @@ import { freshDatabase } from '../support/servers.ts';
 describe.concurrent(
   'the schedules, in which an owner is stopped at each step of the protocol,',
   () => {
-    it('find nothing in the program', async ({ expect }) => {
+    it('find nothing in the program', async () => {
       const { found, ran } = await findFault(await freshDatabase(), null);
 
       expect(found).toBeNull();
@@ -17,7 +17,7 @@ describe.concurrent(
     it.each(Object.keys(MUTANTS))('find the planted bug "%s"', async (mutant) => {
       const { found } = await findFault(await freshDatabase(), mutant);
 
-      if (found === null) throw new Error(`${mutant} was not found`);
+      expect(found, mutant).not.toBeNull();
     });
   },
 );
