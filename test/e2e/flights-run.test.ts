@@ -236,10 +236,11 @@ describe('driftd run, killed in the middle of the stream', () => {
   it('has told by mail that temp has moved', async () => {
     const subjects = (): Promise<string[]> =>
       Promise.all(mailbox.messages.map(async (mail) => (await mail.parse()).subject ?? ''));
-    // The first mail may be another's.
+    // The first mail may be another's. A message that a killed process had in hand is sent again when its lease of two
+    // minutes is over, and those of its group wait behind it.
     await expect
       .poll(async () => (await subjects()).some((subject) => subject.includes('temp')), {
-        timeout: 60_000,
+        timeout: 180_000,
       })
       .toBe(true);
     const { rows } = await pool.query<{ state: string }>(

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
@@ -35,6 +36,8 @@ public final class KafkaOracle {
   private final PrintStream out;
   private final Admin admin;
   private final Map<String, KafkaProducer<byte[], byte[]>> producers = new HashMap<>();
+  /** What each producer could not write since its last flush. */
+  private final Map<String, Exception> failures = new ConcurrentHashMap<>();
 
   private KafkaOracle(String brokers, PrintStream out) {
     this.brokers = brokers;
@@ -77,8 +80,8 @@ public final class KafkaOracle {
       case "producer" -> producer(words[1], Arrays.copyOfRange(words, 2, words.length));
       case "begin" -> producers.get(words[1]).beginTransaction();
       case "commit" -> producers.get(words[1]).commitTransaction();
-      case "abort" -> producers.get(words[1]).abortTransaction();
-      case "flush" -> producers.get(words[1]).flush();
+      case "abort" -> abort(words[1]);
+      case "flush" -> flush(words[1]);
       case "close" -> producers.remove(words[1]).close();
       case "send" -> send(words);
       case "fill" -> fill(words);
@@ -113,7 +116,25 @@ public final class KafkaOracle {
       int at = header.indexOf('=');
       record.headers().add(header.substring(0, at), bytes(header.substring(at + 1)));
     }
-    producers.get(words[1]).send(record);
+    put(words[1], record);
+  }
+
+  /** What cannot be written must not pass for written: the next flush says so. */
+  private void put(String producer, ProducerRecord<byte[], byte[]> record) {
+    producers.get(producer).send(record, (written, failure) -> {
+      if (failure != null) failures.putIfAbsent(producer, failure);
+    });
+  }
+
+  private void abort(String producer) {
+    producers.get(producer).abortTransaction();
+    failures.remove(producer);
+  }
+
+  private void flush(String producer) throws Exception {
+    producers.get(producer).flush();
+    Exception failure = failures.remove(producer);
+    if (failure != null) throw failure;
   }
 
   /** fill NAME TOPIC PARTITION COUNT PREFIX [SUFFIX]: values PREFIX0SUFFIX and so on, with keys likewise. */
@@ -122,7 +143,7 @@ public final class KafkaOracle {
     String suffix = words.length > 6 ? words[6] : "";
     for (int i = 0; i < count; i++) {
       byte[] text = bytes(words[5] + i + suffix);
-      producers.get(words[1]).send(new ProducerRecord<>(words[2], Integer.parseInt(words[3]), text, text));
+      put(words[1], new ProducerRecord<>(words[2], Integer.parseInt(words[3]), text, text));
     }
   }
 
