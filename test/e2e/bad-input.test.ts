@@ -105,6 +105,35 @@ describe('driftd run says in a sentence what is wrong, and ends with its code', 
     expect(ended.code).toBe(EXIT.unreachable);
   });
 
+  it.each([
+    [
+      'a database user who may not make tables',
+      'REVOKE CREATE ON SCHEMA public FROM',
+      /GRANT CREATE ON SCHEMA/,
+    ],
+    [
+      'a database that takes no writes',
+      'ALTER ROLE %s SET default_transaction_read_only = on; --',
+      /primary/,
+    ],
+  ])('%s', async (_, change, wayOut) => {
+    const url = await freshDatabase();
+    const name = uniqueName('poor').replaceAll('-', '_');
+    const pool = createPool({ url, max: 1, applicationName: 'test', log: createLog('silent') });
+    await pool.query(`CREATE ROLE ${name} LOGIN PASSWORD 'geheim'`);
+    await pool.query(change.includes('%s') ? change.replace('%s', name) : `${change} ${name}`);
+    const poor = new URL(url);
+    poor.username = name;
+    poor.password = 'geheim';
+    const ended = await run(config({ database: poor.href }));
+    expect(told(ended)).toMatch(/cannot be brought to this driftd's schema/);
+    expect(told(ended)).toMatch(wayOut);
+    expect(ended.stdout + ended.stderr).not.toContain('geheim');
+    expect(ended.code).toBe(EXIT.unreachable);
+    await pool.query(`DROP ROLE ${name}`);
+    await pool.end();
+  });
+
   it('a broker that does not answer', async () => {
     const ended = await run(config({ broker: NOBODY }));
     expect(told(ended)).toMatch(/127\.0\.0\.1:1.*kafka\.brokers/);

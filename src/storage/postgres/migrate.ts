@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { DriftdError } from '../../platform/errors.ts';
+import { DriftdError, toError } from '../../platform/errors.ts';
 import { sleep } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Client, Pool } from './pool.ts';
@@ -104,10 +104,35 @@ export async function migrate(pool: Pool, log: Log): Promise<{ from: number; to:
       }
     }
     return { from, to: Math.max(from, known.at(-1)?.version ?? 0) };
+  } catch (thrown) {
+    throw asOperatingError(thrown);
   } finally {
     await client.query('SELECT pg_advisory_unlock($1)', [ADVISORY_LOCK]).catch(() => undefined);
     client.release();
   }
+}
+
+/** What people can put right about a database that cannot be migrated, by SQLSTATE. */
+const WAYS_OUT: Readonly<Record<string, string>> = {
+  '42501':
+    'the user of postgres.url must be allowed to create tables and functions in its schema, as the owner of the database is (GRANT CREATE ON SCHEMA public TO ...)',
+  '25006':
+    'the server takes no writes: postgres.url must lead to the primary, and default_transaction_read_only be off',
+  '55P03':
+    'another session holds a table for longer than 3 s; end it, or start again when it is done',
+  '53100': "the server's disk is full: make room there, and start again",
+};
+
+/** @returns what to throw instead: a defect stays itself */
+function asOperatingError(thrown: unknown): unknown {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  const wayOut = WAYS_OUT[code];
+  if (wayOut === undefined || thrown instanceof DriftdError) return thrown;
+  return new DriftdError(
+    'DATABASE_UNREACHABLE',
+    `the database cannot be brought to this driftd's schema: ${toError(thrown).message}; ${wayOut}`,
+    { cause: thrown },
+  );
 }
 
 async function apply(client: Client, migration: Migration): Promise<void> {
