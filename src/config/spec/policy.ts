@@ -14,7 +14,7 @@ const budget = z
   .max(100)
   .meta({
     description:
-      'False alerts a day, in expectation, of all monitors together; 0.033 is one a month. A tier or feature with a budget of its own is tested apart from the rest.',
+      'False alerts a day, in expectation, of all monitors together; by default one in 30 days. A tier or feature with a budget of its own is tested apart from the rest.',
     examples: [0.033],
   });
 
@@ -109,7 +109,7 @@ const override = z.strictObject({
 
 export const policy = z
   .strictObject({
-    alert_budget_per_day: budget.default(0.033),
+    alert_budget_per_day: budget.default(1 / 30),
     delta: z
       .strictObject({ warning: warning(0.05).default(0.05), critical: critical(0.1).default(0.1) })
       .prefault({})

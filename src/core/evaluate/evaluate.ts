@@ -228,8 +228,11 @@ function outOfRange(subject: Subject, sample: Sample | null): number | null {
 function groupsOf(subject: Subject, sample: Sample | null): number[] | null {
   const blocks = subject.baseline?.blocks ?? null;
   if (sample === null || blocks === null) return null;
+  const { live } = sample;
+  // As the blocks were counted (core/baseline/blocks.ts): categories have a cell for other and one for unseen values.
+  const cells = live.kind === 'numeric' ? live.counts : [...live.counts, live.other, live.unseen];
   const groups = new Array<number>(blocks.groups).fill(0);
-  sample.liveCells.forEach((count, cell) => {
+  cells.forEach((count, cell) => {
     const group = blocks.groupOf[cell] ?? 0;
     groups[group] = (groups[group] as number) + count;
   });

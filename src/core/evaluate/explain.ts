@@ -1,14 +1,15 @@
 import { binnedTotal } from '../histogram/histogram.ts';
 import type { CategoricalHistogram, Histogram, NumericHistogram } from '../histogram/types.ts';
+import { isKnownCategory } from '../histogram/category-lookup.ts';
 import { piecesOf, quantileOf } from '../drawing/curve.ts';
 import { ksInterval } from '../statistic/ks.ts';
 import { groupCounts, psiCells, psiContributions, psiGroups } from '../statistic/psi.ts';
-import { cellsOf } from './sample.ts';
+import { comparedCells } from './sample.ts';
 import type { Subject } from './types.ts';
 
 /** A part of the values that moved: a range (from, to] or a category. */
 export interface Move {
-  /** "(12.5, 78.1]", "above 78.1", a category, "other known values", "unseen values", "rare values". */
+  /** "(12.5, 78.1]", "above 78.1", a category, "other values", "rare values". */
   readonly label: string;
   /** Numeric: the ends of the range; null: unbounded. Categories: both null. */
   readonly from: number | null;
@@ -95,8 +96,8 @@ function movesOf(
   { groupOf, groups }: Grouping,
   naming: (group: number) => Pick<Move, 'label' | 'from' | 'to'>,
 ): Move[] {
-  const before = groupCounts(cellsOf(baseline), groupOf, groups);
-  const now = groupCounts(cellsOf(live), groupOf, groups);
+  const before = groupCounts(comparedCells(baseline), groupOf, groups);
+  const now = groupCounts(comparedCells(live), groupOf, groups);
   const parts = psiContributions(before, now, 'half');
   const total = parts.reduce((sum, part) => sum + part, 0);
   const [m, n] = [binnedTotal(baseline), binnedTotal(live)];
@@ -124,8 +125,8 @@ function rangeLabel(from: number | null, to: number | null): string {
 }
 
 function categoryMoves(baseline: CategoricalHistogram, live: CategoricalHistogram): Move[] {
-  const grouping = psiCells(cellsOf(baseline));
-  const names = [...baseline.binning.categories, 'other known values', 'unseen values'];
+  const grouping = psiCells(comparedCells(baseline), comparedCells(live));
+  const names = [...baseline.binning.categories, 'other values'];
   return movesOf(baseline, live, grouping, (group) => {
     const single = grouping.groupOf.indexOf(group) === grouping.groupOf.lastIndexOf(group);
     const label = single ? names[grouping.groupOf.indexOf(group)] : undefined;
@@ -139,13 +140,15 @@ function quantileShifts(baseline: NumericHistogram, live: NumericHistogram): Qua
   return QUANTILES.map((p) => ({ p, baseline: quantileOf(before, p), live: quantileOf(now, p) }));
 }
 
-/** Untracked names that the baseline never had; their counts are lower bounds. */
+/** Names that the baseline never had, neither among its tracked categories nor among the others; their counts are lower bounds. */
 function newOnes(baseline: CategoricalHistogram, live: CategoricalHistogram): CategoryShare[] {
   const n = binnedTotal(live);
   if (live.unseen === 0) return [];
-  const tracked = new Set(baseline.binning.categories);
   return [...live.heavy]
-    .filter(([name, count]) => count > 0 && !tracked.has(name) && !baseline.heavy.has(name))
+    .filter(
+      ([name, count]) =>
+        count > 0 && !baseline.heavy.has(name) && !isKnownCategory(baseline.binning, name),
+    )
     .map(([category, count]) => ({ category, share: Math.min(count, live.unseen) / n }))
     .sort(heaviestFirst);
 }

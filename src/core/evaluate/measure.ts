@@ -5,7 +5,16 @@ import type { CellTests } from '../statistic/chernoff.ts';
 import { contingencyTest } from '../statistic/contingency.ts';
 import { hellinger, jensenShannon, totalVariation } from '../statistic/distances.ts';
 import { ksDkwLogP, ksExactLogP, ksInterval, ksLimitLogP, pooledEnds } from '../statistic/ks.ts';
-import { groupCounts, psi, psiCells, psiGroups, psiLogP } from '../statistic/psi.ts';
+import {
+  decileGroups,
+  groupCounts,
+  psi,
+  psiCells,
+  psiGateCells,
+  psiGroups,
+  psiLogP,
+} from '../statistic/psi.ts';
+import type { PsiGrouping } from '../statistic/psi.ts';
 import type { UnseenReference } from '../statistic/unseen.ts';
 import { unseenTest } from '../statistic/unseen.ts';
 import { wasserstein } from '../statistic/wasserstein.ts';
@@ -65,7 +74,7 @@ function measureNumeric(
   const width = subject.baseline?.scale ?? 0;
   return [
     measureKs(subject, sample, baseline, live, policy, exactLimit),
-    measurePsi(sample, policy),
+    measurePsi(sample, psiGroups(baselineCells), policy),
     {
       name: 'spike',
       ...cellGates(spike),
@@ -75,7 +84,7 @@ function measureNumeric(
     ...(['zero', 'negative', 'integer'] as const).map((name) =>
       measureShare(name, [baseline[name], sample.m], [live[name], sample.n], sample, policy),
     ),
-    ...reported(sample),
+    ...reported(sample, decileGroups(baselineCells)),
     reportOnly('wasserstein', width > 0 ? wasserstein(baseline, live) / width : 0),
   ];
 }
@@ -110,15 +119,15 @@ function measureKs(
   };
 }
 
-function measurePsi(sample: Sample, policy: EvaluationPolicy): Measured {
+function measurePsi(sample: Sample, grouping: PsiGrouping, policy: EvaluationPolicy): Measured {
   const { baselineCells, liveCells, shrinkN, shrinkM, nEff, c } = sample;
-  const { groupOf, groups } =
-    sample.live.kind === 'numeric' ? psiGroups(baselineCells) : psiCells(baselineCells);
   const shown = psi(
-    groupCounts(baselineCells, groupOf, groups),
-    groupCounts(liveCells, groupOf, groups),
+    groupCounts(baselineCells, grouping.groupOf, grouping.groups),
+    groupCounts(liveCells, grouping.groupOf, grouping.groups),
     policy.psiMode,
   );
+  const { groupOf, groups } =
+    sample.live.kind === 'numeric' ? grouping : psiGateCells(baselineCells, liveCells);
   if (nEff < PSI_MIN_N || groups < 2 || c === Infinity) {
     return { name: 'psi', value: shown, logP: null, logP0: null, logPDelta: null };
   }
@@ -144,25 +153,27 @@ function measureCategories(
   live: CategoricalHistogram,
   policy: EvaluationPolicy,
 ): Measured[] {
-  const { nEff, mEff, n } = sample;
-  const linf = (a: Float64Array, b: Float64Array): CellTests =>
+  const { nEff, mEff, n, m } = sample;
+  const linf = (a: Float64Array, b: Float64Array, of: readonly [n: number, m: number]): CellTests =>
     cellTests(a, b, nEff, mEff, bothOf(policy.shareDelta), {
+      of,
       bothDirections: true,
       heavy: { above: STRUCTURAL_SHARE, deltas: bothOf(policy.delta) },
     });
-  const tracked = linf(sample.baselineCells, sample.liveCells);
-  const names = [...live.binning.categories, 'other', 'unseen'];
+  const grouping = psiCells(sample.baselineCells, sample.liveCells);
+  // Of the tracked categories alone: that they are the baseline's heaviest makes all the others look too light in it.
+  const tracked = linf(baseline.counts, live.counts, [n, m]);
   const results: Measured[] = [
-    measurePsi(sample, policy),
+    measurePsi(sample, grouping, policy),
     {
       name: 'linf',
       ...cellGates(tracked),
-      ...(tracked.cell < 0 ? {} : { at: names[tracked.cell] ?? '' }),
+      ...(tracked.cell < 0 ? {} : { at: live.binning.categories[tracked.cell] ?? '' }),
     },
     ...observedShares(sample, policy),
   ];
   if (live.kind === 'categorical') {
-    results.push({ name: 'linf_hash', ...cellGates(linf(baseline.cells, live.cells)) });
+    results.push({ name: 'linf_hash', ...cellGates(linf(baseline.cells, live.cells, [n, m])) });
     const share = n > 0 ? live.unseen / n : 0;
     const test = (delta: number) =>
       unseenTest(share, nEff, unseenReference(subject, sample), delta);
@@ -174,7 +185,7 @@ function measureCategories(
       logPDelta: bothDeltas(policy.shareDelta, (delta) => test(delta).logPDelta),
     });
   }
-  results.push(...reported(sample));
+  results.push(...reported(sample, grouping));
   const table = contingencyTest(sample.baselineCells, sample.liveCells);
   if (table !== null) results.push({ ...reportOnly('chi2', table.chi2), logP: table.logP });
   return results;
@@ -226,12 +237,14 @@ function measureShare(
   };
 }
 
-function reported(sample: Sample): Measured[] {
-  const { baselineCells, liveCells } = sample;
+/** Distances over tenths of the baseline, or the cells of the PSI: over 200 fine bins they would measure sampling error. */
+function reported(sample: Sample, { groupOf, groups }: PsiGrouping): Measured[] {
+  const baseline = groupCounts(sample.baselineCells, groupOf, groups);
+  const live = groupCounts(sample.liveCells, groupOf, groups);
   return [
-    reportOnly('js', jensenShannon(baselineCells, liveCells)),
-    reportOnly('hellinger', hellinger(baselineCells, liveCells)),
-    reportOnly('tvd', totalVariation(baselineCells, liveCells)),
+    reportOnly('js', jensenShannon(baseline, live)),
+    reportOnly('hellinger', hellinger(baseline, live)),
+    reportOnly('tvd', totalVariation(baseline, live)),
   ];
 }
 

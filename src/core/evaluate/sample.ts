@@ -7,7 +7,7 @@ import type { EvaluationPolicy, Subject } from './types.ts';
 export interface Sample {
   readonly baseline: Histogram;
   readonly live: Histogram;
-  /** Fine counts; categories with other and unseen as two further cells. */
+  /** Fine counts; of categories `comparedCells`. */
   readonly baselineCells: Float64Array;
   readonly liveCells: Float64Array;
   /** Binned values. */
@@ -27,13 +27,16 @@ export interface Sample {
   readonly warmingUp: boolean;
 }
 
-/** Counts of a histogram as cells: bins, or tracked categories, other, unseen. */
-export function cellsOf(h: Histogram): Float64Array {
+/**
+ * Counts of a histogram as cells whose law is the same on both sides without drift: bins, or tracked categories and one
+ * cell for all others. Other and unseen values are never told apart here: what is unseen is so by definition never in the
+ * baseline, so that its cell would differ without any drift. It is compared with its Good-Turing estimate alone.
+ */
+export function comparedCells(h: Histogram): Float64Array {
   if (h.kind === 'numeric') return h.counts;
-  const cells = new Float64Array(h.counts.length + 2);
+  const cells = new Float64Array(h.counts.length + 1);
   cells.set(h.counts);
-  cells[h.counts.length] = h.other;
-  cells[h.counts.length + 1] = h.unseen;
+  cells[h.counts.length] = h.other + h.unseen;
   return cells;
 }
 
@@ -63,8 +66,8 @@ export function sampleOf(subject: Subject, policy: EvaluationPolicy): Sample | n
   return {
     baseline,
     live,
-    baselineCells: cellsOf(baseline),
-    liveCells: cellsOf(live),
+    baselineCells: comparedCells(baseline),
+    liveCells: comparedCells(live),
     n,
     m,
     observedN,

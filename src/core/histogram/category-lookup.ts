@@ -1,5 +1,5 @@
 import { HASH_CELLS } from './categorical-binning.ts';
-import { createHasher } from './hash/hash64.ts';
+import { createHasher, hash64 } from './hash/hash64.ts';
 import type { CategoricalBinning } from './types.ts';
 
 /** Where a category is counted. Made once a binning and shared by all histograms under it. */
@@ -42,6 +42,20 @@ export function createCategoryLookup(binning: CategoricalBinning): CategoryLooku
       this.known = isKnown(hasher.high, hasher.low);
     },
   };
+}
+
+/** Has the binning seen this key, tracked or not? For a few of them; a lookup answers for many. */
+export function isKnownCategory(binning: CategoricalBinning, key: string): boolean {
+  if (binning.categories.includes(key)) return true;
+  const { known } = binning;
+  const hash = hash64(createHasher(binning.salt), key);
+  let [low, high] = [0, known.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((known[middle] as bigint) < hash) low = middle + 1;
+    else high = middle;
+  }
+  return known[low] === hash;
 }
 
 /** Membership of 64-bit hashes given as two lanes: open addressing with linear probing, at most half full. */

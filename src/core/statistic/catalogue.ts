@@ -126,7 +126,7 @@ export const STATISTICS = [
     symmetric: true,
     use: 'report',
     effect: null,
-    doc: 'Jensen-Shannon distance, natural logarithms',
+    doc: 'Jensen-Shannon distance over tenths of the baseline, natural logarithms',
   },
   {
     name: 'hellinger',
@@ -135,7 +135,7 @@ export const STATISTICS = [
     symmetric: true,
     use: 'report',
     effect: null,
-    doc: 'Hellinger distance',
+    doc: 'Hellinger distance over tenths of the baseline',
   },
   {
     name: 'tvd',
@@ -144,7 +144,7 @@ export const STATISTICS = [
     symmetric: true,
     use: 'report',
     effect: null,
-    doc: 'total variation distance',
+    doc: 'total variation distance over tenths of the baseline',
   },
   {
     name: 'wasserstein',

@@ -12,10 +12,27 @@ export function bernoulliKl(p: number, u: number): number {
   return first + second;
 }
 
-/** The greatest share the baseline makes credible: q + 4 sqrt(q / m) with q = (count + 1) / (m + 2). */
+/**
+ * The greatest share the baseline makes credible: q + 4 sqrt(q / m) with q = (count + 1) / (m + 2) (STATISTICS 4). Of more
+ * than half of the values: what the rest of them leaves at its least, for their standard error is the smaller one.
+ */
 export function credibleShare(count: number, m: number): number {
+  if (count > m / 2) return 1 - leastCredibleShare(m - count, m);
   const q = (count + 1) / (m + 2);
   return q + 4 * Math.sqrt(q / m);
+}
+
+/**
+ * The least share the baseline makes credible: count / m - 4 sqrt(q / m), q as above, not below 0.
+ *
+ * A baseline share of s or more under a true one of t < s has a chance of at most exp(-m KL(s, t)), and KL(s, t) is at
+ * least (s - t)^2 / 2s: four times sqrt(s / m) below s that is e^-8, whatever s. The form above is no surer: there the
+ * divergence is (t - s)^2 / 2t, and t is greater.
+ */
+export function leastCredibleShare(count: number, m: number): number {
+  if (count > m / 2) return 1 - credibleShare(m - count, m);
+  const q = (count + 1) / (m + 2);
+  return Math.max(0, count / m - 4 * Math.sqrt(q / m));
 }
 
 /**
@@ -48,7 +65,8 @@ export function shareTest(
 ): ShareTest {
   if (!(m > 0) || !(n > 0)) return { change: 0, logP0: 0, logPDelta: 0 };
   const up = credibleShare(baseCount, m);
-  const down = credibleShare(m - baseCount, m);
+  // A share that is too small is one of everything else that is too great.
+  const down = 1 - leastCredibleShare(baseCount, m);
   const bound = (d: number): number =>
     Math.min(
       0,
@@ -76,6 +94,8 @@ export interface CellTests extends Omit<CellTest, 'logPDelta'> {
 }
 
 export interface CellOptions {
+  /** Sizes of the samples that the cells are a part of; by default the sums of the cells. */
+  readonly of?: readonly [live: number, baseline: number];
   /** Only cells with at most this baseline share are tested (the spike statistic: .02). */
   readonly maxShare?: number;
   /** A lack counts as well as an excess (L-infinity). */
@@ -113,8 +133,7 @@ export function cellTests(
 ): CellTests {
   const { maxShare = 1, bothDirections = false, heavy } = options;
   const least = new Float64Array(deltas.length + 1);
-  const rawN = sumOf(live);
-  const rawM = sumOf(baseline);
+  const [rawN, rawM] = options.of ?? [sumOf(live), sumOf(baseline)];
   let tested = 0;
   let value = 0;
   let cell = -1;
@@ -139,7 +158,7 @@ export function cellTests(
     const own = heavy !== undefined && q > heavy.above ? heavy.deltas : deltas;
     beyond ||= change > (own[0] ?? Infinity);
     if (p > q) bound(p, credibleShare(q * m, m), own);
-    else if (bothDirections && p < q) bound(1 - p, credibleShare((1 - q) * m, m), own);
+    else if (bothDirections && p < q) bound(1 - p, 1 - leastCredibleShare(q * m, m), own);
   }
   const spread = Math.log(Math.max(1, tested));
   const [logP0 = 0, ...logPDeltas] = Array.from(least, (logP) => Math.min(0, spread + logP));

@@ -8,6 +8,8 @@ export type PsiMode = (typeof PSI_MODES)[number];
 /** Coarse groups of a PSI and the least baseline share of one (STATISTICS ruling 3). */
 export const PSI_GROUPS = 10;
 export const PSI_MIN_SHARE = 0.02;
+/** Baseline values of a category that has a cell of its own, at least (STATISTICS 5). */
+const PSI_MIN_COUNT = 5;
 
 /**
  * Population stability index, sum (p - q) ln(p / q), of counts on given bins.
@@ -49,25 +51,41 @@ function shares(counts: Float64Array, total: number, mode: PsiMode): Float64Arra
   return plain.map((share) => (share === 0 ? fill : share));
 }
 
+/** Group of each fine bin or cell, numbered from 0 without holes; `groups` itself where nothing is on either side. */
+export interface PsiGrouping {
+  readonly groupOf: Uint8Array;
+  readonly groups: number;
+}
+
 /**
- * Coarse group of each fine bin: floor(10 x midpoint of its baseline CDF interval); groups below 2 % of the baseline are
- * pooled with their lighter neighbour, empty ones vanish. Groups are numbered from 0 without holes.
+ * Which tenth of the baseline each fine bin lies in: floor(10 x midpoint of its baseline CDF interval). Bins outside the
+ * baseline's range are in the first and the last, beside a heavy atom too: a constant has neither for itself.
  */
-export function psiGroups(baseline: Float64Array): { groupOf: Uint8Array; groups: number } {
+export function decileGroups(baseline: Float64Array): PsiGrouping {
   const total = sumOf(baseline);
-  const raw = new Uint8Array(baseline.length);
-  const mass = new Array<number>(PSI_GROUPS).fill(0);
   let cumulative = 0;
-  for (let i = 0; i < baseline.length; i += 1) {
-    const share = total === 0 ? 0 : (baseline[i] as number) / total;
+  const groupOf = Uint8Array.from(baseline, (count) => {
+    const share = total === 0 ? 0 : count / total;
     const group = Math.min(PSI_GROUPS - 1, Math.floor(PSI_GROUPS * (cumulative + share / 2)));
-    raw[i] = group;
-    mass[group] = (mass[group] as number) + share;
     cumulative += share;
-  }
+    return group;
+  });
+  return { groupOf, groups: PSI_GROUPS };
+}
+
+/**
+ * Coarse group of each fine bin for the PSI: its tenth; tenths below 2 % of the baseline are pooled with their lighter
+ * neighbour, empty ones vanish. Groups are numbered from 0 without holes.
+ */
+export function psiGroups(baseline: Float64Array): PsiGrouping {
+  const { groupOf: tenths } = decileGroups(baseline);
+  const total = sumOf(baseline);
+  const mass = Array.from(groupCounts(baseline, tenths, PSI_GROUPS), (count) =>
+    total === 0 ? 0 : count / total,
+  );
   const target = poolNeighbours(mass);
   const numbers = [...new Set(target)].sort((a, b) => a - b);
-  const groupOf = raw.map((group) => numbers.indexOf(target[group] as number));
+  const groupOf = tenths.map((group) => numbers.indexOf(target[group] as number));
   return { groupOf, groups: numbers.length };
 }
 
@@ -95,20 +113,50 @@ function poolNeighbours(mass: readonly number[]): number[] {
   return target;
 }
 
-/** Categories below 2 % of the baseline share one cell (STATISTICS ruling 3). */
-export function psiCells(baseline: Float64Array): { groupOf: Uint8Array; groups: number } {
-  const total = sumOf(baseline);
+/**
+ * Categories below 2 % of the baseline share one cell (STATISTICS ruling 3), and so do those of less than five values, and
+ * all that are not tracked: the heaviest of many equal categories are so by chance, and must not be held against the rest.
+ * Without a value on either side there is no such cell.
+ *
+ * @param baseline @param live counts of the tracked categories, then of all others together
+ */
+export function psiCells(baseline: Float64Array, live: Float64Array): PsiGrouping {
+  const least = Math.max(PSI_MIN_SHARE * sumOf(baseline), PSI_MIN_COUNT);
   const groupOf = new Uint8Array(baseline.length);
   let groups = 0;
+  let pooled = 0;
   const rare: number[] = [];
   for (let i = 0; i < baseline.length; i += 1) {
-    if ((baseline[i] as number) >= PSI_MIN_SHARE * total && (baseline[i] as number) > 0) {
+    if (i < baseline.length - 1 && (baseline[i] as number) >= least) {
       groupOf[i] = groups;
       groups += 1;
-    } else rare.push(i);
+    } else {
+      rare.push(i);
+      pooled += (baseline[i] as number) + (live[i] as number);
+    }
   }
   for (const i of rare) groupOf[i] = groups;
-  return { groupOf, groups: rare.length > 0 ? groups + 1 : groups };
+  return { groupOf, groups: pooled > 0 ? groups + 1 : groups };
+}
+
+/**
+ * The grouping of `psiCells` for the gates: rare categories that are below 2 % all together join the lightest of the
+ * others. With a cell of mass .0001 the second gate of nominal .001 passes differences of just delta in .05 of windows.
+ */
+export function psiGateCells(baseline: Float64Array, live: Float64Array): PsiGrouping {
+  const { groupOf, groups } = psiCells(baseline, live);
+  const mass = groupCounts(baseline, groupOf, groups);
+  const total = sumOf(baseline);
+  const rare = groups - 1;
+  const isLight = (mass[rare] ?? 0) < Math.max(PSI_MIN_SHARE * total, PSI_MIN_COUNT);
+  if (groups < 2 || !isLight) return { groupOf, groups };
+  let lightest = 0;
+  for (let group = 1; group < rare; group += 1)
+    if ((mass[group] as number) < (mass[lightest] as number)) lightest = group;
+  return {
+    groupOf: groupOf.map((group) => (group === rare ? lightest : group)),
+    groups: groups - 1,
+  };
 }
 
 /** Sums fine counts into groups, scaled: `scale` 1 keeps them, n_eff / n shrinks them to the effective sample. */
@@ -121,7 +169,7 @@ export function groupCounts(
   const sums = new Float64Array(groups);
   for (let i = 0; i < counts.length; i += 1) {
     const group = groupOf[i] as number;
-    sums[group] = (sums[group] as number) + (counts[i] as number) * scale;
+    if (group < groups) sums[group] = (sums[group] as number) + (counts[i] as number) * scale;
   }
   return sums;
 }

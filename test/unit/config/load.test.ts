@@ -92,7 +92,7 @@ describe('defaults', () => {
         catchUp: 24,
         volumeDrop: 0.5,
         policy: {
-          alertBudgetPerDay: 0.033,
+          alertBudgetPerDay: 1 / 30,
           delta: { warning: 0.05, critical: 0.1 },
           shareDelta: { warning: 0.01, critical: 0.02 },
           alpha: 0.001,
@@ -354,7 +354,7 @@ describe('policies', () => {
       off: [],
     });
     expect(judgingOf(policy, { name: 'b', tier: 'standard' })).toMatchObject({
-      alertBudgetPerDay: 0.033,
+      alertBudgetPerDay: 1 / 30,
       delta: { warning: 0.06, critical: 0.1 },
       alpha: 0.001,
       fixed: { js: { warning: 0.3, critical: 0.3 } },

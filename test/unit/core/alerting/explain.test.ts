@@ -70,7 +70,7 @@ describe('what changed, in words', () => {
     };
     expect(explain(moved, plain)).toEqual([
       'New category mauve: at least 40 %',
-      'More rare values: 0 % -> 40 %',
+      'More other values: 0 % -> 40 %',
       'Less red: 50 % -> 10 %',
       'Missing: 0 % -> 20 %',
     ]);

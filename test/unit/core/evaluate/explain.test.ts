@@ -70,6 +70,13 @@ describe('categories', () => {
     expect(result.quantiles).toEqual([]);
   });
 
+  it('calls none new that the baseline knows, however heavy it has become', () => {
+    const names = Array.from({ length: 200 }, (_, i) => `k${String(i)}`);
+    const live = [...repeat(8000, names), ...repeat(2000, ['k177', 'k177', 'k177', 'novel'])];
+    const { newCategories } = explained(subjectOf(repeat(20_000, names), live));
+    expect(newCategories.map(({ category }) => category)).toEqual(['novel']);
+  });
+
   it('does not call a rare category gone in a small window', () => {
     const before = [...repeat(9900, ['a', 'b']), ...repeat(100, ['rare'])];
     expect(explained(subjectOf(before, repeat(500, ['a', 'b']))).vanishedCategories).toEqual([]);
