@@ -30,9 +30,14 @@ const pool = createPool({ url, max: 4, applicationName: 'driftd bench', log });
 try {
   await migrate(pool, log);
   await store(pool);
-  const options = { allowedLatenessMs: new Map([['wide', 0]]), channels: [] };
+  const options = {
+    allowedLatenessMs: new Map([['wide', 0]]),
+    channels: [],
+    delivers: true,
+    overdue: () => 0,
+  };
   const reader = (): ReturnType<typeof createGaugeReader> =>
-    createGaugeReader(pool, { models: ['wide'], monitors: ['wide'] });
+    createGaugeReader(pool, { models: ['wide'], monitors: ['wide'], topics: [] });
   const wanted = seriesOf(await reader().read(), options).length;
   const build = readBuildInfo();
   const make = (): ReturnType<typeof createMetrics> =>

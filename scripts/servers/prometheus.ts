@@ -97,12 +97,12 @@ export async function startPrometheus(options: {
 }): Promise<WebServer> {
   const folder = makeTempFolder('prometheus');
   const config = parse(readFileSync(options.config, 'utf8')) as {
-    global: Record<string, string>;
+    global: Record<string, unknown>;
     rule_files: string[];
     scrape_configs: { static_configs: unknown }[];
     alerting?: unknown;
   };
-  config.global = { scrape_interval: '1s', evaluation_interval: '1s' };
+  config.global = { ...config.global, scrape_interval: '1s', evaluation_interval: '1s' };
   config.rule_files = config.rule_files.map((file) =>
     path.resolve(path.dirname(options.config), file),
   );

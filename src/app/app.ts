@@ -2,7 +2,6 @@ import type { Role } from '../config/roles.ts';
 import type { DriftdConfig, HostPort } from '../config/types.ts';
 import type { ReloadResult } from '../expose/api/operations/reload.ts';
 import { createHttpServer } from '../expose/http/server.ts';
-import { createMetrics } from '../expose/metrics/metrics.ts';
 import type { Pipeline } from '../ingest/pipeline.ts';
 import { readBuildInfo } from '../platform/build-info.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -13,7 +12,6 @@ import { processName } from '../platform/process-name.ts';
 import { createBaselineStore } from '../storage/postgres/baseline-store.ts';
 import { createCatalogStore } from '../storage/postgres/catalog-store.ts';
 import { createEvaluationStore } from '../storage/postgres/evaluation-store.ts';
-import { createGaugeReader } from '../storage/postgres/gauge-reader.ts';
 import { migrate } from '../storage/postgres/migrate.ts';
 import { assertReachable, createPool } from '../storage/postgres/pool.ts';
 import { readSettings } from '../storage/postgres/status/server-facts.ts';
@@ -22,7 +20,6 @@ import { createTileReader } from '../storage/postgres/tile-reader.ts';
 import { apiOf } from './api/api.ts';
 import { furtherGroups } from './api/groups.ts';
 import { createBaselines } from './baselines/wire.ts';
-import { channelNamesOf, sourceNamesOf } from './catalogue.ts';
 import { startIngestion } from './ingestion.ts';
 import type { Ingestion } from './ingestion.ts';
 import { inboxOf } from './ingest/inbox.ts';
@@ -31,11 +28,12 @@ import { createLiveConfig } from './reload/live-config.ts';
 import { createReloader } from './reload/reloader.ts';
 import { createLiveWork } from './reload/live-work.ts';
 import { listenToCheckpoints } from './status/checkpoint-failures.ts';
-import { createHealth, SOURCE_AWAY_MS } from './status/health.ts';
+import { createHealth } from './status/health.ts';
 import type { HealthParts } from './status/health.ts';
+import { metricsOf } from './status/gauges.ts';
 import { settingFindings } from './status/server-findings.ts';
 import { statusReaderOf } from './status/status.ts';
-import { buildWork } from './work.ts';
+import { buildWork, checkWork } from './work.ts';
 
 export interface AppOptions {
   readonly config: DriftdConfig;
@@ -81,28 +79,7 @@ export function createApp({ config: initial, load, roles, log, clock }: AppOptio
   const judging = { baselines, catalog, tiles: createTileReader(pool), evaluations };
   const { desk } = createBaselines({ ...judging, config, ticks, clock, log });
   const pipelines: Pipeline[] = [];
-  const metrics = createMetrics({
-    reader: createGaugeReader(pool, {
-      get models() {
-        return config.models.map(({ name }) => name);
-      },
-      get monitors() {
-        return config.monitors.map(({ name }) => name);
-      },
-    }),
-    clock,
-    log,
-    build,
-    sources: roles.has('ingest') ? sourceNamesOf(config) : [],
-    sourcesUp: () =>
-      new Map(pipelines.map(({ name, silentMs }) => [name, silentMs <= SOURCE_AWAY_MS])),
-    get channels() {
-      return roles.has('notify') ? channelNamesOf(config) : [];
-    },
-    get allowedLatenessMs() {
-      return new Map(config.models.map((model) => [model.name, model.allowedLatenessMs]));
-    },
-  });
+  const metrics = metricsOf({ live, pool, pipelines, roles, build, clock, log });
   const parts = { pool, judging, ticks, metrics, owner, roles, log, clock };
   const work = createLiveWork();
   const checkpoints = listenToCheckpoints(metrics.ingest, clock);
@@ -121,6 +98,7 @@ export function createApp({ config: initial, load, roles, log, clock }: AppOptio
       throw new DriftdError('RELOAD_REFUSED', 'driftd is still starting: ask again when it is up');
     },
     swap: async (next) => {
+      await checkWork(next, parts);
       await work.replace(await buildWork(next, parts), () => {
         live.replace(next);
         log.level = next.log.level;

@@ -2,7 +2,11 @@ import type { DriftdConfig } from '../config/types.ts';
 import { createEventDecoder } from '../ingest/decode/event-decoder.ts';
 import type { Decoder } from '../ingest/decoder.ts';
 import type { EventSource } from '../ingest/event-source.ts';
-import { createHttpSource, SOURCE_NAME as HTTP_SOURCE } from '../ingest/http/http-source.ts';
+import {
+  createHttpSource,
+  SOURCE_NAME as HTTP_SOURCE,
+  TOPIC as HTTP_TOPIC,
+} from '../ingest/http/http-source.ts';
 import { createKafkaSource, SOURCE_NAME as KAFKA_SOURCE } from '../ingest/kafka/kafka-source.ts';
 import {
   createReplaySource,
@@ -18,6 +22,7 @@ import { createTeamsNotifier } from '../notify/teams/teams-notifier.ts';
 import { createWebhookNotifier } from '../notify/webhook/webhook-notifier.ts';
 import type { Log } from '../platform/log.ts';
 import type { EventInbox } from '../storage/api/event-inbox.ts';
+import type { SourceTopic } from '../storage/postgres/gauge-reader.ts';
 
 /*
  * The explicit lists: which sources and channels there are. A new one is a folder of its own and a line here.
@@ -57,6 +62,15 @@ export function sourceNamesOf(config: DriftdConfig): string[] {
     ...(config.kafka === null ? [] : [KAFKA_SOURCE]),
     ...(config.replay === null ? [] : [REPLAY_SOURCE]),
     ...(config.httpSource === null ? [] : [HTTP_SOURCE]),
+  ];
+}
+
+/** The logs that are read: partitions of others may be known from before. */
+export function sourceTopicsOf({ kafka, replay, httpSource }: DriftdConfig): SourceTopic[] {
+  return [
+    ...(kafka?.topics ?? []).map(({ name }) => ({ source: KAFKA_SOURCE, topic: name })),
+    ...(replay === null ? [] : [{ source: REPLAY_SOURCE, topic: replay.name }]),
+    ...(httpSource === null ? [] : [{ source: HTTP_SOURCE, topic: HTTP_TOPIC }]),
   ];
 }
 

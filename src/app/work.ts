@@ -19,7 +19,7 @@ import { createBaselines } from './baselines/wire.ts';
 import { notifiersOf } from './catalogue.ts';
 import { assertSeasons } from './compare/seasons.ts';
 import { createLifecycle } from './lifecycle.ts';
-import { buildMonitors } from './monitors.ts';
+import { buildMonitors, declareTiers } from './monitors.ts';
 import { startDelivery } from './notify/deliver.ts';
 import { watchOf } from './notify/watch.ts';
 import { tracedNotifier } from './tracing.ts';
@@ -49,8 +49,19 @@ export interface Work {
 const STOP_MS = 8_000;
 
 /**
- * Builds the work of a configuration; nothing runs yet. What is wrong is found before anything is written, but for
- * new files of the baselines folder, which are stored as at any time.
+ * Looks whether the work of a configuration can be built, and writes nothing: for a reload, which changes nothing when it
+ * cannot.
+ * @throws DriftdError what cannot be used
+ */
+export async function checkWork(config: DriftdConfig, parts: WorkParts): Promise<void> {
+  const { judging } = parts;
+  const fresh = await createBaselines({ ...parts, ...judging, config }).check();
+  await assertSeasons(config, judging.catalog, judging.baselines, fresh);
+}
+
+/**
+ * Builds the work of a configuration; nothing runs yet. New files of the baselines folder are stored, and models, monitors
+ * and tiers registered.
  * @throws DriftdError what cannot be used
  */
 export async function buildWork(config: DriftdConfig, parts: WorkParts): Promise<Work> {
@@ -61,6 +72,7 @@ export async function buildWork(config: DriftdConfig, parts: WorkParts): Promise
   await baselines.load();
   await assertSeasons(config, judging.catalog, judging.baselines);
   const watch = watchOf({ config, store: createWatchStore(pool), owner, roles, log });
+  await declareTiers(config, judging.catalog);
   const monitors = await buildMonitors(config, judging.catalog, ticks, clock.now());
   const scheduled = monitors.map((monitor) => monitor.scheduled);
   const evaluator = createEvaluator({

@@ -1,4 +1,4 @@
-import type { Feature, FeatureKind, FeatureRole, FeatureTier } from '../core/domain/feature.ts';
+import type { Feature, FeatureTier } from '../core/domain/feature.ts';
 import type { Binning } from '../core/histogram/types.ts';
 
 export interface ModelRow {
@@ -19,18 +19,12 @@ export interface CountingPlan {
   readonly sets: readonly BinningSet[];
 }
 
-export interface FeatureDeclaration {
-  readonly name: string;
-  readonly kind: FeatureKind;
-  readonly role: FeatureRole;
-  readonly tier: FeatureTier;
-}
-
 /** Dictionaries: models, features, segments, binnings. */
 export interface CatalogStore {
   ensureModel(name: string): Promise<ModelRow>;
   findModel(name: string): Promise<ModelRow | null>;
-  ensureFeatures(modelId: number, features: readonly FeatureDeclaration[]): Promise<Feature[]>;
+  /** Sets the tiers of the model's features; those that are not named become standard. */
+  declareTiers(modelId: number, tiers: ReadonlyMap<string, FeatureTier>): Promise<void>;
   features(modelId: number): Promise<Feature[]>;
   /** The id of a segment by name, made when missing. */
   ensureSegment(modelId: number, name: string): Promise<number>;

@@ -4,7 +4,9 @@ import type { Severity, Verdict } from '../core/domain/verdict.ts';
 
 /** What the gauges show, read from the database: the same on every replica, and there again after a restart. */
 export interface GaugeSnapshot {
-  /** Scores of the latest evaluation of each monitor; features that are retired are not in it. */
+  /** The database's clock, ms since the epoch. */
+  readonly now: number;
+  /** Scores of the latest evaluation of each monitor; features that are retired or ignored are nowhere in the snapshot. */
   readonly scores: readonly ScoreGauges[];
   readonly features: readonly FeatureGauges[];
   readonly predictions: readonly PredictionGauges[];
@@ -16,7 +18,7 @@ export interface GaugeSnapshot {
   readonly gapRecords: ReadonlyMap<string, number>;
   /** Bad records of which no row is kept, by source. */
   readonly quarantineDropped: ReadonlyMap<string, number>;
-  /** Age of the oldest undelivered row by channel, seconds; channels with nothing pending are not in it. */
+  /** How long the oldest message has waited past its time, by channel, seconds; channels with none late are not in it. */
   readonly outboxOldestSeconds: ReadonlyMap<string, number>;
 }
 
@@ -79,6 +81,8 @@ export interface MonitorGauges {
   readonly monitor: string;
   /** When the latest evaluation was stored, ms since the epoch. */
   readonly lastSuccess: number | null;
+  /** The newest tick that was evaluated, or since when there could be one; ms since the epoch. */
+  readonly lastDue: number;
   readonly ticksMissed: number;
 }
 

@@ -51,7 +51,6 @@ export interface OutboxStore {
   markSent(lease: OutboxLease): Promise<boolean>;
   markRetry(lease: OutboxLease, delayMs: number, error: string): Promise<boolean>;
   markDead(lease: OutboxLease, error: string): Promise<boolean>;
-  oldestPendingSeconds(): Promise<ReadonlyMap<string, number>>;
   /** Undelivered rows. */
   pending(): Promise<number>;
 }

@@ -209,14 +209,19 @@ describe('what driftd says of itself is true when', () => {
 
   it('the outbox is stuck: it serves on, and says so', async () => {
     await pool.query(
-      `INSERT INTO outbox (dedup_key, receiver, channel, recipient, reason, message, created_at, next_attempt_at)
-       VALUES ('stuck', 'ops', 'email', 'ops@example.com', 'first', '{}', now() - interval '20 min', now() + interval '1 h')`,
+      `INSERT INTO outbox (dedup_key, receiver, channel, recipient, reason, message, created_at, attempts, next_attempt_at)
+       VALUES ('held', 'ops', 'email', 'ops@example.com', 'first', '{}', now() - interval '2 h', 0, now() + interval '1 h'),
+              ('stuck', 'ops', 'email', 'ops@example.com', 'first', '{}', now() - interval '20 min', 9, now() + interval '1 h')`,
     );
 
-    await expectGauge('driftd_outbox_oldest_seconds{channel="email"}', (value) => value >= 1_200);
+    // What is held for its group has not waited, however long ago it was written.
+    await expectGauge(
+      'driftd_outbox_oldest_seconds{channel="email"}',
+      (value) => value >= 1_200 && value < 3_600,
+    );
     expect((await readyz()).status).toBe(200);
     const { faults } = await doctor();
-    expect(faults.get('outbox email')).toMatch(/^1 messages wait, the oldest for 20 min/);
+    expect(faults.get('outbox email')).toMatch(/^2 messages wait, the oldest for 20 min/);
     expect(faults.get('smtp')).toMatch(/127\.0\.0\.1:1 would not take mail/);
   });
 

@@ -99,7 +99,6 @@ describe('the outbox', () => {
     expect(await store.lease(1, 60_000)).toEqual([]);
     expect((await row('a'))?.last_error).toHaveLength(500);
     await pool.query(`UPDATE outbox SET created_at = now() - interval '10 minutes'`);
-    expect((await store.oldestPendingSeconds()).get('email')).toBeGreaterThanOrEqual(600);
     await passTime();
     expect((await store.lease(1, 60_000))[0]?.ageMs).toBeGreaterThanOrEqual(600_000);
   });

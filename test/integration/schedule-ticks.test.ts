@@ -309,7 +309,11 @@ describe('after downtime', () => {
       'SELECT message FROM outbox',
     );
     expect(rows).toHaveLength(1);
-    const reader = createGaugeReader(world.pool, { models: ['flights'], monitors: ['daily'] });
+    const reader = createGaugeReader(world.pool, {
+      models: ['flights'],
+      monitors: ['daily'],
+      topics: [],
+    });
     const { monitors } = await reader.read();
     expect(monitors.map(({ monitor: name, ticksMissed }) => [name, ticksMissed])).toEqual([
       ['daily', 5],

@@ -14,6 +14,10 @@ export interface Served {
   readonly url: string;
   /** One request to the API; JSON goes in as a value. */
   ask(path: string, options?: Asked): Promise<Answer>;
+  /** Puts another configuration in place of the file's, for a reload. */
+  rewrite(config: string): Promise<void>;
+  /** Where the file lies: what it names relatively is here. */
+  readonly folder: string;
   stop(): Promise<void>;
 }
 
@@ -43,7 +47,9 @@ export async function serve(
 ): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), 'driftd-served-'));
   const file = join(folder, 'driftd.yaml');
-  await writeFile(file, `postgres: { url: ${JSON.stringify(database)} }\n${config}\n`);
+  const rewrite = (text: string): Promise<void> =>
+    writeFile(file, `postgres: { url: ${JSON.stringify(database)} }\n${text}\n`);
+  await rewrite(config);
   const load = () => loadConfig(file, { env: {}, validateCron });
   const app = await createApp({
     config: await load(),
@@ -66,6 +72,8 @@ export async function serve(
   const url = `http://${app.address.host}:${app.address.port}`;
   return {
     url,
+    folder,
+    rewrite,
     stop,
     async ask(path, { method = 'GET', token, body, headers = {} } = {}) {
       const response = await fetch(`${url}/api/v1${path}`, {

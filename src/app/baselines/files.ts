@@ -16,6 +16,12 @@ export interface BaselineFolder {
    * @throws DriftdError BASELINE_MISSING | BASELINE_INVALID | INPUT_INVALID
    */
   load(): Promise<void>;
+  /**
+   * Reads and checks as `load` would, and stores nothing.
+   * @returns models whose file holds a baseline that is not stored yet
+   * @throws DriftdError as `load`
+   */
+  check(): Promise<ReadonlySet<string>>;
   /** Loads what has changed since. What cannot be taken is told in the log, once, and changes nothing. */
   look(): Promise<void>;
 }
@@ -59,6 +65,21 @@ export function createBaselineFolder(
         if (file !== null) await loadFile(directory, name, file);
         else if (!(await hasBaseline(desk, name))) throw missing(name, directory);
       }
+    },
+    async check() {
+      const { directory } = config.baselines;
+      const fresh = new Set<string>();
+      if (directory === null) return fresh;
+      const files = await listFolder(directory);
+      for (const { name } of config.models) {
+        const file = fileOf(name, files, directory);
+        if (file === null && !(await hasBaseline(desk, name))) throw missing(name, directory);
+        if (file === null) continue;
+        const path = join(directory, file);
+        const { known } = await desk.upload(name, { ...BY_FILE, path, validateOnly: true });
+        if (!known) fresh.add(name);
+      }
+      return fresh;
     },
     async look() {
       const { directory } = config.baselines;

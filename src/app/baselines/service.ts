@@ -26,6 +26,8 @@ import type { ReadBaseline } from './reading/read-file.ts';
 import { shadowRun } from './shadow.ts';
 import { baselineView, eventView, featureView, shadowView } from './views.ts';
 
+/** A model of the configuration that nothing is stored of yet: no row belongs to it. */
+const NOT_STORED = -1;
 /** Days a shadow may look back. */
 const MAX_SHADOW_DAYS = 62;
 
@@ -44,7 +46,7 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
   async function modelOf(name: string): Promise<ModelRow> {
     const row = await catalog.findModel(name);
     if (row !== null) return row;
-    if (config.models.some((model) => model.name === name)) return catalog.ensureModel(name);
+    if (config.models.some((model) => model.name === name)) return { id: NOT_STORED, name };
     throw unknown(`there is no model ${name}`);
   }
 
@@ -155,7 +157,9 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
     },
     document: async (model, version) => toDocument((await find(model, version)).baseline),
     async upload(name, { path, validateOnly, onProgress, actor, reason, declared = {} }) {
-      const model = await modelOf(name);
+      const found = await modelOf(name);
+      const stored = validateOnly || found.id !== NOT_STORED;
+      const model = stored ? found : await catalog.ensureModel(name);
       const declarations = withUpload(declarationsOf(config, modelConfig(config, name)), declared);
       const file = basename(path);
       const source = await sourceFingerprint(path, file, name, declarations);

@@ -22,6 +22,8 @@ export interface Baselines {
   readonly desk: BaselineDesk;
   /** Loads the folder's files, which are the operator's own and are read here. */
   load(): Promise<void>;
+  /** Checks them and stores nothing. @returns models whose file is not stored yet @throws DriftdError as `load` */
+  check(): Promise<ReadonlySet<string>>;
   /** Looks for changed files and due activations from now on. @returns ends it */
   keep(): () => Promise<void>;
 }
@@ -32,6 +34,7 @@ export function createBaselines({ log, ...parts }: Parts): Baselines {
   return {
     desk: createBaselineDesk({ ...parts, read: readInChild() }),
     load: () => folder.load(),
+    check: () => folder.check(),
     keep: () => keepBaselines(parts.baselines, folder, log),
   };
 }

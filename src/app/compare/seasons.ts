@@ -15,15 +15,17 @@ export function keepsSlots(config: DriftdConfig, model: string): boolean {
 /**
  * A monitor with a seasonality that its model's active baseline cannot serve is refused at start: its short windows would
  * be compared with hours that are not theirs. A model without any baseline is not, since one may still come.
+ * @param except models that are about to get another baseline
  * @throws DriftdError BASELINE_INVALID
  */
 export async function assertSeasons(
   config: DriftdConfig,
   catalog: CatalogStore,
   baselines: BaselineStore,
+  except: ReadonlySet<string> = new Set(),
 ): Promise<void> {
   for (const monitor of config.monitors) {
-    if (shortWindows(monitor).length === 0) continue;
+    if (shortWindows(monitor).length === 0 || except.has(monitor.model)) continue;
     const model = await catalog.findModel(monitor.model);
     const active = model === null ? null : await baselines.active(model.id);
     const fault = active === null ? null : seasonFault(monitor, active.baseline);

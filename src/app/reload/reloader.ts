@@ -35,8 +35,10 @@ export function createReloader({ current, load, swap, tell, log }: ReloaderParts
       log.info({ changed }, 'the configuration was reloaded');
       return { reloaded: true, changed };
     } catch (thrown) {
-      tell(false);
       const error = toError(thrown);
+      // A process that is starting or stopping says nothing about the file.
+      const read = !(error instanceof DriftdError && error.code === 'RELOAD_REFUSED');
+      if (read) tell(false);
       log.error({ err: error }, 'the configuration was not reloaded: nothing was changed');
       if (!(error instanceof DriftdError)) throw error;
       const invalid = error.exitCode === EXIT.invalidInput;

@@ -5,6 +5,7 @@ import type { Log } from '../../platform/log.ts';
 import type { StatusReader } from '../../storage/api/status-reader.ts';
 import { assertReachable, createPool } from '../../storage/postgres/pool.ts';
 import type { Pool } from '../../storage/postgres/pool.ts';
+import { sourceTopicsOf } from '../catalogue.ts';
 import { createStatusReader } from '../../storage/postgres/status/status-reader.ts';
 
 export { parseStatus };
@@ -15,6 +16,7 @@ export function statusReaderOf(config: DriftdConfig, pool: Pool): StatusReader {
   return createStatusReader(pool, {
     models: new Map(config.models.map((model) => [model.name, model.allowedLatenessMs])),
     monitors: config.monitors.map(({ name }) => name),
+    topics: sourceTopicsOf(config),
   });
 }
 

@@ -14,8 +14,6 @@ const RUNBOOK_OF: Readonly<Partial<Record<ProblemKind, string>>> = {
   'evaluation-late': 'DriftdEvaluationStale',
   'ingest-stuck': 'DriftdLagGrowing',
 };
-/** An evaluation older than this is stale, as the alert DriftdEvaluationStale. */
-const TICK_STUCK_MS = 3_600_000;
 
 /** What the database tells about driftd's work. */
 export function workFindings(
@@ -33,7 +31,7 @@ export function workFindings(
     ...processFindings(status),
     ...modelFindings(status, config),
     ...partitionFindings(status),
-    ...monitorFindings(status),
+    ...monitorFindings(status, problems),
     ...outboxFindings(status),
   ];
 }
@@ -116,22 +114,24 @@ function partitionFindings({ partitions }: StatusSnapshot): Finding[] {
     );
 }
 
-function monitorFindings({ monitors, now }: StatusSnapshot): Finding[] {
-  return monitors.map(({ monitor, latest, running }) => {
-    const check = `monitor ${monitor}`;
-    if (
-      running !== null &&
-      now - running > TICK_STUCK_MS &&
-      (latest?.storedAt ?? 0) < now - TICK_STUCK_MS
-    )
-      return warning(
-        check,
-        `the tick of ${new Date(running).toISOString()} has not come to its end`,
-        'docs/operations.md, DriftdEvaluationStale',
-      );
-    if (latest === null) return ok(check, 'no evaluation yet');
-    return ok(check, `the latest evaluation was stored ${inWords(now - latest.storedAt)} ago`);
-  });
+/** A monitor that is late by its own schedule is among the problems already. */
+function monitorFindings(
+  { monitors, now }: StatusSnapshot,
+  problems: readonly Problem[],
+): Finding[] {
+  const late = new Set(
+    problems.filter(({ kind }) => kind === 'evaluation-late').map(({ about }) => about),
+  );
+  return monitors
+    .filter(({ monitor }) => !late.has(monitor))
+    .map(({ monitor, latest }) =>
+      ok(
+        `monitor ${monitor}`,
+        latest === null
+          ? 'no evaluation yet, and none is late'
+          : `the latest evaluation was stored ${inWords(now - latest.storedAt)} ago`,
+      ),
+    );
 }
 
 function outboxFindings({ outbox, now }: StatusSnapshot): Finding[] {

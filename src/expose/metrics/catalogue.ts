@@ -133,6 +133,11 @@ export const METRICS = {
     ['monitor'],
     'When the latest evaluation was stored.',
   ),
+  driftd_monitor_ticks_overdue: stored(
+    'gauge',
+    ['monitor'],
+    'Ticks that are late: their windows were complete more than a minute ago, or cannot wait any longer, and no evaluation is stored. Monitors on the wall clock only.',
+  ),
   driftd_ticks_missed_total: stored(
     'counter',
     ['monitor'],
@@ -161,7 +166,7 @@ export const METRICS = {
   driftd_outbox_oldest_seconds: stored(
     'gauge',
     ['channel'],
-    'Age of the oldest notification that is not delivered; 0 when there is none.',
+    'How long the oldest notification has waited past its time; 0 when none is late. Waiting for its group is no delay.',
   ),
   driftd_evaluation_duration_seconds: seconds(['monitor'], 'Time that an evaluation took.'),
   driftd_events_total: process(
@@ -236,10 +241,15 @@ export const METRICS = {
     [],
     'When this process last read the stored gauges; older than a minute: the database does not answer it.',
   ),
+  driftd_series_over_budget: process(
+    'gauge',
+    [],
+    'Series that are left out now, since a page may have 10,000.',
+  ),
   driftd_series_dropped_total: process(
     'counter',
     [],
-    'Stored series that were left out for the limit of 10,000 series.',
+    'Series that were left out since the process started, each counted when it began to be.',
   ),
 } as const satisfies Readonly<Record<string, MetricSpec>>;
 

@@ -33,7 +33,7 @@ export interface StageHooks {
   };
 }
 
-/** What exists from the start: a counter that appears with its first event has no rate for that event. */
+/** What exists from the start, and after a reload: a counter that appears with its first event has no rate for that event. */
 export interface KnownParts {
   readonly sources: readonly string[];
   readonly channels: readonly string[];

@@ -9,27 +9,36 @@ import type { StageHooks } from './hooks.ts';
 import { createMetricRegistry } from './registry.ts';
 import type { MetricRegistry } from './registry.ts';
 import { seriesOf } from './series.ts';
+import type { SeriesOptions } from './series.ts';
 
 export interface MetricsDeps {
   readonly reader: GaugeReader;
   readonly clock: Clock;
   readonly log: Log;
   readonly build: BuildInfo;
-  /** Sources that this process reads and channels that are configured: what they count is shown from the start. */
+  /** Sources that this process reads: what they count is shown from the start. */
   readonly sources: readonly string[];
+  /** Channels that are configured: each shows whether something waits for it. */
   readonly channels: readonly string[];
+  /** Does this process deliver? Then what it counts of the channels is shown from the start. */
+  readonly delivers: boolean;
   /** Does a source answer now? Asked at each scrape; those that are not in it have no gauge. */
   readonly sourcesUp?: () => ReadonlyMap<string, boolean>;
   /** By model. */
   readonly allowedLatenessMs: ReadonlyMap<string, number>;
+  /** Ticks of a monitor that are late; null: it has no clock to be late by. */
+  readonly overdue: SeriesOptions['overdue'];
   /** Stored gauges are at most this old while the database answers. */
   readonly refreshMs?: number;
-  /** Stored series at most. */
+  /** Series of a page at most, those of the process itself and of Node included. */
   readonly seriesBudget?: number;
 }
 
 export const DEFAULT_REFRESH_MS = 5_000;
 export const DEFAULT_SERIES_BUDGET = 10_000;
+
+/** The process's own series get room in steps of this many: those that come up between two refreshes fit in, too. */
+const OWN_SERIES_STEP = 500;
 
 /** A scrape does not wait longer than this for fresh gauges: then it gets the last ones, which say how old they are. */
 const SCRAPE_WAIT_MS = 2_000;
@@ -54,10 +63,11 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   const registry = createMetricRegistry();
   registry.set('driftd_up', {}, 1);
   registry.set('driftd_build_info', { version: build.version, node: build.node }, 1);
-  beginAtZero(registry, deps);
   const reloaded = (successful: boolean): void => {
     registry.set('driftd_config_last_reload_successful', {}, successful ? 1 : 0);
     if (!successful) return;
+    const { sources, channels, delivers } = deps;
+    beginAtZero(registry, { sources, channels: delivers ? channels : [] });
     const now = clock.now() / 1_000;
     registry.set('driftd_config_last_reload_success_timestamp_seconds', {}, now);
   };
@@ -120,8 +130,12 @@ function createRefresher(deps: MetricsDeps, registry: MetricRegistry): Refresher
 
   async function refreshOnce(): Promise<void> {
     const samples = seriesOf(await reader.read(), deps);
-    registry.replaceStored(samples.slice(0, seriesBudget));
-    const over = Math.max(0, samples.length - seriesBudget);
+    const own = await registry.ownSeries();
+    const reserved = Math.ceil((own.shown + 1) / OWN_SERIES_STEP) * OWN_SERIES_STEP;
+    const room = Math.max(0, seriesBudget - reserved);
+    registry.replaceStored(samples.slice(0, room));
+    const over = Math.max(0, samples.length - room) + own.refused;
+    registry.set('driftd_series_over_budget', {}, over);
     // Counts series, not scrapes: only what is newly left out.
     if (over > dropped) {
       registry.increment('driftd_series_dropped_total', {}, over - dropped);

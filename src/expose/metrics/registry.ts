@@ -18,10 +18,18 @@ export interface MetricRegistry {
   observe(name: MetricName, labels: Labels, value: number): void;
   /** Puts these in place of all stored series, in one step. */
   replaceStored(samples: readonly Sample[]): void;
+  /** Lines of the page that are not stored: those shown, and those that had no room any more. */
+  ownSeries(): Promise<{ readonly shown: number; readonly refused: number }>;
   page(openMetrics: boolean): Promise<{ contentType: string; body: string }>;
 }
 
 type Known = Counter | Gauge | Histogram;
+
+/**
+ * Lines that the process's own series may take, half a page: enough for 300 routes with their statuses. New ones beyond
+ * are not shown, so that neither many monitors nor many partitions push the stored gauges out.
+ */
+const OWN_SERIES = 5_000;
 
 export function createMetricRegistry(): MetricRegistry {
   const registry = new Registry();
@@ -40,21 +48,31 @@ export function createMetricRegistry(): MetricRegistry {
     if (!(found instanceof type)) throw new TypeError(`${name} is no ${type.name}`);
     return found;
   };
+  const own = createOwnSeries();
   return {
     increment: (name, labels, by = 1) => {
-      metric(name, Counter).inc(labels, by);
+      if (own.admits(name, labels)) metric(name, Counter).inc(labels, by);
     },
     set: (name, labels, value) => {
-      metric(name, Gauge).set(labels, value);
+      if (own.admits(name, labels)) metric(name, Gauge).set(labels, value);
     },
     remove: (name, labels) => {
+      own.forget(name, labels);
       metric(name, Gauge).remove(labels);
     },
     observe: (name, labels, value) => {
+      if (!own.admits(name, labels)) return;
       const exemplar = exemplarLabels();
       metric(name, Histogram).observe(
         exemplar === null ? { labels, value } : { labels, value, exemplarLabels: { ...exemplar } },
       );
+    },
+    ownSeries: async () => {
+      const ours = new Set<string>(metrics.keys());
+      const others = registry.getMetricsAsArray().filter(({ name }) => !ours.has(name));
+      const pages = await Promise.all(others.map((one) => (one as unknown as Readable).get()));
+      const nodes = pages.reduce((sum, { values }) => sum + values.length, 0);
+      return { shown: own.shown() + nodes, refused: own.refused() };
     },
     replaceStored: (samples) => {
       for (const [name, found] of metrics) if (METRICS[name].origin === 'stored') found.reset();
@@ -68,6 +86,45 @@ export function createMetricRegistry(): MetricRegistry {
       const view = openMetrics ? openMetricsRegistry : registry;
       return { contentType: view.contentType, body: await view.metrics() };
     },
+  };
+}
+
+/** Which of the process's own series there are, and how many lines of the page they take. */
+function createOwnSeries(): {
+  admits(name: MetricName, labels: Labels): boolean;
+  forget(name: MetricName, labels: Labels): void;
+  shown(): number;
+  refused(): number;
+} {
+  const shown = new Map<string, number>();
+  const refused = new Map<string, number>();
+  const keyOf = (name: MetricName, labels: Labels): string =>
+    `${name} ${Object.values(labels).join('\0')}`;
+  let lines = 0;
+  let left = 0;
+  return {
+    admits(name, labels) {
+      const key = keyOf(name, labels);
+      if (shown.has(key)) return true;
+      if (refused.has(key)) return false;
+      const { buckets }: MetricSpec = METRICS[name];
+      // A line a bound, and those of infinity, sum and count.
+      const cost = buckets === undefined ? 1 : buckets.length + 3;
+      const fits = lines + cost <= OWN_SERIES;
+      (fits ? shown : refused).set(key, cost);
+      if (fits) lines += cost;
+      else left += cost;
+      return fits;
+    },
+    forget(name, labels) {
+      const key = keyOf(name, labels);
+      lines -= shown.get(key) ?? 0;
+      left -= refused.get(key) ?? 0;
+      shown.delete(key);
+      refused.delete(key);
+    },
+    shown: () => lines,
+    refused: () => left,
   };
 }
 
@@ -91,7 +148,7 @@ interface Readable {
   name: string;
   readonly help: string;
   readonly type: string;
-  get(): Promise<{ name: string }>;
+  get(): Promise<{ name: string; readonly values: readonly unknown[] }>;
 }
 
 /**

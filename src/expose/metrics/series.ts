@@ -23,6 +23,8 @@ export interface SeriesOptions {
   readonly allowedLatenessMs: ReadonlyMap<string, number>;
   /** Channels that show an age of 0 while nothing waits. */
   readonly channels: readonly string[];
+  /** Ticks of a monitor that are late, from its last one that was run, in ms; null: it has no clock to be late by. */
+  readonly overdue: (monitor: string, lastDue: number, now: number) => number | null;
 }
 
 /** Most telling first: what a feature's status is when its windows and monitors differ. */
@@ -108,9 +110,12 @@ function modelSeries(snapshot: GaugeSnapshot, scores: readonly ScoreGauges[]): S
 
 function operationSeries(snapshot: GaugeSnapshot, options: SeriesOptions): Sample[] {
   const samples: Sample[] = [];
-  for (const { monitor, lastSuccess, ticksMissed } of snapshot.monitors) {
+  for (const { monitor, lastSuccess, lastDue, ticksMissed } of snapshot.monitors) {
     const labels = { monitor };
     samples.push({ metric: 'driftd_ticks_missed_total', labels, value: ticksMissed });
+    const overdue = options.overdue(monitor, lastDue, snapshot.now);
+    if (overdue !== null)
+      samples.push({ metric: 'driftd_monitor_ticks_overdue', labels, value: overdue });
     if (lastSuccess === null) continue;
     const value = lastSuccess / 1_000;
     samples.push({ metric: 'driftd_evaluation_last_success_timestamp_seconds', labels, value });

@@ -1,13 +1,7 @@
-import type { Feature } from '../../core/domain/feature.ts';
+import type { Feature, FeatureTier } from '../../core/domain/feature.ts';
 import { decodeBinning } from '../../core/histogram/coding/binning-text.ts';
 import type { Binning } from '../../core/histogram/types.ts';
-import type {
-  BinningSet,
-  CatalogStore,
-  CountingPlan,
-  FeatureDeclaration,
-  ModelRow,
-} from '../catalog-store.ts';
+import type { BinningSet, CatalogStore, CountingPlan, ModelRow } from '../catalog-store.ts';
 import type { Pool } from './pool.ts';
 
 /** Features a tile row packs. */
@@ -92,7 +86,7 @@ export function createCatalogStore(pool: Pool): CatalogStore {
       return (await findModel(pool, name)) as ModelRow;
     },
     findModel: (name) => findModel(pool, name),
-    ensureFeatures: (modelId, declared) => ensureFeatures(pool, modelId, declared, features),
+    declareTiers: (modelId, tiers) => declareTiers(pool, modelId, tiers),
     features,
     async ensureSegment(modelId, name) {
       await pool.query(
@@ -136,24 +130,15 @@ async function findModel(pool: Pool, name: string): Promise<ModelRow | null> {
   return rows[0] ?? null;
 }
 
-/** Kinds are fixed by the first declaration; roles and tiers follow the newest one. */
-async function ensureFeatures(
+async function declareTiers(
   pool: Pool,
   modelId: number,
-  declared: readonly FeatureDeclaration[],
-  features: (modelId: number) => Promise<Feature[]>,
-): Promise<Feature[]> {
+  tiers: ReadonlyMap<string, FeatureTier>,
+): Promise<void> {
   await pool.query(
-    `INSERT INTO feature (model_id, name, kind, role, tier)
-     SELECT $1, name, kind, role, tier FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS f (name, kind, role, tier)
-     ON CONFLICT (model_id, name) DO UPDATE SET role = excluded.role, tier = excluded.tier, retired_at = NULL`,
-    [
-      modelId,
-      declared.map(({ name }) => name),
-      declared.map(({ kind }) => kind),
-      declared.map(({ role }) => role),
-      declared.map(({ tier }) => tier),
-    ],
+    `UPDATE feature f SET tier = coalesce(d.tier, 'standard')
+       FROM feature o LEFT JOIN unnest($2::text[], $3::text[]) AS d (name, tier) USING (name)
+      WHERE f.id = o.id AND o.model_id = $1 AND f.tier <> coalesce(d.tier, 'standard')`,
+    [modelId, [...tiers.keys()], [...tiers.values()]],
   );
-  return features(modelId);
 }

@@ -11,17 +11,26 @@ import type {
   PredictionGauges,
   ScoreGauges,
 } from '../gauge-reader.ts';
+import { LAST_DUE } from './alerts/watch-store.ts';
+import { WAITING_SINCE } from './outbox-store.ts';
 import { inTransaction } from './pool.ts';
 import type { Client, Pool } from './pool.ts';
 
-/** Only what is configured is shown: a series goes when its model or monitor does. */
+/** A log that is read: partitions of one that was read once are history. */
+export interface SourceTopic {
+  readonly source: string;
+  readonly topic: string;
+}
+
+/** Only what is configured is shown: a series goes when its model, monitor or topic does. */
 export interface GaugeScope {
   readonly models: readonly string[];
   readonly monitors: readonly string[];
+  readonly topics: readonly SourceTopic[];
 }
 
 /**
- * Seven small queries in one snapshot; the scores (up to features x segments x windows rows) are read again only when
+ * Eight small queries in one snapshot; the scores (up to features x segments x windows rows) are read again only when
  * a monitor has a newer evaluation, since an evaluation never changes.
  */
 export function createGaugeReader(pool: Pool, scope: GaugeScope): GaugeReader {
@@ -46,17 +55,25 @@ async function readSnapshot(
   scope: GaugeScope,
   cache: ScoreCache,
 ): Promise<GaugeSnapshot> {
+  const clock = await client.query<{ now: number }>('SELECT now() AS now');
   const evaluations = await readEvaluations(client, scope);
   const features = await readFeatures(client, scope);
+  const watched = new Set(
+    [...features.values()].map(({ model, feature }) => nameOf(model, feature)),
+  );
   return {
+    now: clock.rows[0]?.now ?? 0,
     scores: await readScores(client, evaluations, features, cache),
     features: [...features.values()],
-    predictions: evaluations.flatMap(predictionsIn),
+    predictions: evaluations
+      .flatMap(predictionsIn)
+      .filter(({ model, feature }) => watched.has(nameOf(model, feature))),
     alerts: await readAlerts(client, scope),
     models: await readModels(client, scope),
-    monitors: evaluations.map(({ monitor, createdAt, ticksMissed }): MonitorGauges => ({
+    monitors: evaluations.map(({ monitor, createdAt, lastDue, ticksMissed }): MonitorGauges => ({
       monitor,
       lastSuccess: createdAt,
+      lastDue,
       ticksMissed,
     })),
     partitions: await readPartitions(client, scope),
@@ -65,6 +82,8 @@ async function readSnapshot(
   };
 }
 
+const nameOf = (model: string, feature: string): string => JSON.stringify([model, feature]);
+
 interface EvaluationRow {
   readonly monitor: string;
   readonly model: string;
@@ -72,19 +91,21 @@ interface EvaluationRow {
   readonly evaluationId: number | null;
   readonly windowEnd: number | null;
   readonly createdAt: number | null;
+  readonly lastDue: number;
   readonly ticksMissed: number;
 }
 
 async function readEvaluations(client: Client, scope: GaugeScope): Promise<EvaluationRow[]> {
   const { rows } = await client.query<EvaluationRow>(
-    `SELECT mo.name AS monitor, m.name AS model, e.summary->'predictions' AS predictions, e.id AS "evaluationId", e.window_end AS "windowEnd", e.created_at AS "createdAt",
-            (SELECT count(*) FROM monitor_tick t WHERE t.monitor_id = mo.id AND t.state = 'missed') AS "ticksMissed"
-       FROM monitor mo
-       JOIN model m ON m.id = mo.model_id
+    `SELECT m.name AS monitor, mo.name AS model, e.summary->'predictions' AS predictions, e.id AS "evaluationId",
+            e.window_end AS "windowEnd", e.created_at AS "createdAt", ${LAST_DUE} AS "lastDue",
+            (SELECT count(*) FROM monitor_tick t WHERE t.monitor_id = m.id AND t.state = 'missed') AS "ticksMissed"
+       FROM monitor m
+       JOIN model mo ON mo.id = m.model_id
        LEFT JOIN LATERAL (SELECT id, window_end, created_at, summary FROM evaluation
-                           WHERE monitor_id = mo.id ORDER BY window_end DESC, revision DESC LIMIT 1) e ON true
-      WHERE mo.name = ANY($1) AND m.retired_at IS NULL
-      ORDER BY mo.name`,
+                           WHERE monitor_id = m.id ORDER BY window_end DESC, revision DESC LIMIT 1) e ON true
+      WHERE m.name = ANY($1) AND mo.retired_at IS NULL
+      ORDER BY m.name`,
     [scope.monitors],
   );
   return rows;
@@ -106,7 +127,7 @@ async function readFeatures(client: Client, scope: GaugeScope): Promise<FeatureN
   const { rows } = await client.query<FeatureGauges & { id: number }>(
     `SELECT f.id, m.name AS model, f.name AS feature, f.kind, f.role, f.tier
        FROM feature f JOIN model m ON m.id = f.model_id
-      WHERE m.name = ANY($1) AND m.retired_at IS NULL AND f.retired_at IS NULL`,
+      WHERE m.name = ANY($1) AND m.retired_at IS NULL AND f.retired_at IS NULL AND f.tier <> 'ignore'`,
     [scope.models],
   );
   return new Map(rows.map(({ id, ...feature }) => [id, feature]));
@@ -180,7 +201,7 @@ async function readAlerts(client: Client, scope: GaugeScope): Promise<AlertGauge
        JOIN monitor mo ON mo.id = a.monitor_id
        JOIN feature f ON f.id = a.feature_id
        JOIN model m ON m.id = f.model_id
-      WHERE mo.name = ANY($1) AND m.retired_at IS NULL AND f.retired_at IS NULL`,
+      WHERE mo.name = ANY($1) AND m.retired_at IS NULL AND f.retired_at IS NULL AND f.tier <> 'ignore'`,
     [scope.monitors],
   );
   return rows;
@@ -221,8 +242,13 @@ async function readPartitions(client: Client, scope: GaugeScope): Promise<Partit
     `SELECT i.topic, i.partition, i.state = 'halted' AS halted, m.name AS model, p.max_event_time AS "maxEventTime"
        FROM ingest_partition i
        LEFT JOIN (model_progress p JOIN model m ON m.id = p.model_id AND m.name = ANY($1)) ON p.part = i.id
+       JOIN unnest($2::text[], $3::text[]) AS s (source, topic) ON s.source = i.source AND s.topic = i.topic
       ORDER BY i.topic, i.partition`,
-    [scope.models],
+    [
+      scope.models,
+      scope.topics.map(({ source }) => source),
+      scope.topics.map(({ topic }) => topic),
+    ],
   );
   const partitions = new Map<string, PartitionGauges & { maxEventTime: Map<string, number> }>();
   for (const { topic, partition, halted, model, maxEventTime } of rows) {
@@ -250,9 +276,11 @@ async function readLosses(
 }
 
 async function readOutbox(client: Client): Promise<Map<string, number>> {
-  const { rows } = await client.query<{ channel: string; seconds: number }>(
-    `SELECT channel, extract(epoch FROM now() - min(created_at))::float8 AS seconds
+  const { rows } = await client.query<{ channel: string; seconds: number | null }>(
+    `SELECT channel, extract(epoch FROM now() - ${WAITING_SINCE})::float8 AS seconds
        FROM outbox WHERE state = 'pending' GROUP BY channel`,
   );
-  return new Map(rows.map(({ channel, seconds }) => [channel, Math.max(0, seconds)]));
+  return new Map(
+    rows.flatMap(({ channel, seconds }) => (seconds === null ? [] : [[channel, seconds]])),
+  );
 }

@@ -82,6 +82,13 @@ async function noteTold(client: Client, receiver: string, group: OutboxGroup): P
   );
 }
 
+/**
+ * Since when the longest-waiting message of a group of rows is late (SQL over `outbox`); NULL: none is. What waits for its
+ * group or for its turn is not late by that: a message counts from when it was due, one that was tried from its first hour.
+ */
+export const WAITING_SINCE = `min(CASE WHEN attempts > 0 THEN created_at ELSE next_attempt_at END)
+  FILTER (WHERE state = 'pending' AND (attempts > 0 OR next_attempt_at <= now()))`;
+
 /** The queue of messages in table outbox. All its times are the database's. */
 export function createOutboxStore(pool: Pool): OutboxStore {
   /** Ends or postpones an attempt, unless another process took the row over. */
@@ -138,13 +145,6 @@ export function createOutboxStore(pool: Pool): OutboxStore {
       ]),
     markDead: (lease, error) =>
       finish(lease, `state = 'dead', finished_at = now(), last_error = $3`, [bounded(error)]),
-    async oldestPendingSeconds() {
-      const oldest = await pool.query<{ channel: string; seconds: number }>(
-        `SELECT channel, extract(epoch FROM now() - min(created_at))::float8 AS seconds
-         FROM outbox WHERE state = 'pending' GROUP BY channel`,
-      );
-      return new Map(oldest.rows.map(({ channel, seconds }) => [channel, seconds]));
-    },
     async pending() {
       const counted = await pool.query<{ count: number }>(
         `SELECT count(*) AS count FROM outbox WHERE state = 'pending'`,

@@ -9,6 +9,9 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const RULES = 'config/prometheus/driftd.rules.yml';
 const TESTS = 'config/prometheus/tests/driftd.rules.test.yml';
 
+/** Where the docs are to be read, if Prometheus is told. */
+const DOCS = '{{ with $externalLabels.driftd_docs }}{{ . }}{{ else }}docs{{ end }}';
+
 interface Rule {
   readonly alert?: string;
   readonly record?: string;
@@ -70,7 +73,9 @@ describe('the Prometheus rules', () => {
     for (const { alert, labels, annotations } of alerts) {
       expect(['warning', 'critical'], alert).toContain(labels?.['severity']);
       expect(annotations?.['summary'], alert).toBeTruthy();
-      expect(headings, alert).toContain(annotations?.['runbook_url']);
+      const runbook = annotations?.['runbook_url'] ?? '';
+      expect(runbook.startsWith(DOCS), alert).toBe(true);
+      expect(headings, alert).toContain(`docs${runbook.slice(DOCS.length)}`);
     }
   });
 

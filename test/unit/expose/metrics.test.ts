@@ -13,6 +13,7 @@ const MODEL = 'odd "name"\\ with\nbreaks';
 const SHOWN_MODEL = String.raw`odd \"name\"\\ with\nbreaks`;
 
 const SNAPSHOT: GaugeSnapshot = {
+  now: 10_000,
   scores: ['temp', 'wind'].flatMap((feature) => [
     {
       monitor: 'daily',
@@ -51,7 +52,7 @@ const SNAPSHOT: GaugeSnapshot = {
   models: [
     { model: MODEL, events: 7, lastEvent: 5_000, baseline: { version: 2, createdAt: 3_000 } },
   ],
-  monitors: [{ monitor: 'daily', lastSuccess: 7_000, ticksMissed: 2 }],
+  monitors: [{ monitor: 'daily', lastSuccess: 7_000, lastDue: 6_000, ticksMissed: 2 }],
   partitions: [{ topic: 't', partition: 0, halted: false, maxEventTime: new Map([['m', 9_000]]) }],
   quarantineDropped: new Map([['kafka', 5]]),
   gapRecords: new Map([['kafka', 3]]),
@@ -62,7 +63,14 @@ function compare(a: string | undefined, b: string | undefined): number {
   return String(a) < String(b) ? -1 : 1;
 }
 
-function setUp(options: { seriesBudget?: number; snapshot?: GaugeSnapshot } = {}) {
+interface Options {
+  readonly seriesBudget?: number;
+  readonly snapshot?: GaugeSnapshot;
+  readonly channels?: readonly string[];
+  readonly delivers?: boolean;
+}
+
+function setUp(options: Options = {}) {
   const state = { snapshot: options.snapshot ?? SNAPSHOT, fails: false, reads: 0, monotonic: 0 };
   const metrics = createMetrics({
     reader: {
@@ -77,7 +85,9 @@ function setUp(options: { seriesBudget?: number; snapshot?: GaugeSnapshot } = {}
     build: { name: 'driftd', version: '1.2.3', node: '24.0.0' },
     sources: ['kafka'],
     sourcesUp: () => new Map([['kafka', true]]),
-    channels: ['email'],
+    channels: options.channels ?? ['email'],
+    delivers: options.delivers ?? true,
+    overdue: () => 1,
     allowedLatenessMs: new Map([['m', 1_000]]),
     ...(options.seriesBudget === undefined ? {} : { seriesBudget: options.seriesBudget }),
   });
@@ -183,7 +193,7 @@ describe('stored gauges', () => {
   });
 
   it('beyond the budget are left out, the same ones every time, and counted once', async () => {
-    const { metrics, text, state } = setUp({ seriesBudget: 14 });
+    const { metrics, text, state } = setUp({ seriesBudget: 500 + 15 });
     await metrics.refresh();
     await metrics.refresh();
     const stored = (await text())
@@ -192,9 +202,38 @@ describe('stored gauges', () => {
     expect(stored.some((line) => line.startsWith('driftd_feature_status'))).toBe(true);
     const first = /driftd_series_dropped_total (\d+)/.exec(await text())?.[1];
     expect(Number(first)).toBeGreaterThan(0);
-    state.snapshot = { ...SNAPSHOT, scores: [] };
+    expect(await text()).toContain(`driftd_series_over_budget ${first}\n`);
+    state.snapshot = { ...SNAPSHOT, scores: [], predictions: [], alerts: [] };
     await metrics.refresh();
+    expect(await text()).toContain('driftd_series_over_budget 0\n');
     expect(/driftd_series_dropped_total (\d+)/.exec(await text())?.[1]).toBe(first);
+  });
+
+  it('of 100,000 series fill a page of 10,000, whatever the process counts beside them', async () => {
+    const { metrics, text } = setUp({
+      snapshot: {
+        ...SNAPSHOT,
+        scores: Array.from({ length: 10_000 }, (_, i) => ({
+          ...(SNAPSHOT.scores[0] as (typeof SNAPSHOT.scores)[number]),
+          feature: `feature_${i}`,
+        })),
+      },
+    });
+    for (let i = 0; i < 500; i += 1) {
+      metrics.evaluate.evaluated(`monitor_${i}`, 0.4);
+      metrics.observeRequest('GET', `/route_${i}`, 200, 0.1);
+    }
+    await metrics.refresh();
+    metrics.evaluate.evaluated('one more', 0.4);
+    const lines = (await text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    const value = (name: string): number =>
+      Number(lines.find((line) => line.startsWith(`${name} `))?.split(' ')[1]);
+    expect(lines.length).toBeLessThanOrEqual(10_000);
+    expect(lines.length).toBeGreaterThan(9_000);
+    // The first evaluations of a monitor have a place, those for which there is none are among what is left out.
+    expect(lines).toContain('driftd_evaluation_duration_seconds_count{monitor="monitor_0"} 1');
+    expect(lines.length + value('driftd_series_over_budget')).toBeGreaterThan(100_000);
+    expect(value('driftd_series_dropped_total')).toBe(value('driftd_series_over_budget'));
   });
 
   it('are refreshed by the loop until it is stopped', async () => {
@@ -206,6 +245,24 @@ describe('stored gauges', () => {
 });
 
 describe('process metrics', () => {
+  it('begin at 0, those of a channel that comes with a reload too, where messages are delivered', async () => {
+    const channels = ['email'];
+    const [notifier, other] = [setUp({ channels }), setUp({ channels, delivers: false })];
+    channels.push('slack');
+    for (const { metrics } of [notifier, other]) {
+      metrics.reloaded(true);
+      await metrics.refresh();
+    }
+    for (const channel of channels) {
+      const zero = `driftd_notifications_total{channel="${channel}",result="dead"} 0\n`;
+      expect(await notifier.text()).toContain(zero);
+      expect(await other.text()).not.toContain(zero);
+      // Stored: the same on every replica.
+      for (const { text } of [notifier, other])
+        expect(await text()).toContain(`driftd_outbox_oldest_seconds{channel="${channel}"} 0\n`);
+    }
+  });
+
   it('have the shape that the stages ask for', () => {
     const { metrics } = setUp();
     const ingest: IngestMetrics = metrics.ingest;

@@ -5,6 +5,7 @@ import type { Sample } from '../../../src/expose/metrics/series.ts';
 import type { GaugeSnapshot, ScoreGauges } from '../../../src/storage/gauge-reader.ts';
 
 const EMPTY: GaugeSnapshot = {
+  now: 10_000,
   scores: [],
   features: [],
   predictions: [],
@@ -40,7 +41,11 @@ const SCORE: ScoreGauges = {
 function lines(snapshot: Partial<GaugeSnapshot>, lateness: [string, number][] = []): string[] {
   const samples = seriesOf(
     { ...EMPTY, ...snapshot },
-    { allowedLatenessMs: new Map(lateness), channels: [] },
+    {
+      allowedLatenessMs: new Map(lateness),
+      channels: [],
+      overdue: (monitor, lastDue, now) => (monitor === 'replayed' ? null : (now - lastDue) / 1_000),
+    },
   );
   return samples.map(render);
 }
@@ -188,9 +193,27 @@ describe('operation', () => {
     ]);
   });
 
+  it('late ticks are told of a monitor that was never evaluated, too, and of none without a clock to be late by', () => {
+    const monitors = ['daily', 'replayed'].map((monitor) => ({
+      monitor,
+      lastSuccess: null,
+      lastDue: 7_000,
+      ticksMissed: 0,
+    }));
+    expect(lines({ monitors })).toEqual([
+      'ticks_missed_total{daily} 0',
+      'monitor_ticks_overdue{daily} 3',
+      'ticks_missed_total{replayed} 0',
+    ]);
+  });
+
   it('a configured channel shows an age of 0 while nothing waits', () => {
     const snapshot = { ...EMPTY, outboxOldestSeconds: new Map([['webhook', 7]]) };
-    const samples = seriesOf(snapshot, { allowedLatenessMs: new Map(), channels: ['email'] });
+    const samples = seriesOf(snapshot, {
+      allowedLatenessMs: new Map(),
+      channels: ['email'],
+      overdue: () => null,
+    });
     expect(samples.map(render)).toEqual([
       'outbox_oldest_seconds{email} 0',
       'outbox_oldest_seconds{webhook} 7',

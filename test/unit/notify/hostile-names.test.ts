@@ -210,7 +210,6 @@ describe.each(CASES)('a name that is a payload (%s)', (_what, name) => {
         markSent: () => Promise.resolve(true),
         markRetry: () => Promise.resolve(true),
         markDead: () => Promise.resolve(true),
-        oldestPendingSeconds: () => Promise.resolve(new Map()),
         pending: () => Promise.resolve(0),
       },
     }).runOnce();
@@ -226,12 +225,13 @@ describe.each(CASES)('a name that is a payload (%s)', (_what, name) => {
       reader: {
         read: () =>
           Promise.resolve({
+            now: 10_000,
             scores: [],
             features: [],
             predictions: [],
             alerts: [{ model: shown, feature: shown, state: 'firing', severity: 'critical' }],
             models: [{ model: shown, events: 7, lastEvent: 5_000, baseline: null }],
-            monitors: [{ monitor: shown, lastSuccess: 7_000, ticksMissed: 2 }],
+            monitors: [{ monitor: shown, lastSuccess: 7_000, lastDue: 0, ticksMissed: 2 }],
             partitions: [],
             quarantineDropped: new Map(),
             gapRecords: new Map(),
@@ -243,6 +243,8 @@ describe.each(CASES)('a name that is a payload (%s)', (_what, name) => {
       build: { name: 'driftd', version: '1.2.3', node: '24.0.0' },
       sources: [],
       channels: [],
+      delivers: true,
+      overdue: () => 1,
       allowedLatenessMs: new Map(),
     });
     await metrics.refresh();

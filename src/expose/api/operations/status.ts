@@ -76,7 +76,7 @@ const alertStatus = z.object({
 const outboxStatus = z.object({
   channel: z.string(),
   waiting: count('Messages that wait.'),
-  oldest: instantOut('When the oldest of them was queued.').nullable(),
+  oldest: instantOut('Since when the oldest waits past its time.').nullable(),
   dead: count('Messages that were given up.'),
   lastError: z.string().nullable(),
 });

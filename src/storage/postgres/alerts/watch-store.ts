@@ -1,5 +1,5 @@
 import type { OpenProblem, StoredFacts, WatchStore } from '../../watch-store.ts';
-import { insertOutbox } from '../outbox-store.ts';
+import { insertOutbox, WAITING_SINCE } from '../outbox-store.ts';
 import { inTransaction } from '../pool.ts';
 import type { Pool } from '../pool.ts';
 
@@ -11,6 +11,10 @@ const FORGET_REPLICA = '1 day';
 const KEEP_MESSAGES = '90 days';
 const KEEP_SILENCES = '400 days';
 const PRUNE_AT_ONCE = 1_000;
+
+/** The newest tick of a `monitor m` that was evaluated, or since when there could be one (SQL). */
+export const LAST_DUE = `coalesce((SELECT max(t.due) FROM monitor_tick t WHERE t.monitor_id = m.id AND t.state = 'done'),
+  m.scheduled_from, m.created_at)`;
 
 /** Processes and problems in Postgres. */
 export function createWatchStore(pool: Pool): WatchStore {
@@ -73,8 +77,7 @@ async function readFacts(pool: Pool): Promise<StoredFacts> {
       'SELECT owner, roles, started_at AS "startedAt", seen_at AS "seenAt" FROM replica',
     ),
     pool.query<StoredFacts['monitors'][number]>(
-      `SELECT m.name, coalesce(max(t.due) FILTER (WHERE t.state = 'done'), m.scheduled_from, m.created_at) AS "lastDue"
-       FROM monitor m LEFT JOIN monitor_tick t ON t.monitor_id = m.id GROUP BY m.id`,
+      `SELECT m.name, ${LAST_DUE} AS "lastDue" FROM monitor m`,
     ),
     pool.query<StoredFacts['partitions'][number]>(
       `SELECT source, topic || '/' || partition AS name,
@@ -85,12 +88,9 @@ async function readFacts(pool: Pool): Promise<StoredFacts> {
       `SELECT m.name, max(p.last_event_at) AS "lastEventAt"
        FROM model m LEFT JOIN model_progress p ON p.model_id = m.id GROUP BY m.id`,
     ),
-    // What waits for its group or for its channel's turn to try again is not late by that: it counts from its first
-    // attempt, or from when it was due.
     pool.query<StoredFacts['channels'][number]>(
       `SELECT channel,
-         min(CASE WHEN attempts > 0 THEN created_at ELSE next_attempt_at END)
-           FILTER (WHERE state = 'pending' AND (attempts > 0 OR next_attempt_at <= now())) AS "waitingSince",
+         ${WAITING_SINCE} AS "waitingSince",
          count(*) FILTER (WHERE state = 'dead' AND finished_at > now() - interval '${DEAD_LETTER}')::integer AS dead,
          (array_agg(last_error ORDER BY coalesce(finished_at, now()) DESC)
            FILTER (WHERE last_error IS NOT NULL))[1] AS "lastError"

@@ -10,6 +10,8 @@ import type {
   StatusReader,
   StatusSnapshot,
 } from '../../api/status-reader.ts';
+import { WAITING_SINCE } from '../outbox-store.ts';
+import type { SourceTopic } from '../gauge-reader.ts';
 import { inTransaction } from '../pool.ts';
 import type { Client, Pool } from '../pool.ts';
 
@@ -18,6 +20,7 @@ export interface StatusScope {
   /** Names with their allowed lateness in ms. */
   readonly models: ReadonlyMap<string, number>;
   readonly monitors: readonly string[];
+  readonly topics: readonly SourceTopic[];
 }
 
 /** How everything stands, from one snapshot of the database. */
@@ -66,7 +69,7 @@ async function readModels(client: Client, scope: StatusScope): Promise<ModelStat
   >(
     `SELECT m.name AS model, coalesce(p.events, 0)::bigint AS events, p.last_event AS "lastEvent",
             p.last_event_at AS "lastEventAt", b.version, b.row_count AS rows, b.created_at AS "createdAt",
-            (SELECT count(*) FROM feature f WHERE f.model_id = m.id AND f.retired_at IS NULL) AS features,
+            (SELECT count(*) FROM feature f WHERE f.model_id = m.id AND f.retired_at IS NULL AND f.tier <> 'ignore') AS features,
             ARRAY(SELECT c.version FROM baseline c WHERE c.model_id = m.id AND c.state = 'candidate'
                   ORDER BY c.version) AS candidates
        FROM model m
@@ -126,8 +129,14 @@ async function readPartitions(client: Client, scope: StatusScope): Promise<Parti
                JOIN model m ON m.id = p.model_id
                JOIN unnest($1::text[], $2::float8[]) AS l (model, lateness) ON l.model = m.name
               WHERE p.part = i.id) AS watermark
-       FROM ingest_partition i ORDER BY i.source, i.topic, i.partition`,
-    [[...scope.models.keys()], [...scope.models.values()]],
+       FROM ingest_partition i JOIN unnest($3::text[], $4::text[]) AS s (source, topic) USING (source, topic)
+      ORDER BY i.source, i.topic, i.partition`,
+    [
+      [...scope.models.keys()],
+      [...scope.models.values()],
+      scope.topics.map(({ source }) => source),
+      scope.topics.map(({ topic }) => topic),
+    ],
   );
   return rows;
 }
@@ -140,7 +149,7 @@ async function readAlerts(client: Client, scope: StatusScope): Promise<AlertStat
        JOIN monitor mo ON mo.id = a.monitor_id
        JOIN feature f ON f.id = a.feature_id
        JOIN model m ON m.id = f.model_id
-      WHERE a.state <> 'inactive' AND mo.name = ANY($1) AND m.retired_at IS NULL AND f.retired_at IS NULL
+      WHERE a.state <> 'inactive' AND mo.name = ANY($1) AND m.retired_at IS NULL AND f.retired_at IS NULL AND f.tier <> 'ignore'
       ORDER BY a.state, m.name, f.name, a.segment, mo.name`,
     [scope.monitors],
   );
@@ -150,7 +159,7 @@ async function readAlerts(client: Client, scope: StatusScope): Promise<AlertStat
 async function readOutbox(client: Client): Promise<OutboxStatus[]> {
   const { rows } = await client.query<OutboxStatus>(
     `SELECT channel, count(*) FILTER (WHERE state = 'pending') AS waiting,
-            min(created_at) FILTER (WHERE state = 'pending') AS oldest,
+            ${WAITING_SINCE} AS oldest,
             count(*) FILTER (WHERE state = 'dead') AS dead,
             (array_agg(last_error ORDER BY id DESC) FILTER (WHERE last_error IS NOT NULL))[1] AS "lastError"
        FROM outbox WHERE state <> 'sent' GROUP BY channel ORDER BY channel`,
