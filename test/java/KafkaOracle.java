@@ -12,7 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
@@ -23,6 +25,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -32,12 +35,15 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * lines and then "ok", or with one line "error ...".
  */
 public final class KafkaOracle {
+  private static final int RESENDS = 3;
+
   private final String brokers;
   private final PrintStream out;
   private final Admin admin;
   private final Map<String, KafkaProducer<byte[], byte[]>> producers = new HashMap<>();
   /** What each producer could not write since its last flush. */
   private final Map<String, Exception> failures = new ConcurrentHashMap<>();
+  private final Map<String, Queue<ProducerRecord<byte[], byte[]>>> unsentRecords = new ConcurrentHashMap<>();
 
   private KafkaOracle(String brokers, PrintStream out) {
     this.brokers = brokers;
@@ -119,10 +125,16 @@ public final class KafkaOracle {
     put(words[1], record);
   }
 
-  /** What cannot be written must not pass for written: the next flush says so. */
+  /**
+   * What cannot be written must not pass for written: the next flush says so. A record that was never sent, its partition
+   * being too new for the metadata within max.block.ms, is sent again instead.
+   */
   private void put(String producer, ProducerRecord<byte[], byte[]> record) {
     producers.get(producer).send(record, (written, failure) -> {
-      if (failure != null) failures.putIfAbsent(producer, failure);
+      if (failure == null) return;
+      boolean unsent = failure instanceof TimeoutException && failure.getMessage().contains("metadata");
+      if (unsent) unsentRecords.computeIfAbsent(producer, name -> new ConcurrentLinkedQueue<>()).add(record);
+      else failures.putIfAbsent(producer, failure);
     });
   }
 
@@ -133,6 +145,14 @@ public final class KafkaOracle {
 
   private void flush(String producer) throws Exception {
     producers.get(producer).flush();
+    for (int round = 0; round < RESENDS; round++) {
+      Queue<ProducerRecord<byte[], byte[]>> again = unsentRecords.remove(producer);
+      if (again == null) break;
+      again.forEach(record -> put(producer, record));
+      producers.get(producer).flush();
+    }
+    if (unsentRecords.remove(producer) != null)
+      throw new IllegalStateException("a partition is still not in the metadata");
     Exception failure = failures.remove(producer);
     if (failure != null) throw failure;
   }
