@@ -64,13 +64,21 @@ export interface TileKeeper {
     spans: { readonly from: TileSpan; readonly to: TileSpan },
     merge: (rows: readonly TileRow[]) => Promise<RolledTile[]>,
   ): Promise<void>;
-  /** Lets go of the model's tiles that begin before this instant. @returns how many rows went */
-  forget(modelId: number, before: number): Promise<number>;
+  /** Lets go of the model's tiles with from <= start < to (-Infinity: from the first). @returns how many rows went */
+  forget(modelId: number, from: number, to: number): Promise<number>;
   /**
    * Lets go of rows of bad records that are older than this, or beyond so many of their partition. They stay counted.
    * @returns how many rows went
    */
   trimQuarantine(keepRows: number, keepMs: number): Promise<number>;
-  /** Drops the days that hold no tile any more. @returns how many went; a day that is in use stays for the next time */
-  dropEmptyDays(before: number): Promise<number>;
+  /** Every model that events were ever counted of, and for how long (by the database's clock) none has been, ms. */
+  counted(): Promise<{ readonly id: number; readonly quietMs: number }[]>;
+  /**
+   * Drops days whole: those that end before every model's horizon, whatever is in them, and those before the newest
+   * horizon that hold no tile any more.
+   * @param horizons by model id, ms since the epoch; -Infinity: everything of the model is kept. A model that is not among
+   * them and has events by now keeps every day.
+   * @returns how many went; a day that is in use stays for the next time
+   */
+  dropDays(horizons: ReadonlyMap<number, number>): Promise<number>;
 }

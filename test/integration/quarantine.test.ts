@@ -117,3 +117,83 @@ describe('quarantine', () => {
     expect(await tally()).toEqual({ quarantined: RECORDS, dropped: 2_000, rows: 500 });
   });
 });
+
+describe('a flood of bad records', () => {
+  it('keeps so many rows of a source and day, over all of its partitions', async () => {
+    await pool.query('TRUNCATE quarantine, quarantine_day');
+    await pool.query("UPDATE ingest_partition SET source = 'before'");
+    const { rows } = await pool.query<{ dropped: number }>(
+      `WITH parts AS (
+         INSERT INTO ingest_partition (source, topic, partition, next_offset, start_offset)
+         SELECT 'flood', 'bad', p, 0, 0 FROM generate_series(0, 1) AS p RETURNING id)
+       INSERT INTO quarantine_day (part, day, kept_rows, kept_bytes)
+       SELECT id, (now() AT TIME ZONE 'UTC')::date, 4000, 33000000 FROM parts RETURNING 0 AS dropped`,
+    );
+    expect(rows.length).toBe(2);
+    const keep = async (partition: number, payload: number) => {
+      const store = createIngestStore(pool);
+      const claim = await store.claim({ source: 'flood', topic: 'bad', partition }, 'test');
+      if (claim === null) throw new Error('the partition is not there');
+      const quarantine = Array.from({ length: 1_000 }, (_, i) => ({
+        offset: claim.nextOffset + i,
+        reason: 'invalid-json' as const,
+        detail: 'x',
+        payload: new Uint8Array(payload),
+      }));
+      const { outcome } = await store.commit({
+        part: claim.part,
+        epoch: claim.epoch,
+        previousOffset: claim.nextOffset,
+        nextOffset: claim.nextOffset + 1_000,
+        outcomes: { counted: 0, quarantined: 1_000, tooLate: 0, duplicate: 0, filtered: 0 },
+        anchorOffset: null,
+        anchorHash: null,
+        tiles: [],
+        quarantine,
+        progress: [],
+      });
+      expect(outcome).toBe('committed');
+      const kept = await pool.query<{ kept: number; dropped: number }>(
+        `SELECT (SELECT count(*) FROM quarantine WHERE part = p.id) AS kept, quarantine_dropped AS dropped
+         FROM ingest_partition p WHERE id = $1`,
+        [claim.part],
+      );
+      return kept.rows[0];
+    };
+
+    // 64 MiB are 67,108,864 bytes, of which 66,000,000 are taken: 1,108 records of 999 and 1 bytes more.
+    expect(await keep(0, 999)).toEqual({ kept: 1_000, dropped: 0 });
+    expect(await keep(1, 999)).toEqual({ kept: 108, dropped: 892 });
+    // Rows: 9,108 of 10,000 are there.
+    await pool.query('UPDATE quarantine_day SET kept_bytes = 0');
+    expect(await keep(0, 0)).toEqual({ kept: 1_892, dropped: 108 });
+    // Another day has room again, and the old one is no longer kept.
+    await pool.query('UPDATE quarantine_day SET day = day - 1');
+    expect(await keep(0, 0)).toEqual({ kept: 2_892, dropped: 108 });
+    expect((await pool.query('SELECT FROM quarantine_day')).rowCount).toBe(2);
+  });
+
+  it('is let go of in batches, however many rows there are', async () => {
+    await pool.query('TRUNCATE quarantine');
+    await pool.query('UPDATE ingest_partition SET quarantine_dropped = 0');
+    await pool.query(
+      `INSERT INTO quarantine (part, record_offset, reason, detail, recorded_at)
+       SELECT p.id, n, 'invalid-json', 'x', now() - n * interval '1 second'
+       FROM ingest_partition p, generate_series(1, 12000) AS n`,
+    );
+    const keeper = createTileKeeper(pool);
+    expect(await keeper.trimQuarantine(10_000, 30 * DAY_MS)).toBe(3 * 2_000);
+    const { rows } = await pool.query<{
+      rows: number;
+      newest: number;
+      oldest: number;
+      dropped: number;
+    }>(
+      `SELECT count(*) AS rows, min(q.record_offset) AS newest, max(q.record_offset) AS oldest,
+         min(p.quarantine_dropped) AS dropped
+       FROM quarantine q JOIN ingest_partition p ON p.id = q.part GROUP BY q.part`,
+    );
+    const whole = { rows: 10_000, newest: 1, oldest: 10_000, dropped: 2_000 };
+    expect(rows).toEqual([whole, whole, whole]);
+  });
+});

@@ -29,8 +29,12 @@ export function startKeepingTiles(
         if (model !== null) models.push({ id: model.id, allowedLatenessMs });
       }
       const kept = await keepTiles({ keeper, tiles, catalog, retention: config.retention }, models);
-      if (kept !== null && Object.values(kept).some((count) => count > 0))
-        log.info(kept, 'tiles rolled up and forgotten');
+      if (kept === null) return;
+      const { failed, ...done } = kept;
+      for (const { what, error } of failed)
+        log.warn({ what, err: error }, 'tiles could not be looked after');
+      if (Object.values(done).some((count) => count > 0))
+        log.info(done, 'tiles rolled up and forgotten');
     } catch (thrown) {
       log.warn({ err: toError(thrown) }, 'tiles could not be looked after');
     }

@@ -14,7 +14,9 @@ import type {
 import { isPassing, isRefusal } from './commit-errors.ts';
 import { inTransaction } from './pool.ts';
 import type { Client, Pool } from './pool.ts';
+import { writeQuarantine } from './quarantine/write.ts';
 import { markLateTiles } from './revisions/late-marks.ts';
+import { lockForCounting } from './tiles/seal-lock.ts';
 import { createTilePartitions } from './tile-partitions.ts';
 
 const iso = (time: number): string => new Date(time).toISOString();
@@ -261,32 +263,14 @@ async function writeTiles(client: Client, { part, tiles }: CheckpointWrite): Pro
 /** Is any of the tiles sealed? Who seals waits for this transaction, so that what is not sealed now stays so until it ends. */
 async function anySealed(client: Client, { tiles }: CheckpointWrite): Promise<boolean> {
   if (tiles.length === 0) return false;
+  const modelIds = [...new Set(tiles.map(({ modelId }) => modelId))].sort((a, b) => a - b);
+  await lockForCounting(client, modelIds);
   const { rows } = await client.query<{ id: number; until: number | null }>(
     'SELECT id, sealed_until AS until FROM model WHERE id = ANY($1) ORDER BY id FOR SHARE',
-    [[...new Set(tiles.map(({ modelId }) => modelId))]],
+    [modelIds],
   );
   const untilOf = new Map(rows.map(({ id, until }) => [id, until ?? -Infinity]));
   return tiles.some(({ modelId, start }) => start < (untilOf.get(modelId) ?? -Infinity));
-}
-
-async function writeQuarantine(
-  client: Client,
-  { part, quarantine }: CheckpointWrite,
-): Promise<void> {
-  if (quarantine.length === 0) return;
-  await client.query(
-    `INSERT INTO quarantine (part, record_offset, reason, detail, payload)
-     SELECT $1, record_offset, reason, detail, payload
-     FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[]) AS q (record_offset, reason, detail, payload)
-     ON CONFLICT DO NOTHING`,
-    [
-      part,
-      quarantine.map((row) => row.offset),
-      quarantine.map((row) => row.reason),
-      quarantine.map((row) => row.detail),
-      quarantine.map((row) => (row.payload === null ? null : Buffer.from(row.payload))),
-    ],
-  );
 }
 
 async function writeSeen(

@@ -61,7 +61,11 @@ async function absorbMarks(
   since: number,
 ): Promise<void> {
   await client.query(
-    `WITH marks AS (DELETE FROM late_tile WHERE monitor_id = $1 RETURNING start)
+    // In the order in which checkpoints write them: who takes rows in another waits in a circle with one that adds some.
+    `WITH ordered AS MATERIALIZED (
+       SELECT start FROM late_tile WHERE monitor_id = $1 ORDER BY start FOR UPDATE),
+     marks AS (
+       DELETE FROM late_tile l USING ordered o WHERE l.monitor_id = $1 AND l.start = o.start RETURNING l.start)
      UPDATE evaluation e SET stale_since = now()
      WHERE e.monitor_id = $1 AND e.stale_since IS NULL AND ${NEWEST}
        AND EXISTS (SELECT FROM marks m WHERE m.start < e.window_end

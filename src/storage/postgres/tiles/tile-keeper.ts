@@ -1,11 +1,12 @@
 import type { RolledTile, TileKeeper, TileRow, TileSpan } from '../../tile-store.ts';
 import { inTransaction } from '../pool.ts';
 import type { Client, Pool } from '../pool.ts';
+import { trimQuarantine } from '../quarantine/trim.ts';
+import { dropDays } from './drop-days.ts';
+import { lockForSealing } from './seal-lock.ts';
 
 /** One lock for whoever keeps tiles; the number only has to be ours. */
 const KEEPER_LOCK = 0x74696c66;
-/** Dropping a day needs the whole table for a moment; whoever uses it must not wait longer than this for us. */
-const DROP_WAIT = '50ms';
 /** Rolled-up tiles are the sum over partitions. */
 const ALL_PARTS = 0;
 
@@ -38,13 +39,7 @@ export function createTileKeeper(pool: Pool): TileKeeper {
         } else client.release();
       }
     },
-    async seal(modelId, until) {
-      await pool.query(
-        `UPDATE model SET sealed_until = $2
-         WHERE id = $1 AND coalesce(sealed_until, '-infinity') < $2`,
-        [modelId, iso(until)],
-      );
-    },
+    seal: (modelId, until) => seal(pool, modelId, until),
     async unrolled(modelId, { from, to }, until, limit) {
       const { rows } = await pool.query<{ start: number }>(
         `SELECT DISTINCT date_bin($4 * interval '1 minute', start, 'epoch'::timestamptz) AS start FROM tile
@@ -69,37 +64,39 @@ export function createTileKeeper(pool: Pool): TileKeeper {
           throw new Error(`${rowCount} tiles were taken away where ${rows.length} were read`);
         await insertRolled(client, modelId, start, to, rolled);
       }),
-    async forget(modelId, before) {
-      const { rowCount } = await pool.query('DELETE FROM tile WHERE model_id = $1 AND start < $2', [
-        modelId,
-        iso(before),
-      ]);
+    async forget(modelId, from, to) {
+      const { rowCount } = await pool.query(
+        'DELETE FROM tile WHERE model_id = $1 AND start >= $2 AND start < $3',
+        [modelId, from === -Infinity ? '-infinity' : iso(from), iso(to)],
+      );
       return rowCount ?? 0;
     },
-    async trimQuarantine(keepRows, keepMs) {
-      const { rows } = await pool.query<{ trimmed: number }>(TRIM_QUARANTINE, [keepRows, keepMs]);
-      return rows[0]?.trimmed ?? 0;
+    trimQuarantine: (keepRows, keepMs) => trimQuarantine(pool, keepRows, keepMs),
+    async counted() {
+      const { rows } = await pool.query<{ id: number; quietMs: number }>(
+        `SELECT model_id AS id, extract(epoch FROM now() - max(last_event_at))::double precision * 1000 AS "quietMs"
+         FROM model_progress GROUP BY model_id ORDER BY model_id`,
+      );
+      return rows;
     },
-    dropEmptyDays: (before) => dropEmptyDays(pool, before),
+    dropDays: (horizons) => dropDays(pool, horizons),
   };
 }
 
 /** Parameters: model, narrow span, wide span, begin and end of the slice. Wide tiles that are there already are added. */
 const SLICE = `t.model_id = $1 AND t.span_minutes IN ($2, $3) AND t.start >= $4 AND t.start < $5`;
 
-/** The newest rows of each partition stay; what goes is counted as dropped. */
-const TRIM_QUARANTINE = `
-  WITH gone AS (
-    DELETE FROM quarantine q USING ingest_partition p
-    WHERE q.part = p.id AND (q.recorded_at < now() - $2 * interval '1 millisecond'
-      OR (q.recorded_at, q.record_offset) < (
-        SELECT n.recorded_at, n.record_offset FROM quarantine n WHERE n.part = p.id
-        ORDER BY n.recorded_at DESC, n.record_offset DESC OFFSET $1::bigint - 1 LIMIT 1))
-    RETURNING q.part),
-  told AS (
-    UPDATE ingest_partition p SET quarantine_dropped = quarantine_dropped + g.rows
-    FROM (SELECT part, count(*) AS rows FROM gone GROUP BY part) g WHERE p.id = g.part)
-  SELECT count(*) AS trimmed FROM gone`;
+async function seal(pool: Pool, modelId: number, until: number): Promise<void> {
+  const moves = `id = $1 AND coalesce(sealed_until, '-infinity') < $2`;
+  const slice = [modelId, iso(until)];
+  // Most passes find nothing to seal, and then nobody has to wait.
+  const { rowCount } = await pool.query(`SELECT FROM model WHERE ${moves}`, slice);
+  if (rowCount === 0) return;
+  await inTransaction(pool, async (client) => {
+    await lockForSealing(client, modelId);
+    await client.query(`UPDATE model SET sealed_until = $2 WHERE ${moves}`, slice);
+  });
+}
 
 async function insertRolled(
   client: Client,
@@ -114,34 +111,5 @@ async function insertRolled(
        SELECT $1, $2, $3, $4, id, ${ALL_PARTS}, $6, $7 FROM segment WHERE model_id = $3 AND name = $5`,
       [iso(start), span, modelId, binningSetId, segment, events, Buffer.from(counts)],
     );
-  }
-}
-
-async function dropEmptyDays(pool: Pool, before: number): Promise<number> {
-  const { rows } = await pool.query<{ name: string }>(
-    `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-     WHERE i.inhparent = 'tile'::regclass AND c.relname ~ '^tile_[0-9]{8}$' AND c.relname < $1 ORDER BY 1`,
-    [`tile_${iso(before).slice(0, 10).replaceAll('-', '')}`],
-  );
-  let dropped = 0;
-  for (const { name } of rows) if (await dropIfEmpty(pool, name)) dropped += 1;
-  return dropped;
-}
-
-/** @param name of a day, of digits only as the query above has seen to */
-async function dropIfEmpty(pool: Pool, name: string): Promise<boolean> {
-  try {
-    return await inTransaction(pool, async (client) => {
-      await client.query(`SET LOCAL lock_timeout = '${DROP_WAIT}'`);
-      await client.query(`LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE`);
-      const { rowCount } = await client.query(`SELECT FROM ${name} LIMIT 1`);
-      if (rowCount !== 0) return false;
-      await client.query(`DROP TABLE ${name}`);
-      return true;
-    });
-  } catch (thrown) {
-    // Somebody uses it: lock_not_available.
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === '55P03') return false;
-    throw thrown;
   }
 }
