@@ -31,6 +31,14 @@ export function isRefusal(error: Error): boolean {
   return isServerError(error) && !/^(57P0|08)/.test((error as DatabaseError).code ?? '');
 }
 
+/**
+ * Does the server only read: a standby, or a primary that has become one? Its connection leads nowhere any more, though
+ * it works; a new one may lead to the server that writes.
+ */
+export function isReadOnly(error: Error): boolean {
+  return (error as DatabaseError).code === '25006';
+}
+
 /** The day that a row belongs to has no partition (any more). */
 function isMissingPartition(error: Error): boolean {
   return (error as DatabaseError).code === '23514' && error.message.includes('no partition');

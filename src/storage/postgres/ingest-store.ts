@@ -11,7 +11,7 @@ import type {
   TileKey,
   TileWrite,
 } from '../ingest-store.ts';
-import { isPassing, isRefusal } from './commit-errors.ts';
+import { isPassing, isReadOnly, isRefusal } from './commit-errors.ts';
 import { inTransaction } from './pool.ts';
 import type { Client, Pool } from './pool.ts';
 import { writeQuarantine } from './quarantine/write.ts';
@@ -188,7 +188,7 @@ async function commit(pool: Pool, write: CheckpointWrite): Promise<CheckpointRes
   } catch (thrown) {
     const error = toError(thrown);
     if (committing && !isRefusal(error)) return { outcome: 'unknown', error };
-    broken = !isRefusal(error) || !(await rolledBack(client));
+    broken = !isRefusal(error) || isReadOnly(error) || !(await rolledBack(client));
     return retryOrThrow(error);
   } finally {
     client.release(broken);

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { DriftdError, toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
+import { isReadOnly } from './commit-errors.ts';
 
 export type Pool = pg.Pool;
 export type Client = pg.PoolClient;
@@ -114,6 +115,7 @@ export async function inTransaction<T>(
     await client.query('COMMIT');
     return result;
   } catch (thrown) {
+    broken = isReadOnly(toError(thrown));
     await client.query('ROLLBACK').catch(() => {
       broken = true;
     });
