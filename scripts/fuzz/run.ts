@@ -6,6 +6,7 @@ import { createSampler } from '../../src/core/baseline/sampler.ts';
 import { createEventDecoder } from '../../src/ingest/decode/event-decoder.ts';
 import { noIngestMetrics } from '../../src/ingest/ingest-metrics.ts';
 import type { IngestMetrics } from '../../src/ingest/ingest-metrics.ts';
+import { QueueBudget } from '../../src/ingest/intake.ts';
 import { createPipeline } from '../../src/ingest/pipeline.ts';
 import { sleep, systemClock } from '../../src/platform/clock.ts';
 import { createLog } from '../../src/platform/log.ts';
@@ -79,6 +80,7 @@ export async function fuzzEvents(options: {
       queueRecords: 1_000,
       queueBytes: 2 * 1024 * 1024,
     },
+    budget: new QueueBudget(64 * 1024 * 1024),
     clock: systemClock,
     log,
     metrics: counters(told, reasons, () => {

@@ -2,6 +2,7 @@ import { createPartitionCounter } from '../../src/accumulate/counting.ts';
 import { createModelRegistry } from '../../src/accumulate/model-registry.ts';
 import { createNativeDecoder } from '../../src/ingest/decode/native.ts';
 import { noIngestMetrics } from '../../src/ingest/ingest-metrics.ts';
+import { QueueBudget } from '../../src/ingest/intake.ts';
 import { createPipeline } from '../../src/ingest/pipeline.ts';
 import type { Pipeline } from '../../src/ingest/pipeline.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -75,6 +76,7 @@ export async function startMember(options: {
       queueRecords: 40,
       queueBytes: 1 << 20,
     },
+    budget: new QueueBudget(8 << 20),
     clock: systemClock,
     log: silent,
     metrics: {

@@ -76,6 +76,8 @@ export interface PartitionCounterDeps {
   readonly dedupWindowMs?: number;
   /** Default: redacted. */
   readonly payloadKept?: PayloadKept;
+  /** Told of each event id that is not remembered, there being too many; `first`: of its partition and stretch of time. */
+  readonly idForgotten?: (key: PartitionKey, first: boolean) => void;
   /** Told of each event whose attribute has no segment of its own left. */
   readonly segmentOverflow?: (model: string) => void;
 }
@@ -101,7 +103,11 @@ export function createPartitionCounter(deps: PartitionCounterDeps): PartitionCou
         seen:
           deps.dedupWindowMs === undefined
             ? null
-            : createSeenIds(deps.dedupWindowMs, await store.loadSeen(claim.part)),
+            : createSeenIds({
+                windowMs: deps.dedupWindowMs,
+                stored: await store.loadSeen(claim.part),
+                forgotten: (first) => deps.idForgotten?.(key, first),
+              }),
         store,
         registry,
         segmentIds,

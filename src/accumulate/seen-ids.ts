@@ -4,7 +4,7 @@ import { createHasher } from '../core/histogram/hash/hash64.ts';
 import type { SeenWrite } from '../storage/ingest-store.ts';
 import { HashSet64 } from './hash-set.ts';
 
-/** Ids of one stretch of event time at most: 16 MB. What comes beyond is not remembered. */
+/** Ids of one stretch of event time at most: 16 MB. What comes beyond is not remembered, and told. */
 const MAX_IDS = 1_000_000;
 const BYTES_A_HASH = 8;
 
@@ -23,12 +23,23 @@ export interface SeenIds {
   committed(): void;
 }
 
-/** @param stored what earlier checkpoints have kept, of any stretch */
-export function createSeenIds(windowMs: number, stored: readonly SeenWrite[]): SeenIds {
+export interface SeenIdsOptions {
+  readonly windowMs: number;
+  /** What earlier checkpoints have kept, of any stretch. */
+  readonly stored: readonly SeenWrite[];
+  /** Told of each id that is not remembered, there being too many of its stretch. */
+  readonly forgotten: (first: boolean) => void;
+  readonly maxIds?: number;
+}
+
+export function createSeenIds(options: SeenIdsOptions): SeenIds {
+  const { windowMs, stored, forgotten, maxIds = MAX_IDS } = options;
   const sets = new Map<number, HashSet64>();
   const fresh = new Map<number, number[]>();
   const hasher = createHasher('event ids');
   let newest = -Infinity;
+  /** The stretch of which ids were last forgotten. */
+  let full = -Infinity;
 
   function setOf(generation: number): HashSet64 {
     let set = sets.get(generation);
@@ -68,7 +79,11 @@ export function createSeenIds(windowMs: number, stored: readonly SeenWrite[]): S
       newest = Math.max(newest, Math.floor(frame.time / windowMs));
       for (const generation of sets.keys()) if (generation < newest - 1) sets.delete(generation);
       const set = setOf(newest);
-      if (set.size >= MAX_IDS) return;
+      if (set.size >= maxIds) {
+        forgotten(full !== newest);
+        full = newest;
+        return;
+      }
       hash(frame);
       set.add(hasher.high, hasher.low);
       const lanes = fresh.get(newest) ?? [];

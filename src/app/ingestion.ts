@@ -2,6 +2,7 @@ import { createPartitionCounter } from '../accumulate/counting.ts';
 import { createModelRegistry } from '../accumulate/model-registry.ts';
 import type { DriftdConfig } from '../config/types.ts';
 import type { StageHooks } from '../expose/metrics/hooks.ts';
+import { QueueBudget } from '../ingest/intake.ts';
 import { createPipeline } from '../ingest/pipeline.ts';
 import type { Pipeline } from '../ingest/pipeline.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -40,8 +41,10 @@ export interface Ingestion {
 
 /** Plans are looked at again this often, so that a new baseline is counted soon. */
 const REFRESH_PLANS_MS = 10_000;
-/** Records and bytes a partition may have queued before it is paused. */
-const QUEUE = { records: 50_000, bytes: 64 * 1024 * 1024 };
+/** What the partitions of a source may have queued together before they are paused, each at its share. */
+const QUEUE = { records: 50_000, bytes: 32 * 1024 * 1024 };
+/** What all that came and is not counted yet may take: beyond it batches are refused and fetched again. */
+const QUEUED_BYTES = 64 * 1024 * 1024;
 
 /** @throws DriftdError when a source cannot be reached or used */
 export async function startIngestion(parts: IngestionParts): Promise<Ingestion> {
@@ -67,6 +70,14 @@ export async function startIngestion(parts: IngestionParts): Promise<Ingestion> 
     futureToleranceMs,
     payloadKept: config.ingest.quarantinePayload,
     ...(config.ingest.dedupWindowMs === null ? {} : { dedupWindowMs: config.ingest.dedupWindowMs }),
+    idForgotten: ({ source, topic, partition }, first) => {
+      hooks.idForgotten(source);
+      if (first)
+        log.warn(
+          { topic, partition },
+          'more event ids came within ingest.dedup_window than are kept: duplicates of the later ones are counted',
+        );
+    },
     segmentOverflow: (model) => {
       hooks.segmentOverflow(model);
     },
@@ -78,12 +89,14 @@ export async function startIngestion(parts: IngestionParts): Promise<Ingestion> 
     queueRecords: QUEUE.records,
     queueBytes: QUEUE.bytes,
   };
+  const budget = new QueueBudget(QUEUED_BYTES);
   for (const { source, decoderOf } of sourcesOf(config, inboxOf(config, pool), log)) {
     const pipeline = createPipeline(source, {
       counting,
       decoderOf,
       gate,
       limits,
+      budget,
       clock,
       log,
       metrics: hooks,

@@ -10,6 +10,8 @@ import type { PartitionKey, RecordBatch } from '../core/domain/ingestion.ts';
  * - For every change of assignment the source calls `assigned` with all partitions that it now reads and a control to
  *   steer them. With that the earlier assignment is void: the consumer forgets its uncommitted work, calls of the old
  *   control do nothing, and late batches of the old assignment fail custody.
+ * - When it has lost all of them and does not know yet what comes (the client crashed, the group was left), the source
+ *   calls `unassigned`: the earlier assignment is void, and nothing is read until the next `assigned`.
  * - After `assigned` the consumer looks up the stored position of each partition and calls `seek`. Batches that come
  *   earlier are refused.
  * - The source calls `batch` with batches in order. `batch` never throws and returns at once: the consumer queues. It
@@ -42,6 +44,11 @@ export interface SourceControl {
   startOffsets(topic: string): Promise<ReadonlyMap<number, number>>;
   /** What the log of the partition holds: offsets in [start, end). */
   logRange(partition: PartitionKey): Promise<LogRange>;
+  /**
+   * May the topic lose single records to compaction? null: cannot be told. Left out by sources that keep all records or
+   * none.
+   */
+  compacts?(topic: string): Promise<boolean | null>;
   /** A courtesy to lag tools: nothing depends on it. */
   committed(partition: PartitionKey, offset: number): void;
 }
@@ -53,9 +60,13 @@ export interface LogRange {
 
 export interface RecordConsumer {
   assigned(partitions: readonly PartitionKey[], control: SourceControl): void;
+  unassigned(): void;
   batch(batch: RecordBatch): boolean;
-  /** The partition's log ends here (offset after the newest record), as looked up at about this moment. */
-  logEnd(partition: PartitionKey, end: number): void;
+  /**
+   * The partition's log holds offsets from `start` (when that is known) up to `end`, as looked up between the call before
+   * this one and now.
+   */
+  logEnd(partition: PartitionKey, end: number, start?: number): void;
 }
 
 export function partitionName(key: PartitionKey): string {

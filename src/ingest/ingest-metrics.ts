@@ -11,11 +11,16 @@ export interface IngestMetrics {
   /** An event whose attribute has no segment of its own left. */
   segmentOverflow(model: string): void;
   checkpoint(
-    source: string,
+    partition: PartitionKey,
     outcome: 'committed' | 'fenced' | 'unknown' | 'retry',
     seconds: number,
   ): void;
-  lag(partition: PartitionKey, records: number): void;
+  /** @param records null: not known any more */
+  lag(partition: PartitionKey, records: number | null): void;
+  /** The id of an event that is not remembered, so that a duplicate of it would be counted. */
+  idForgotten(source: string): void;
+  /** The record that proves that a log is the one that was read is gone from it. */
+  anchorMissing(source: string): void;
   halted(partition: PartitionKey, halted: boolean): void;
   /** The partition is no longer ours: its series go. */
   released(partition: PartitionKey): void;
@@ -27,6 +32,8 @@ export const noIngestMetrics: IngestMetrics = {
   segmentOverflow: () => undefined,
   checkpoint: () => undefined,
   lag: () => undefined,
+  idForgotten: () => undefined,
+  anchorMissing: () => undefined,
   halted: () => undefined,
   released: () => undefined,
 };

@@ -7,8 +7,59 @@ export interface IntakeLimits {
   readonly queueBytes: number;
 }
 
+/** A batch, and whether it came after a long silence of its partition. */
+export interface Taken {
+  readonly batch: RecordBatch;
+  readonly afterSilence: boolean;
+}
+
 /** So many refused batches in a row, and the source cannot deliver what is asked for: the claim is made afresh. */
 const REFUSALS = 8;
+
+/**
+ * What the batches of all partitions of a process may take, from their arrival until they are counted. One that does not
+ * fit is refused and fetched again when there is room; whoever was refused first has room first.
+ */
+export class QueueBudget {
+  private readonly limitBytes: number;
+  private held = 0;
+  private readonly waiting = new Map<Intake, number>();
+
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes;
+  }
+
+  get heldBytes(): number {
+    return this.held;
+  }
+
+  /** @returns false: no room, the intake is told later; what is larger than all of the room has it for itself */
+  take(intake: Intake, bytes: number): boolean {
+    if (this.held > 0 && this.held + bytes > this.limitBytes) {
+      this.waiting.set(intake, bytes);
+      return false;
+    }
+    this.waiting.delete(intake);
+    this.held += bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    if (bytes === 0) return;
+    this.held -= bytes;
+    let taken = this.held;
+    for (const [intake, wanted] of this.waiting) {
+      if (taken > 0 && taken + wanted > this.limitBytes) break;
+      taken += wanted;
+      this.waiting.delete(intake);
+      intake.fetchAgain();
+    }
+  }
+
+  forget(intake: Intake): void {
+    this.waiting.delete(intake);
+  }
+}
 
 /**
  * The queue between a source and a partition's worker. Proves custody: each batch taken in starts where the one before
@@ -18,72 +69,111 @@ export class Intake {
   private readonly key: PartitionKey;
   private readonly control: SourceControl;
   private readonly limits: IntakeLimits;
-  private readonly queue: RecordBatch[] = [];
+  private readonly budget: QueueBudget;
+  private readonly queue: (Taken & { readonly bytes: number })[] = [];
   private records = 0;
   private bytes = 0;
+  /** Of the batch that was taken last: it is being counted. */
+  private bytesInHand = 0;
   private paused = false;
+  /** Paused for want of room: the budget tells when there is some. */
+  private refused = false;
+  /** What was queued is dropped, and fetched again when the worker comes back for it. */
+  private dropped = false;
   private refusals = 0;
   /** Where the next batch must start; null: nothing is taken. */
   private expected: number | null = null;
 
-  constructor(key: PartitionKey, control: SourceControl, limits: IntakeLimits) {
+  constructor(
+    key: PartitionKey,
+    control: SourceControl,
+    limits: IntakeLimits,
+    budget: QueueBudget,
+  ) {
     this.key = key;
     this.control = control;
     this.limits = limits;
+    this.budget = budget;
+  }
+
+  /** The offset that is to come next; null: nothing is taken. */
+  get position(): number | null {
+    return this.expected;
   }
 
   /** Reads from `position` on; what was queued before is forgotten. */
   open(position: number): void {
     this.close();
     this.expected = position;
-    this.control.seek(this.key, position);
-    this.resume();
+    this.fetchAgain();
   }
 
   /** Takes nothing more and forgets what is queued. */
   close(): void {
-    this.expected = null;
+    this.shut();
     this.refusals = 0;
-    this.queue.length = 0;
-    this.records = 0;
-    this.bytes = 0;
+    this.forgetQueue();
+    this.release();
   }
 
   /** Takes nothing more; what is queued stays. */
   shut(): void {
     this.expected = null;
+    this.dropped = false;
+    this.budget.forget(this);
   }
 
-  /** Takes a batch in; false: the source is to pause the partition. */
-  offer(batch: RecordBatch): boolean {
-    if (this.expected === null) {
-      this.paused = true;
-      return false;
-    }
+  /** Lets others have the room for as long as nothing can be counted here. */
+  drop(): void {
+    const [first] = this.queue;
+    if (this.expected === null || first === undefined) return;
+    this.budget.forget(this);
+    this.expected = first.batch.from;
+    this.dropped = true;
+    this.forgetQueue();
+  }
+
+  /**
+   * Takes a batch in; false: the source is to pause the partition.
+   * @param afterSilence nothing had come of the partition for long
+   */
+  offer(batch: RecordBatch, afterSilence = false): boolean {
+    if (this.expected === null || this.dropped) return this.pause();
     if (batch.from !== this.expected) {
       this.refusals += 1;
       this.control.seek(this.key, this.expected);
       return true;
     }
+    const bytes = bytesOf(batch);
+    if (!this.budget.take(this, bytes)) {
+      this.refused = true;
+      return this.pause();
+    }
     this.refusals = 0;
     this.expected = batch.to;
-    this.queue.push(batch);
+    this.queue.push({ batch, afterSilence, bytes });
     this.records += batch.records.length;
-    this.bytes += bytesOf(batch);
+    this.bytes += bytes;
     if (this.records < this.limits.queueRecords && this.bytes < this.limits.queueBytes) return true;
-    this.paused = true;
-    return false;
+    return this.pause();
   }
 
-  take(): RecordBatch | undefined {
-    const batch = this.queue.shift();
-    if (batch === undefined) return undefined;
-    this.records -= batch.records.length;
-    this.bytes -= bytesOf(batch);
+  /** The next batch; the one before is done with. */
+  take(): Taken | undefined {
+    this.release();
+    const taken = this.queue.shift();
+    if (taken === undefined) {
+      if (this.dropped) this.fetchAgain();
+      return undefined;
+    }
+    this.records -= taken.batch.records.length;
+    this.bytes -= taken.bytes;
+    this.bytesInHand = taken.bytes;
     const { queueRecords, queueBytes } = this.limits;
     const room = this.records < queueRecords / 2 && this.bytes < queueBytes / 2;
-    if (this.paused && this.expected !== null && room) this.resume();
-    return batch;
+    if (this.paused && !this.refused && !this.dropped && this.expected !== null && room)
+      this.resume();
+    return taken;
   }
 
   get empty(): boolean {
@@ -93,6 +183,39 @@ export class Intake {
   /** The source keeps delivering from elsewhere: what is asked for may be gone. */
   get stuck(): boolean {
     return this.refusals >= REFUSALS;
+  }
+
+  /** What was asked for is not there any more: nothing else is to be read before the claim is made afresh. */
+  giveUp(): void {
+    this.refusals = REFUSALS;
+  }
+
+  /** Asks the source for what is expected next, whatever it delivered since. */
+  fetchAgain(): void {
+    if (this.expected === null) return;
+    this.dropped = false;
+    this.refused = false;
+    this.control.seek(this.key, this.expected);
+    this.resume();
+  }
+
+  private forgetQueue(): void {
+    const { bytes } = this;
+    this.queue.length = 0;
+    this.records = 0;
+    this.bytes = 0;
+    this.budget.give(bytes);
+  }
+
+  private release(): void {
+    const bytes = this.bytesInHand;
+    this.bytesInHand = 0;
+    this.budget.give(bytes);
+  }
+
+  private pause(): false {
+    this.paused = true;
+    return false;
   }
 
   private resume(): void {

@@ -12,18 +12,23 @@ export interface Pipeline {
   start(): Promise<void>;
   /** Stops reading, commits what is queued, ends. */
   stop(): Promise<void>;
-  /** Are partitions assigned (or is the source one that needs none)? */
+  /** How many partitions are assigned; null: the source is in no group, or not yet. */
   readonly assigned: number | null;
   /** For how long the source has not answered: ms. */
   readonly silentMs: number;
 }
 
+/** How often a lag is looked at that nobody has told anew. */
+const LAG_TELL_MS = 5_000;
+
 export function createPipeline(source: EventSource, deps: WorkerDeps): Pipeline {
   const workers = new Map<string, PartitionWorker>();
   let assigned: number | null = null;
   let stopping = false;
+  const remote = source.silentMs !== undefined;
+  let lagTimer: NodeJS.Timeout | undefined;
 
-  function replace(partitions: readonly PartitionKey[], control: SourceControl): void {
+  function abandonAll(): void {
     for (const worker of workers.values()) {
       deps.metrics.released(worker.key);
       worker.abandon().catch((thrown: unknown) => {
@@ -31,6 +36,10 @@ export function createPipeline(source: EventSource, deps: WorkerDeps): Pipeline 
       });
     }
     workers.clear();
+  }
+
+  function replace(partitions: readonly PartitionKey[], control: SourceControl): void {
+    abandonAll();
     assigned = partitions.length;
     if (stopping) return;
     // The queues share the limits evenly: a partition that cannot be committed does not starve the others.
@@ -41,23 +50,36 @@ export function createPipeline(source: EventSource, deps: WorkerDeps): Pipeline 
       queueBytes: deps.limits.queueBytes / share,
     };
     for (const key of partitions)
-      workers.set(partitionName(key), new PartitionWorker(key, control, { ...deps, limits }));
+      workers.set(
+        partitionName(key),
+        new PartitionWorker(key, control, { ...deps, limits }, remote),
+      );
   }
 
   const consumer: RecordConsumer = {
     assigned: replace,
+    unassigned() {
+      abandonAll();
+      assigned = null;
+    },
     batch: (batch: RecordBatch) =>
       workers.get(partitionName(batch.partition))?.offer(batch) ?? false,
-    logEnd: (key, end) => {
-      workers.get(partitionName(key))?.logEnd(end);
+    logEnd: (key, end, start) => {
+      workers.get(partitionName(key))?.logEnd(end, start);
     },
   };
 
   return {
     name: source.name,
-    start: () => source.start(consumer),
+    start() {
+      lagTimer = setInterval(() => {
+        for (const worker of workers.values()) worker.tellLag();
+      }, LAG_TELL_MS);
+      return source.start(consumer);
+    },
     async stop() {
       stopping = true;
+      clearInterval(lagTimer);
       await Promise.all([...workers.values()].map((worker) => worker.drain()));
       await source.stop();
     },

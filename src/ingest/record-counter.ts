@@ -26,13 +26,15 @@ export class RecordCounter {
 
   /**
    * Counts one record, whole or not at all.
+   * @param from everything before this offset is counted: a batch that cannot be read may reach back beyond it
    * @returns its events, valid until the next call; empty when it was rejected or has none
    */
-  count(counting: PartitionCounting, record: SourceRecord): FrameList {
+  count(counting: PartitionCounting, record: SourceRecord, from: number): FrameList {
     const { frames } = this;
     frames.clear();
     if (record.fault !== undefined) {
-      this.reject(counting, record, record.fault, record.fault.records);
+      const records = Math.min(record.fault.records, record.offset - from + 1);
+      this.reject(counting, record, record.fault, records);
       return frames;
     }
     if (record.value === null) {

@@ -23,6 +23,11 @@ afterEach(async () => {
   await driftd.end();
 });
 
+/** Of a producer of records that only compression makes small. */
+const LARGE = ['batch.size=90000000', 'max.request.size=400000000', 'buffer.memory=400000000'];
+/** Longer than a topic may be silent before its log is looked at again. */
+const SILENCE_MS = 3_000;
+
 async function driftdOn(partitions: number, start = 'earliest'): Promise<string> {
   const topic = uniqueName('topic');
   await kafka.run('create', topic, partitions);
@@ -70,7 +75,41 @@ describe('a topic that is deleted and made anew', () => {
   }
 });
 
+describe('a topic that is deleted and made anew while driftd runs', () => {
+  it('is halted and told, though its log is longer than what was read', async () => {
+    const topic = await driftdOn(1);
+    await events(topic, 0, 50);
+    await driftd.start();
+    await driftd.until(counted(50));
+    await kafka.run('delete', topic);
+    await sleep(SILENCE_MS);
+    await kafka.run('create', topic, 1);
+    await events(topic, 0, 80);
+
+    const [halted] = await driftd.until(([row]) => row?.state === 'halted');
+
+    expect(halted).toMatchObject({ position: 50, counted: 50 });
+  });
+});
+
 describe('records that retention deleted', () => {
+  it('while driftd runs and cannot read them are one gap', async () => {
+    const topic = await driftdOn(1);
+    await events(topic, 0, 30);
+    await driftd.start();
+    await driftd.until(counted(30));
+    process.kill(driftd.pid, 'SIGSTOP');
+    await events(topic, 0, 40);
+    await kafka.run('trim', topic, 0, 70);
+    process.kill(driftd.pid, 'SIGCONT');
+
+    const [row] = await driftd.until(([now]) => now?.position === 70);
+
+    expect(row).toMatchObject({ state: 'ok', counted: 30 });
+    const gaps = await driftd.rows('SELECT from_offset, to_offset FROM gap');
+    expect(gaps).toEqual([{ from_offset: 30, to_offset: 70 }]);
+  });
+
   it('before they were read are one gap, visible in the metrics', async () => {
     const topic = await driftdOn(1);
     await events(topic, 0, 30);
@@ -150,17 +189,28 @@ describe('a topic that starts at an instant', () => {
   });
 });
 
+describe('a batch that cannot be read, of which retention has deleted the head', () => {
+  it('is quarantined with the records that are left of it', async () => {
+    const topic = await driftdOn(1);
+    await kafka.run('producer', 'batch', 'compression.type=gzip', 'linger.ms=10000', ...LARGE);
+    await kafka.run('fill', 'batch', topic, 0, 9, 'x');
+    await kafka.run('bulk', 'batch', topic, 0, 80_000_000);
+    await kafka.run('close', 'batch');
+    await events(topic, 0, 5);
+    await kafka.run('trim', topic, 0, 4);
+
+    await driftd.start();
+    const [row] = await driftd.until(counted(5));
+
+    expect(row).toMatchObject({ start: 4, position: 15, counted: 5, quarantined: 6, filtered: 0 });
+  });
+});
+
 describe('a record of 300 MB that gzip made small', () => {
   it('goes to quarantine, its neighbours are counted, memory stays bounded', async () => {
     const topic = await driftdOn(2);
     await events(topic, 0, 10);
-    await kafka.run(
-      'producer',
-      'bomb',
-      'compression.type=gzip',
-      'max.request.size=400000000',
-      'buffer.memory=400000000',
-    );
+    await kafka.run('producer', 'bomb', 'compression.type=gzip', ...LARGE);
     await kafka.run('bulk', 'bomb', topic, 0, 300_000_000);
     await kafka.run('close', 'bomb');
     await events(topic, 0, 10);

@@ -1,6 +1,6 @@
 import type { PartitionKey, SourceRecord } from '../../src/core/domain/ingestion.ts';
 import type { EventSource, RecordConsumer, SourceControl } from '../../src/ingest/event-source.ts';
-import { Intake } from '../../src/ingest/intake.ts';
+import { Intake, QueueBudget } from '../../src/ingest/intake.ts';
 import { sleep } from '../../src/platform/clock.ts';
 
 const LIMITS = { queueRecords: 50_000, queueBytes: 64 * 1024 * 1024 };
@@ -25,6 +25,7 @@ export class SourceReader implements RecordConsumer {
   control: SourceControl | null = null;
   assignments = 0;
   private lastBatch = 0;
+  private readonly budget = new QueueBudget(LIMITS.queueBytes);
 
   constructor(source: EventSource) {
     this.source = source;
@@ -47,7 +48,7 @@ export class SourceReader implements RecordConsumer {
     for (const key of partitions) {
       const name = `${key.topic}/${key.partition}`;
       const { records = [], position = 0 } = before.get(name) ?? {};
-      const intake = new Intake(key, control, LIMITS);
+      const intake = new Intake(key, control, LIMITS, this.budget);
       this.readings.set(name, { intake, key, records, position });
       // As in life: the position is looked up in a database first.
       setTimeout(() => {
@@ -56,13 +57,17 @@ export class SourceReader implements RecordConsumer {
     }
   }
 
+  unassigned(): void {
+    // Positions are kept for the next assignment.
+  }
+
   batch(batch: Parameters<RecordConsumer['batch']>[0]): boolean {
     const reading = this.readings.get(`${batch.partition.topic}/${batch.partition.partition}`);
     if (reading === undefined) return false;
     const taken = reading.intake.offer(batch);
     for (let next = reading.intake.take(); next !== undefined; next = reading.intake.take()) {
-      reading.records.push(...next.records);
-      reading.position = next.to;
+      reading.records.push(...next.batch.records);
+      reading.position = next.batch.to;
       this.lastBatch = performance.now();
     }
     return taken;

@@ -3,7 +3,7 @@ import type { Clock } from '../../platform/clock.ts';
 
 /** Since when the database has refused checkpoints, from what the ingest stage tells. */
 export interface CheckpointFailures {
-  /** ms; 0: the last checkpoint was taken. */
+  /** Of the partition that has waited longest, ms; 0: every partition's last checkpoint was taken. */
   sinceMs(): number;
   /** The hooks of the ingest stage, listened to. */
   readonly heard: StageHooks['ingest'];
@@ -15,16 +15,25 @@ export function listenToCheckpoints(hooks: StageHooks['ingest'], clock: Clock): 
     sinceMs: () => Math.max(0, ...[...failingSince.values()].map((at) => clock.monotonic() - at)),
     heard: {
       ...hooks,
-      checkpoint(source, outcome, seconds) {
-        hooks.checkpoint(source, outcome, seconds);
-        if (outcome === 'committed' || outcome === 'fenced') failingSince.delete(source);
-        else if (!failingSince.has(source)) failingSince.set(source, clock.monotonic());
+      checkpoint(partition, outcome, seconds) {
+        hooks.checkpoint(partition, outcome, seconds);
+        const name = nameOf(partition);
+        if (outcome === 'committed' || outcome === 'fenced') failingSince.delete(name);
+        else if (!failingSince.has(name)) failingSince.set(name, clock.monotonic());
       },
       released(partition) {
-        // Whoever reads it now tells how it goes; the other partitions tell with their next checkpoint.
+        // Whoever reads it now tells how it goes.
         hooks.released(partition);
-        failingSince.clear();
+        failingSince.delete(nameOf(partition));
       },
     },
   };
+}
+
+function nameOf({
+  source,
+  topic,
+  partition,
+}: Parameters<StageHooks['ingest']['released']>[0]): string {
+  return `${source}/${topic}/${String(partition)}`;
 }

@@ -50,7 +50,7 @@ export function createHealth(parts: HealthParts): HealthSource {
           'source',
           away === undefined ? null : `${away.name} has not answered for ${seconds(away.silentMs)}`,
         ),
-        check('assignment', unassigned ? 'no partitions are assigned to this process yet' : null),
+        check('assignment', unassigned ? 'no partitions are assigned to this process' : null),
         check(
           'checkpoints',
           failing > CHECKPOINTS_FAIL_MS

@@ -204,6 +204,16 @@ export const METRICS = {
     ['source'],
     'Checkpoints that the database did not take (away, disk full, a lock); they are tried again, nothing is lost.',
   ),
+  driftd_anchors_missing_total: process(
+    'counter',
+    ['source'],
+    'Times that the last record which was read was gone from its log: on a compacted topic reading goes on, on another the partition is halted.',
+  ),
+  driftd_event_ids_forgotten_total: process(
+    'counter',
+    ['source'],
+    'Event ids that were not remembered, there being more than a million of a partition and window: duplicates of them are counted.',
+  ),
   driftd_source_up: process(
     'gauge',
     ['source'],
@@ -213,7 +223,7 @@ export const METRICS = {
   driftd_consumer_lag: process(
     'gauge',
     ['topic', 'partition'],
-    'Records behind the end of the log, for the partitions of this process.',
+    'Records behind the end of what can be read, for the partitions of this process; absent when the source has not told for 30 s.',
   ),
   driftd_notifications_total: process(
     'counter',

@@ -2,6 +2,7 @@ import { QUARANTINE_REASONS } from '../../core/domain/ingestion.ts';
 import type { MetricRegistry } from './registry.ts';
 
 interface Partition {
+  readonly source: string;
   readonly topic: string;
   readonly partition: number;
 }
@@ -17,9 +18,14 @@ export interface StageHooks {
     quarantined(source: string, reason: string, count: number): void;
     /** An event whose attribute has no segment of its own left. */
     segmentOverflow(model: string): void;
+    /** The id of an event that is not remembered, so that a duplicate of it would be counted. */
+    idForgotten(source: string): void;
     /** outcome: committed, fenced, unknown, retry. */
-    checkpoint(source: string, outcome: string, seconds: number): void;
-    lag(partition: Partition, records: number): void;
+    checkpoint(partition: Partition, outcome: string, seconds: number): void;
+    /** null: not known any more. */
+    lag(partition: Partition, records: number | null): void;
+    /** The record that proves that a log is the one that was read is gone from it. */
+    anchorMissing(source: string): void;
     halted(partition: Partition, halted: boolean): void;
     /** The partition is not ours any more: another process tells its lag now. */
     released(partition: Partition): void;
@@ -50,6 +56,8 @@ export function beginAtZero(registry: MetricRegistry, { sources, channels }: Kno
     registry.increment('driftd_checkpoints_fenced_total', { source }, 0);
     registry.increment('driftd_checkpoints_unknown_total', { source }, 0);
     registry.increment('driftd_checkpoints_retried_total', { source }, 0);
+    registry.increment('driftd_anchors_missing_total', { source }, 0);
+    registry.increment('driftd_event_ids_forgotten_total', { source }, 0);
   }
   for (const channel of channels) {
     for (const result of ['sent', 'retry', 'dead', 'lost'])
@@ -71,7 +79,10 @@ export function createHooks(registry: MetricRegistry): StageHooks {
       segmentOverflow(model) {
         registry.increment('driftd_segment_overflow_total', { model });
       },
-      checkpoint(source, outcome, seconds) {
+      idForgotten(source) {
+        registry.increment('driftd_event_ids_forgotten_total', { source });
+      },
+      checkpoint({ source }, outcome, seconds) {
         if (outcome === 'fenced') registry.increment('driftd_checkpoints_fenced_total', { source });
         else if (outcome === 'unknown')
           registry.increment('driftd_checkpoints_unknown_total', { source });
@@ -81,7 +92,11 @@ export function createHooks(registry: MetricRegistry): StageHooks {
           registry.observe('driftd_checkpoint_duration_seconds', { source }, seconds);
       },
       lag(partition, records) {
-        registry.set('driftd_consumer_lag', labelsOf(partition), records);
+        if (records === null) registry.remove('driftd_consumer_lag', labelsOf(partition));
+        else registry.set('driftd_consumer_lag', labelsOf(partition), records);
+      },
+      anchorMissing(source) {
+        registry.increment('driftd_anchors_missing_total', { source });
       },
       // driftd_partition_halted comes from the database: the same on every replica, whoever found it out.
       halted: () => undefined,

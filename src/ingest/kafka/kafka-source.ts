@@ -1,16 +1,17 @@
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { KafkaConfig } from '../../config/types.ts';
 import type { PartitionKey } from '../../core/domain/ingestion.ts';
-import { createBackoff } from '../../platform/backoff.ts';
-import { sleep, systemClock } from '../../platform/clock.ts';
+import { systemClock } from '../../platform/clock.ts';
 import { DriftdError, toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import type { EventSource, LogRange, RecordConsumer, SourceControl } from '../event-source.ts';
 import { createKafkaClient } from './client.ts';
 import { replaceModules } from './replaced-modules.ts';
 import { toRecordBatch } from './record-batch.ts';
-import { assertTopics } from './topics.ts';
+import { SupervisedConsumer } from './supervised-consumer.ts';
+import { assertTopics, compacts } from './topics.ts';
 import { Watchdog } from './watchdog.ts';
+import { within } from './within.ts';
 
 /** New partitions are found within this time. */
 const METADATA_MAX_AGE_MS = 30_000;
@@ -21,10 +22,10 @@ const PARTITION_BYTES = 4 * 1024 * 1024;
 const RESPONSE_BYTES = 16 * 1024 * 1024;
 const LOG_END_POLL_MS = 5_000;
 const COMMIT_MS = 5_000;
-const DISCONNECT_MS = 5_000;
 /** Records that wait for so many session timeouts while none comes: the client is stuck. */
 const PATIENCE_SESSIONS = 4;
-const REBUILDS_MS = 600_000;
+/** Longer than any rebalance: a client that has not joined its group by then does not try any more. */
+const JOIN_MS = 120_000;
 export const SOURCE_NAME = 'kafka';
 
 /**
@@ -43,7 +44,7 @@ class KafkaSource implements EventSource {
   private readonly config: KafkaConfig;
   private readonly log: Log;
   private readonly admin: Admin;
-  private consumer: Consumer | null = null;
+  private readonly supervised: SupervisedConsumer;
   private target: RecordConsumer | null = null;
   /** Raised with every assignment: a control or batch of an older one does nothing. */
   private generation = 0;
@@ -52,12 +53,12 @@ class KafkaSource implements EventSource {
     string,
     { topic: string; partition: number; offset: string }
   >();
+  /** The brokers are being asked for the ends of the logs. */
+  private asking = false;
+  /** Since when the client is in no group, on the monotonic clock; null: it is in one. */
+  private outSince: number | null = null;
   private timers: NodeJS.Timeout[] = [];
-  private readonly stopped = new AbortController();
   private readonly watchdog: Watchdog;
-  private rebuilding: Promise<void> | null = null;
-  /** When consumers were rebuilt lately: often, and the next one waits longer. */
-  private rebuilds: number[] = [];
   /** When a broker last answered, on the monotonic clock. */
   private answeredAt = systemClock.monotonic();
 
@@ -67,6 +68,18 @@ class KafkaSource implements EventSource {
     this.log = log;
     this.admin = kafka.admin();
     this.watchdog = new Watchdog(systemClock, config.sessionTimeoutMs * PATIENCE_SESSIONS);
+    this.supervised = new SupervisedConsumer({
+      make: () => this.makeConsumer(),
+      topics: this.topicNames(),
+      joined: (consumer, partitions) => {
+        this.assign(consumer, partitions);
+      },
+      lost: () => {
+        this.unassign();
+      },
+      batch: (consumer, payload) => this.take(consumer, payload),
+      log,
+    });
   }
 
   get silentMs(): number {
@@ -87,15 +100,23 @@ class KafkaSource implements EventSource {
     }
     await assertTopics(this.admin, this.topicNames(), where);
     this.answeredAt = systemClock.monotonic();
-    await this.connectConsumer();
+    try {
+      await this.supervised.start();
+    } catch (thrown) {
+      throw new DriftdError(
+        'KAFKA_UNREACHABLE',
+        `Kafka at ${where} does not let driftd join the consumer group "${this.config.group}": ${toError(thrown).message}; check that the login may read the group (kafka.group) and its topics`,
+        { cause: thrown },
+      );
+    }
     this.timers = [
       setInterval(() => void this.tellLogEnds(), LOG_END_POLL_MS),
       setInterval(() => void this.commitCourtesy(), COMMIT_MS),
     ];
   }
 
-  private async connectConsumer(): Promise<void> {
-    const consumer = this.kafka.consumer({
+  private makeConsumer(): Consumer {
+    return this.kafka.consumer({
       groupId: this.config.group,
       sessionTimeout: this.config.sessionTimeoutMs,
       heartbeatInterval: Math.round(this.config.sessionTimeoutMs / 5),
@@ -112,58 +133,16 @@ class KafkaSource implements EventSource {
         restartOnFailure: () => Promise.resolve(true),
       },
     });
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      this.assign(consumer, payload.memberAssignment);
-    });
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (!payload.restart && consumer === this.consumer) this.rebuild(payload.error);
-    });
-    this.consumer = consumer;
-    await consumer.connect();
-    // Always from the beginning: what the client would read is of no weight, custody sends it to the stored position.
-    await consumer.subscribe({
-      topics: this.topicNames(),
-      fromBeginning: true,
-    });
-    await consumer.run({
-      autoCommit: false,
-      partitionsConsumedConcurrently: 1,
-      eachBatch: (payload) => this.take(consumer, payload),
-    });
   }
 
-  /** kafkajs stops for good after errors that it does not expect; then a new consumer takes its place. */
-  private rebuild(cause: Error): void {
-    if (this.stopped.signal.aborted || this.rebuilding !== null) return;
-    this.log.warn({ err: cause }, 'the Kafka consumer stopped; starting another');
-    this.rebuilding = (async () => {
-      const backoff = createBackoff({ baseMs: 500, capMs: 30_000, floorMs: 250 });
-      const now = systemClock.monotonic();
-      this.rebuilds = [...this.rebuilds.filter((at) => now - at < REBUILDS_MS), now];
-      for (let attempt = this.rebuilds.length - 1; !this.stopped.signal.aborted; attempt += 1) {
-        if (attempt > 0) await sleep(backoff.delay(attempt), this.stopped.signal);
-        await this.disconnect();
-        try {
-          await this.connectConsumer();
-          return;
-        } catch (thrown) {
-          this.log.warn({ err: toError(thrown) }, 'starting a Kafka consumer failed');
-        }
-      }
-    })().finally(() => {
-      this.rebuilding = null;
-    });
-  }
-
-  /** The old consumer's calls count for nothing from here on, even if it does not end. */
-  private async disconnect(): Promise<void> {
-    const { consumer } = this;
-    this.consumer = null;
+  /** Nothing is read until the next assignment. */
+  private unassign(): void {
     this.generation += 1;
-    if (consumer === null) return;
-    await within(DISCONNECT_MS, consumer.disconnect()).catch((thrown: unknown) => {
-      this.log.debug({ err: toError(thrown) }, 'leaving the consumer group failed');
-    });
+    this.assignment = [];
+    this.outSince ??= systemClock.monotonic();
+    this.courtesy.clear();
+    this.watchdog.reset();
+    this.target?.unassigned();
   }
 
   private topicNames(): string[] {
@@ -175,8 +154,8 @@ class KafkaSource implements EventSource {
   }
 
   private assign(consumer: Consumer, byTopic: Readonly<Record<string, number[]>>): void {
-    if (consumer !== this.consumer) return;
     this.generation += 1;
+    this.outSince = null;
     this.courtesy.clear();
     this.watchdog.reset();
     this.assignment = Object.entries(byTopic).flatMap(([topic, partitions]) =>
@@ -188,7 +167,8 @@ class KafkaSource implements EventSource {
   }
 
   private control(consumer: Consumer, generation: number): SourceControl {
-    const live = (): boolean => generation === this.generation && consumer === this.consumer;
+    const live = (): boolean =>
+      generation === this.generation && consumer === this.supervised.current;
     const guarded = (what: string, action: () => void): void => {
       if (!live()) return;
       try {
@@ -219,6 +199,7 @@ class KafkaSource implements EventSource {
       },
       startOffsets: (topic) => this.startOffsets(topic),
       logRange: (key) => this.logRange(key),
+      compacts: (topic) => compacts(this.admin, topic, this.log),
       committed: ({ topic, partition }, offset) => {
         if (live())
           this.courtesy.set(`${topic}/${partition}`, { topic, partition, offset: String(offset) });
@@ -228,7 +209,7 @@ class KafkaSource implements EventSource {
 
   /** Never throws: an error here would stop the client for good. */
   private async take(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
-    if (consumer !== this.consumer) return;
+    if (consumer !== this.supervised.current) return;
     const { batch } = payload;
     this.answeredAt = systemClock.monotonic();
     const generation = this.generation;
@@ -274,60 +255,65 @@ class KafkaSource implements EventSource {
   }
 
   private async tellLogEnds(): Promise<void> {
+    if (this.asking) return;
+    this.asking = true;
     const { generation } = this;
     try {
-      const ends: { key: PartitionKey; end: number }[] = [];
+      const ends: { key: PartitionKey; start: number; end: number }[] = [];
       const topics = new Set(this.assignment.map((key) => key.topic));
       // A process without partitions asks, too, so that it knows whether the brokers are there.
       if (topics.size === 0) await this.admin.fetchTopicMetadata({ topics: this.topicNames() });
       for (const topic of topics) {
-        for (const { partition, high } of await this.admin.fetchTopicOffsets(topic))
-          ends.push({ key: this.key(topic, partition), end: Number(high) });
+        for (const { partition, low, high } of await this.admin.fetchTopicOffsets(topic))
+          ends.push({ key: this.key(topic, partition), start: Number(low), end: Number(high) });
       }
       this.answeredAt = systemClock.monotonic();
       if (generation !== this.generation) return;
-      for (const { key, end } of ends) this.target?.logEnd(key, end);
-      if (this.watchdog.isStuck(ends)) {
+      this.lookAtGroup();
+      for (const { key, end, start } of ends) this.target?.logEnd(key, end, start);
+      const stuck = this.watchdog.stuck(ends);
+      if (stuck.length > 0) {
         this.watchdog.reset();
-        this.rebuild(new Error('records wait at the brokers, and none has come for long'));
+        const names = stuck.slice(0, 5).map(({ topic, partition }) => `${topic}/${partition}`);
+        this.supervised.rebuild(
+          new Error(
+            `records of ${names.join(', ')}${stuck.length > 5 ? ' and others' : ''} wait at the brokers, and none has come for long`,
+          ),
+        );
       }
     } catch (thrown) {
       this.watchdog.excuse();
+      if (this.outSince !== null) this.outSince = systemClock.monotonic();
       this.log.debug({ err: toError(thrown) }, 'asking for the ends of the log failed');
+    } finally {
+      this.asking = false;
     }
   }
 
+  /** The brokers answer: a client that is in no group for long has given up without a word. */
+  private lookAtGroup(): void {
+    const now = systemClock.monotonic();
+    if (this.outSince === null || now - this.outSince <= JOIN_MS) return;
+    this.outSince = now;
+    this.supervised.rebuild(new Error('the consumer group has not been joined for long'));
+  }
+
   private async commitCourtesy(): Promise<void> {
-    if (this.courtesy.size === 0 || this.consumer === null) return;
+    const consumer = this.supervised.current;
+    if (this.courtesy.size === 0 || consumer === null) return;
     const offsets = [...this.courtesy.values()];
     this.courtesy.clear();
     try {
-      await this.consumer.commitOffsets(offsets);
+      await consumer.commitOffsets(offsets);
     } catch (thrown) {
       this.log.debug({ err: toError(thrown) }, 'the courtesy commit to the broker failed');
     }
   }
 
   async stop(): Promise<void> {
-    this.stopped.abort();
     for (const timer of this.timers) clearInterval(timer);
-    await Promise.race([this.rebuilding, sleep(DISCONNECT_MS)]);
     await this.commitCourtesy();
-    await this.disconnect();
+    await this.supervised.stop();
     await this.admin.disconnect().catch(() => undefined);
-  }
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${ms / 1000} s`));
-    }, ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

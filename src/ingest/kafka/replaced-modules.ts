@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
 import path from 'node:path';
 import { DriftdError } from '../../platform/errors.ts';
+import { rotateFetches } from './fetch-order.ts';
 import { calmIdleConnections } from './idle-connections.ts';
 import { decodeFetchResponse } from './protocol/fetch-response.ts';
 
@@ -15,11 +16,12 @@ const RELIED_ON = [
   'consumer/consumerGroup.js',
   'consumer/filterAbortedMessages.js',
   'consumer/runner.js',
+  'consumer/subscriptionState.js',
   'network/requestQueue/index.js',
   'protocol/requests/fetch/index.js',
   ...FETCH_VERSIONS.map((version) => `protocol/requests/fetch/v${version}/response.js`),
 ] as const;
-const RELIED_ON_SHA256 = '875e566c16717c45429554514a6850ccc1fbcf7baecd2ef8d8cac43f59d1575c';
+const RELIED_ON_SHA256 = '48184e4039b78ff148e5f285aa05c416ab56d95399f81773fa683a09d9189abf';
 
 interface ResponseModule {
   readonly decode: (bytes: Buffer) => Promise<unknown>;
@@ -42,17 +44,30 @@ export function replaceModules(): void {
   assertKnown(source, (load('kafkajs/package.json') as { version: string }).version);
   for (const version of FETCH_VERSIONS) replaceResponse(load, source, version);
   calmIdleConnections();
+  rotateFetches();
 }
 
-function assertKnown(source: string, version: string): void {
+/**
+ * @param source kafkajs' folder `src`
+ * @throws DriftdError KAFKA_CLIENT_UNKNOWN when a file that the replacements rely on is not as it was, or missing
+ */
+export function assertKnown(source: string, version: string): void {
   const hash = createHash('sha256');
-  for (const file of RELIED_ON) hash.update(readFileSync(path.join(source, file)));
+  for (const file of RELIED_ON) hash.update(contentOf(path.join(source, file)));
   const digest = hash.digest('hex');
   if (version === VERSION && digest === RELIED_ON_SHA256) return;
   throw new DriftdError(
     'KAFKA_CLIENT_UNKNOWN',
     `kafkajs ${version} (${digest.slice(0, 12)}) is installed, driftd is made for ${VERSION} (${RELIED_ON_SHA256.slice(0, 12)}): run npm ci`,
   );
+}
+
+function contentOf(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch {
+    return Buffer.from('missing');
+  }
 }
 
 function replaceResponse(load: NodeJS.Require, source: string, version: number): void {

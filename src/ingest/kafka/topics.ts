@@ -1,5 +1,9 @@
 import type { Admin } from 'kafkajs';
 import { DriftdError, toError } from '../../platform/errors.ts';
+import type { Log } from '../../platform/log.ts';
+
+/** Type of a topic among Kafka's resources. */
+const TOPIC_RESOURCE = 2;
 
 /**
  * Makes sure that the topics exist; driftd never makes one.
@@ -33,5 +37,23 @@ export async function assertTopics(
           .join(', ') || 'none'
       })`,
     );
+  }
+}
+
+/** May the topic lose single records to compaction? null: the login may not ask (DescribeConfigs). */
+export async function compacts(admin: Admin, topic: string, log: Log): Promise<boolean | null> {
+  try {
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: TOPIC_RESOURCE, name: topic, configNames: ['cleanup.policy'] }],
+    });
+    const [policy] = resources.flatMap(({ configEntries }) => configEntries);
+    return policy === undefined ? null : policy.configValue.split(',').includes('compact');
+  } catch (thrown) {
+    log.warn(
+      { err: toError(thrown), topic },
+      'the brokers do not tell whether the topic is compacted',
+    );
+    return null;
   }
 }

@@ -2,59 +2,76 @@ import { partitionName } from '../event-source.ts';
 import type { PartitionKey } from '../../core/domain/ingestion.ts';
 import type { Clock } from '../../platform/clock.ts';
 
+interface Watched {
+  /** Everything before this offset came; Infinity: nothing was asked for yet. */
+  delivered: number;
+  paused: boolean;
+  /** When something last came of it, or there was nothing to wait for. */
+  since: number;
+}
+
 /**
- * Notices a client that has stopped fetching without a word. A silence alone says nothing: the brokers may be away, or
- * there is nothing to read. It is stuck when brokers answer, records wait in partitions that are not paused, and none
- * came for a long time.
+ * Notices a client that has stopped fetching a partition without a word. A silence alone says nothing: the brokers may
+ * be away, or there is nothing to read. A partition is stuck when brokers answer, records wait in it, it is not paused,
+ * and none of it came for a long time, whatever comes of the others.
  */
 export class Watchdog {
   private readonly clock: Clock;
   private readonly patienceMs: number;
-  /** Everything before this offset came, by partition. */
-  private readonly delivered = new Map<string, number>();
-  private readonly paused = new Set<string>();
-  private since: number;
+  private readonly partitions = new Map<string, Watched>();
 
   constructor(clock: Clock, patienceMs: number) {
     this.clock = clock;
     this.patienceMs = patienceMs;
-    this.since = clock.monotonic();
   }
 
   /** A new assignment: nothing is known of its partitions. */
   reset(): void {
-    this.delivered.clear();
-    this.paused.clear();
-    this.since = this.clock.monotonic();
+    this.partitions.clear();
   }
 
   /** The partition is delivered, or to be delivered, from `offset` on. */
   moved(key: PartitionKey, offset: number): void {
-    this.delivered.set(partitionName(key), offset);
-    this.since = this.clock.monotonic();
+    const watched = this.of(key);
+    watched.delivered = offset;
+    watched.since = this.clock.monotonic();
   }
 
   pause(key: PartitionKey): void {
-    this.paused.add(partitionName(key));
+    this.of(key).paused = true;
   }
 
   resume(key: PartitionKey): void {
-    this.paused.delete(partitionName(key));
-    this.since = this.clock.monotonic();
+    const watched = this.of(key);
+    watched.paused = false;
+    watched.since = this.clock.monotonic();
   }
 
   /** The brokers do not answer: whoever waits for them is not stuck. */
   excuse(): void {
-    this.since = this.clock.monotonic();
+    for (const watched of this.partitions.values()) watched.since = this.clock.monotonic();
   }
 
-  /** @param ends the ends of what can be read, just told by the brokers */
-  isStuck(ends: readonly { readonly key: PartitionKey; readonly end: number }[]): boolean {
-    const waiting = ends.some(({ key, end }) => {
-      const name = partitionName(key);
-      return !this.paused.has(name) && end > (this.delivered.get(name) ?? Infinity);
+  /**
+   * @param ends the ends of what can be read, just told by the brokers
+   * @returns the partitions that have waited too long
+   */
+  stuck(ends: readonly { readonly key: PartitionKey; readonly end: number }[]): PartitionKey[] {
+    const now = this.clock.monotonic();
+    return ends.flatMap(({ key, end }) => {
+      const watched = this.of(key);
+      if (watched.paused || end <= watched.delivered) watched.since = now;
+      return now - watched.since > this.patienceMs ? [key] : [];
     });
-    if (!waiting) this.since = this.clock.monotonic();
-    return this.clock.monotonic() - this.since > this.patienceMs;
+  }
+
+  private of(key: PartitionKey): Watched {
+    const name = partitionName(key);
+    let watched = this.partitions.get(name);
+    if (watched === undefined) {
+      watched = { delivered: Infinity, paused: false, since: this.clock.monotonic() };
+      this.partitions.set(name, watched);
+    }
+    return watched;
   }
 }

@@ -10,6 +10,7 @@ import type { GaugeSnapshot } from '../../../src/storage/gauge-reader.ts';
 import { promtoolCheckMetrics } from '../../support/promtool.ts';
 
 const MODEL = 'odd "name"\\ with\nbreaks';
+const PARTITION = { source: 'kafka', topic: 't', partition: 0 };
 const SHOWN_MODEL = String.raw`odd \"name\"\\ with\nbreaks`;
 
 const SNAPSHOT: GaugeSnapshot = {
@@ -101,10 +102,10 @@ function work({ metrics }: ReturnType<typeof setUp>): void {
   metrics.ingest.events('kafka', 'too_late', 2);
   metrics.ingest.quarantined('kafka', 'invalid-json', 1);
   metrics.ingest.segmentOverflow('m');
-  metrics.ingest.checkpoint('kafka', 'committed', 0.02);
-  metrics.ingest.checkpoint('kafka', 'fenced', 0.02);
-  metrics.ingest.checkpoint('kafka', 'unknown', 0.02);
-  metrics.ingest.lag({ topic: 't', partition: 0 }, 12);
+  metrics.ingest.checkpoint(PARTITION, 'committed', 0.02);
+  metrics.ingest.checkpoint(PARTITION, 'fenced', 0.02);
+  metrics.ingest.checkpoint(PARTITION, 'unknown', 0.02);
+  metrics.ingest.lag(PARTITION, 12);
   metrics.evaluate.evaluated('daily', 0.4);
   metrics.notify.notification('email', 'sent');
 }

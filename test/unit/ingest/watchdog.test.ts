@@ -6,21 +6,23 @@ const PATIENCE = 60_000;
 
 /** A watchdog at time 0 that is told every 5 s where the log ends. */
 function watch() {
-  let time = 0;
-  const watchdog = new Watchdog({ now: () => time, monotonic: () => time }, PATIENCE);
+  const clock = { time: 0 };
+  const now = (): number => clock.time;
+  const watchdog = new Watchdog({ now, monotonic: now }, PATIENCE);
   return {
     watchdog,
+    clock,
     /** @returns whether the client is stuck at the end of these ms */
     pass(ms: number, end: number): boolean {
       let stuck = false;
-      for (const until = time + ms; time < until;) {
-        time += 5_000;
-        stuck = watchdog.isStuck([{ key: KEY, end }]);
+      for (const until = clock.time + ms; clock.time < until;) {
+        clock.time += 5_000;
+        stuck = watchdog.stuck([{ key: KEY, end }]).length > 0;
       }
       return stuck;
     },
     silence(ms: number): void {
-      time += ms;
+      clock.time += ms;
     },
   };
 }
@@ -55,6 +57,19 @@ describe('the watchdog of the Kafka client', () => {
       watchdog.moved(KEY, offset);
       expect(pass(30_000, 1_000)).toBe(false);
     }
+  });
+
+  it('barks for one partition while batches of others come', () => {
+    const { watchdog, clock } = watch();
+    const other = { ...KEY, partition: 1 };
+    watchdog.moved(KEY, 10);
+    const barked: unknown[] = [];
+    for (let offset = 1; offset <= 13; offset += 1) {
+      clock.time += 5_000;
+      watchdog.moved(other, offset);
+      barked.push(...watchdog.stuck([KEY, other].map((key) => ({ key, end: 1_000 }))));
+    }
+    expect(barked).toEqual([KEY]);
   });
 
   it('does not bark when the brokers come back', () => {

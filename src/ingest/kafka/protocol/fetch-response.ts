@@ -76,7 +76,9 @@ async function decodePartition(
   const aborted = abortedTransactions(reader);
   const preferredReadReplica = version >= 11 ? reader.int32() : -1;
   const batches = reader.slice(Math.max(0, reader.int32()));
-  const decoded = await decodeBatches(batches, aborted, budget, highWatermark);
+  // The end of what can be read, as lists of offsets have it too; -1 when the broker was asked for all.
+  const logEnd = lastStableOffset < 0 ? highWatermark : lastStableOffset;
+  const decoded = await decodeBatches(batches, aborted, budget, logEnd);
   return {
     partition,
     errorCode,

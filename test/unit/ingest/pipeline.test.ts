@@ -1,0 +1,240 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Pipeline } from '../../../src/ingest/pipeline.ts';
+import { MemorySource, record, records, steeredPipeline } from '../../support/steered-pipeline.ts';
+import type { MemoryPartition } from '../../support/steered-pipeline.ts';
+
+const SILENCE_MS = 3_000;
+let running: Pipeline | null = null;
+
+afterEach(async () => {
+  await running?.stop();
+  running = null;
+  vi.useRealTimers();
+});
+
+async function start(
+  partitions: MemoryPartition[],
+  options: Parameters<typeof steeredPipeline>[1] & { batchRecords?: number } = {},
+) {
+  const source = new MemorySource(partitions, options.batchRecords);
+  const steered = steeredPipeline(source, options);
+  running = steered.pipeline;
+  return { source, ...steered };
+}
+
+describe('a batch that cannot be read, with the position inside it', () => {
+  it('is quarantined with the offsets that are left of it, and reading goes on', async () => {
+    const reason = { reason: 'too-large', detail: 'too large', records: 20 } as const;
+    const { pipeline, store } = await start([
+      { start: 0, records: [record(19, '', reason), ...records(20, 25)] },
+    ]);
+    store.place(0, 7);
+    await pipeline.start();
+
+    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 25);
+
+    expect(store.row(0).outcomes).toMatchObject({ quarantined: 13, counted: 5, filtered: 0 });
+    expect(store.row(0).epoch).toBe(1);
+  });
+});
+
+describe('a log that is made anew while it is read', () => {
+  async function readTo10() {
+    const missing = vi.fn<(source: string) => void>();
+    const steered = await start([{ start: 0, records: records(0, 10) }], {
+      metrics: { anchorMissing: missing },
+    });
+    await steered.pipeline.start();
+    await vi.waitUntil(() => steered.store.rows.get(0)?.nextOffset === 10);
+    return { ...steered, missing };
+  }
+
+  it('is halted when the new one is longer, before any of it is counted', async () => {
+    const { source, store, clock } = await readTo10();
+    clock.ahead += SILENCE_MS;
+    source.partitions[0] = { start: 0, records: records(0, 30, 'other') };
+
+    await vi.waitUntil(() => store.row(0).state === 'halted');
+
+    expect(store.row(0).reason).toMatch(/made anew/);
+    expect(store.row(0)).toMatchObject({ nextOffset: 10, outcomes: { counted: 10 } });
+  });
+
+  it('is halted when the new one is shorter, though nothing comes of it', async () => {
+    const { source, store } = await readTo10();
+    source.tellEnds();
+    source.partitions[0] = { start: 0, records: [] };
+    source.tellEnds();
+
+    await vi.waitUntil(() => store.row(0).state === 'halted', 20_000);
+
+    expect(store.row(0).reason).toMatch(/ends before offset 10/);
+  });
+
+  it('is halted when the record is gone that was read last, unless the topic is compacted', async () => {
+    const { source, store, clock, missing } = await readTo10();
+    clock.ahead += SILENCE_MS;
+    source.partitions[0] = { start: 0, records: [...records(0, 9), ...records(11, 15)] };
+
+    await vi.waitUntil(() => store.row(0).state === 'halted');
+
+    expect(store.row(0).reason).toMatch(/not compacted/);
+    expect(missing).toHaveBeenCalledWith('kafka');
+  });
+
+  it.each([true, null])(
+    'is read on and told when compaction may have taken it (%s)',
+    async (may) => {
+      const { source, store, clock, missing } = await readTo10();
+      source.compacted = may;
+      clock.ahead += SILENCE_MS;
+      source.partitions[0] = { start: 0, records: [...records(0, 9), ...records(11, 15)] };
+
+      await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 15);
+
+      expect(store.row(0)).toMatchObject({ state: 'ok', outcomes: { counted: 14, filtered: 1 } });
+      expect(missing).toHaveBeenCalledTimes(1);
+    },
+  );
+
+  it('is no other one for a silence: what comes after it is counted once', async () => {
+    const { source, store, clock } = await readTo10();
+    clock.ahead += SILENCE_MS;
+    source.partitions[0]?.records.push(...records(10, 40));
+
+    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 40);
+
+    expect(store.row(0)).toMatchObject({ state: 'ok', epoch: 1, outcomes: { counted: 40 } });
+  });
+});
+
+describe('records that retention takes while the partition is read', () => {
+  it('are a gap, also when none comes after them', async () => {
+    const { source, store, pipeline } = await start([{ start: 0, records: records(0, 10) }]);
+    await pipeline.start();
+    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 10);
+    source.partitions[0] = { start: 25, records: [] };
+    source.tellEnds();
+
+    await vi.waitUntil(() => store.row(0).gaps.length > 0);
+
+    expect(store.row(0).gaps).toMatchObject([{ from: 10, to: 25 }]);
+    expect(store.row(0).state).toBe('ok');
+  });
+});
+
+describe('what is known about the end of a log', () => {
+  it('is the lag, which goes when it was not told for long; then nobody has read everything', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const lags: (number | null)[] = [];
+    const { source, store, pipeline, clock } = await start(
+      [{ start: 0, records: records(0, 10) }],
+      {
+        metrics: { lag: (_, lag) => lags.push(lag) },
+      },
+    );
+    await pipeline.start();
+    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 10);
+    source.tellEnds();
+    expect(lags.at(-1)).toBe(0);
+
+    clock.ahead += 31_000;
+    vi.advanceTimersByTime(5_000);
+    expect(lags.at(-1)).toBeNull();
+    const { caughtUp } = store.row(0);
+    clock.ahead += 60_000;
+    source.partitions[0]?.records.push(...records(10, 11));
+    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 11);
+    expect(store.row(0).caughtUp).toBe(caughtUp);
+  });
+});
+
+describe('an assignment that is lost', () => {
+  it('leaves nothing assigned, until the next one', async () => {
+    const { source, store, pipeline } = await start([{ start: 0, records: records(0, 10) }]);
+    await pipeline.start();
+    expect(pipeline.assigned).toBe(1);
+    const [log] = source.partitions;
+
+    source.lose();
+    expect(pipeline.assigned).toBeNull();
+
+    source.partitions.push(log as MemoryPartition);
+    source.assign();
+    expect(pipeline.assigned).toBe(1);
+    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 10);
+  });
+});
+
+describe('a backlog in many partitions', () => {
+  const PARTITIONS = 64;
+  const BUDGET = 256 * 1024;
+
+  it('takes no more memory than the budget while nothing can be committed, and is counted after', async () => {
+    const partitions = Array.from({ length: PARTITIONS }, () => ({
+      start: 0,
+      records: records(0, 200, 'x'.repeat(1_000)),
+    }));
+    const { source, store, budget, pipeline } = await start(partitions, {
+      budgetBytes: BUDGET,
+      batchRecords: 25,
+    });
+    for (let partition = 0; partition < PARTITIONS; partition += 1) {
+      store.place(partition, 0);
+      store.stalled.add(partition);
+    }
+    let peak = 0;
+    source.afterBatch = () => {
+      peak = Math.max(peak, budget.heldBytes);
+    };
+    await pipeline.start();
+    await vi.waitUntil(() => source.delivered > 500, 20_000);
+    expect(peak).toBeGreaterThan(BUDGET / 2);
+    expect(peak).toBeLessThanOrEqual(BUDGET);
+
+    store.stalled.clear();
+    await vi.waitUntil(
+      () => [...store.rows.values()].every(({ nextOffset }) => nextOffset === 200),
+      20_000,
+    );
+
+    expect([...store.rows.values()].every(({ outcomes }) => outcomes.counted === 200)).toBe(true);
+    expect(budget.heldBytes).toBe(0);
+    expect(source.earlySeeks).toBe(0);
+  });
+
+  it('of which one cannot be committed does not keep the others from being read', async () => {
+    const partitions = Array.from({ length: 4 }, () => ({
+      start: 0,
+      records: records(0, 500, 'x'.repeat(1_000)),
+    }));
+    const { store, pipeline } = await start(partitions, { budgetBytes: BUDGET, batchRecords: 100 });
+    for (const partition of partitions.keys()) store.place(partition, 0);
+    store.stalled.add(2);
+    await pipeline.start();
+
+    await vi.waitUntil(
+      () => [0, 1, 3].every((partition) => store.row(partition).nextOffset === 500),
+      20_000,
+    );
+
+    expect(store.row(2).nextOffset).toBe(0);
+  });
+
+  it('takes a batch that is larger than the budget, alone', async () => {
+    const partitions = Array.from({ length: 3 }, () => ({
+      start: 0,
+      records: records(0, 4, 'x'.repeat(BUDGET)),
+    }));
+    const { store, pipeline } = await start(partitions, { budgetBytes: BUDGET, batchRecords: 2 });
+    for (const partition of partitions.keys()) store.place(partition, 0);
+    await pipeline.start();
+
+    await vi.waitUntil(
+      () => [...store.rows.values()].every(({ nextOffset }) => nextOffset === 4),
+      20_000,
+    );
+
+    expect([...store.rows.values()].map(({ outcomes }) => outcomes.counted)).toEqual([4, 4, 4]);
+  });
+});
