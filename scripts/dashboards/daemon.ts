@@ -1,9 +1,5 @@
 import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
-import { dashboard, lines, number, promql, steps, UID } from './parts.ts';
-
-function quantile(q: number, metric: string, by: string): string {
-  return `histogram_quantile(${q}, sum by (le${by === '' ? '' : `, ${by}`}) (rate(${metric}_bucket[5m])))`;
-}
+import { dashboard, lines, number, promql, quantile, steps, UID } from './parts.ts';
 
 /** driftd itself: is it fast enough, and does it get through to everybody? */
 export function daemonDashboard(): DashboardBuilder {
@@ -15,6 +11,16 @@ export function daemonDashboard(): DashboardBuilder {
     .withPanel(
       number('Sources that do not answer', 'short', 'sum(1 - driftd_source_up)').thresholds(
         steps([1, 'red']),
+      ),
+    )
+    .withPanel(
+      number('Evaluations overdue', 'short', 'max(driftd_monitor_ticks_overdue)').thresholds(
+        steps([1, 'yellow'], [2, 'red']),
+      ),
+    )
+    .withPanel(
+      number('Series left out', 'short', 'max(driftd_series_over_budget)').thresholds(
+        steps([1, 'yellow']),
       ),
     )
     .withPanel(
@@ -53,17 +59,14 @@ export function daemonDashboard(): DashboardBuilder {
     )
     .withPanel(
       lines('Checkpoint', 's', [
-        promql(quantile(0.5, 'driftd_checkpoint_duration_seconds', ''), 'median'),
-        promql(quantile(0.99, 'driftd_checkpoint_duration_seconds', ''), '99th percentile'),
+        quantile(0.5, 'driftd_checkpoint_duration_seconds', '', 'median'),
+        quantile(0.99, 'driftd_checkpoint_duration_seconds', '', '99th percentile'),
       ]),
     )
     .withPanel(
       lines('Evaluation', 's', [
-        promql(
-          quantile(0.5, 'driftd_evaluation_duration_seconds', 'monitor'),
-          '{{monitor}} median',
-        ),
-        promql(quantile(0.99, 'driftd_evaluation_duration_seconds', 'monitor'), '{{monitor}} 99th'),
+        quantile(0.5, 'driftd_evaluation_duration_seconds', 'monitor', '{{monitor}} median'),
+        quantile(0.99, 'driftd_evaluation_duration_seconds', 'monitor', '{{monitor}} 99th'),
       ]),
     )
     .withPanel(
@@ -75,7 +78,7 @@ export function daemonDashboard(): DashboardBuilder {
     )
     .withPanel(
       lines('HTTP latency, 99th percentile', 's', [
-        promql(quantile(0.99, 'driftd_http_request_duration_seconds', 'route'), '{{route}}'),
+        quantile(0.99, 'driftd_http_request_duration_seconds', 'route', '{{route}}'),
       ]),
     )
     .withPanel(

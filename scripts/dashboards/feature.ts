@@ -41,7 +41,7 @@ export function featureDashboard(): DashboardBuilder {
     'driftd / Feature',
     UID.feature,
     'One feature: its distances, volume and quality over time.',
-    'model="$model", feature="$feature"',
+    { model: 'model="$model"', feature: 'feature="$feature"' },
   )
     .withVariable(modelVariable())
     .withVariable(featureVariable())

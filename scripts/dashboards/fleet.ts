@@ -15,6 +15,9 @@ import {
   UID,
 } from './parts.ts';
 
+const PSI = 'max by (model, feature) (driftd_feature_psi{segment="all"})';
+const STATE = 'max by (model, feature) (driftd_feature_status{segment="all"})';
+
 /** All models at a glance: which one needs a look. */
 export function fleetDashboard(): DashboardBuilder {
   return dashboard('driftd / Fleet', UID.fleet, 'Every model: its state, and the worst features.')
@@ -49,17 +52,17 @@ export function fleetDashboard(): DashboardBuilder {
     )
     .withPanel(
       new BarGaugeBuilder()
-        .title('Features with the greatest KS distance')
+        .title('Worst features: by state, then by PSI, which is shown')
         .datasource(PROMETHEUS)
         .withTarget(
           promqlNow(
-            'topk(15, max by (model, feature) (driftd_feature_ks_statistic{segment="all"}))',
+            // Every kind of feature has a PSI; the state comes before it, the PSI decides among equal states.
+            `sort_desc(${PSI} and topk(15, ${STATE} + on (model, feature) clamp_max(${PSI}, 0.999)))`,
             '{{model}} / {{feature}}',
           ),
         )
         .orientation(VizOrientation.Horizontal)
         .min(0)
-        .max(1)
         .thresholds(steps([0.1, 'yellow'], [0.2, 'orange'], [0.3, 'red']))
         .dataLinks([linkTo(UID.feature, 'Open the feature', 'model', 'feature')])
         .span(HALF)

@@ -29,7 +29,7 @@ export function modelDashboard(): DashboardBuilder {
     'driftd / Model',
     UID.model,
     'One model: states, distances, volume and missing values of its features.',
-    'model="$model"',
+    { model: 'model="$model"' },
   )
     .withVariable(modelVariable())
     .withVariable(windowVariable())

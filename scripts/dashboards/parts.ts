@@ -143,22 +143,45 @@ export const windowVariable = (): QueryVariableBuilder =>
 export const segmentVariable = (): QueryVariableBuilder =>
   labelValues('segment', 'Segment', 'label_values(driftd_feature_status{model="$model"}, segment)');
 
-/** When alerts fired, and when baselines became active, for the chosen model or for all. */
-function annotations(model: string): AnnotationQueryBuilder[] {
+/** A histogram's quantiles, with exemplars: the traces behind them, where there are any. */
+export function quantile(q: number, metric: string, by: string, legend: string): DataqueryBuilder {
+  const labels = by === '' ? 'le' : `le, ${by}`;
+  return promql(
+    `histogram_quantile(${q}, sum by (${labels}) (rate(${metric}_bucket[5m])))`,
+    legend,
+  ).exemplar(true);
+}
+
+/** What a dashboard is about: selectors by what they choose. */
+export interface Chosen {
+  readonly model?: string;
+  readonly feature?: string;
+}
+
+/** When alerts fired, and when baselines became active, for what is chosen or for all. */
+function annotations({ model = '', feature = '' }: Chosen): AnnotationQueryBuilder[] {
   return [
     new AnnotationQueryBuilder()
       .name('Alerts')
       .datasource(PROMETHEUS)
       .enable(true)
       .iconColor('red')
-      .expr(`max by (model, feature) (driftd_alert_state{${model}}) == 2`),
+      .titleFormat('{{model}} / {{feature}}')
+      .textFormat('the alert fires')
+      .expr(
+        `max by (model, feature) (driftd_alert_state{${[model, feature].filter((one) => one !== '').join(', ')}}) == 2`,
+      ),
     new AnnotationQueryBuilder()
       .name('Baseline activated')
       .datasource(PROMETHEUS)
       .enable(true)
       .iconColor('blue')
+      .titleFormat('{{model}}')
+      .textFormat('baseline {{version}} became active')
+      // The value is when it happened, in ms: also of the first one, and of those from before Prometheus looked.
+      .useValueForTime(true)
       .expr(
-        `changes((max by (model) (driftd_baseline_created_timestamp_seconds{${model}}))[5m:]) > 0`,
+        `1000 * max by (model, version) (driftd_baseline_activated_timestamp_seconds{${model}})`,
       ),
   ];
 }
@@ -168,7 +191,7 @@ export function dashboard(
   title: string,
   uid: string,
   description: string,
-  model = '',
+  chosen: Chosen = {},
 ): DashboardBuilder {
   return new DashboardBuilder(title)
     .uid(uid)
@@ -179,7 +202,7 @@ export function dashboard(
     .refresh('30s')
     .tooltip(DashboardCursorSync.Crosshair)
     .readonly()
-    .annotations(annotations(model))
+    .annotations(annotations(chosen))
     .link(
       new DashboardLinkBuilder('driftd')
         .type(DashboardLinkType.Dashboards)

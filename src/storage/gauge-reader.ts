@@ -74,7 +74,12 @@ export interface ModelGauges {
   readonly events: number;
   /** Greatest event time counted, ms since the epoch. */
   readonly lastEvent: number | null;
-  readonly baseline: { readonly version: number; readonly createdAt: number } | null;
+  /** The active one, and since when it is; ms since the epoch. */
+  readonly baseline: {
+    readonly version: number;
+    readonly createdAt: number;
+    readonly activatedAt: number | null;
+  } | null;
 }
 
 export interface MonitorGauges {

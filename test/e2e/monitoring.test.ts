@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startDriftd } from '../../scripts/demo/daemon.ts';
 import type { Daemon } from '../../scripts/demo/daemon.ts';
@@ -11,10 +10,11 @@ import { sleep } from '../../src/platform/clock.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import type { Pool } from '../../src/storage/postgres/pool.ts';
+import { dashboards, labelValues } from '../support/dashboards.ts';
+import { selectorsIn } from '../support/promql.ts';
 import { freshDatabase, kafkaBrokers, uniqueName } from '../support/servers.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
-const DASHBOARDS = `${ROOT}config/grafana/dashboards`;
 const FROM = Date.UTC(2013, 0, 1);
 const TO = Date.UTC(2013, 4, 1);
 /** What a person has chosen in the variables, but for the feature. */
@@ -78,32 +78,32 @@ afterAll(async () => {
   await mailbox.stop();
 });
 
-interface Panel {
-  readonly title: string;
-  readonly targets?: readonly {
-    readonly expr?: string;
-    readonly rawSql?: string;
-  }[];
+interface Series {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: readonly [time: number, value: string];
 }
 
-async function ask(expr: string): Promise<unknown[]> {
+/** What Prometheus answers to a query; values that are no number are no data. */
+async function ask(expr: string): Promise<Series[]> {
+  const { result } = await get<{ result: Series[] }>('query', { query: expr });
+  return result.filter(({ value }) => !Number.isNaN(Number(value[1].replace('Inf', 'Infinity'))));
+}
+
+async function get<T>(what: string, parameters: Record<string, string> = {}): Promise<T> {
   const response = await fetch(
-    `${prometheus.url}/api/v1/query?${new URLSearchParams({ query: expr }).toString()}`,
+    `${prometheus.url}/api/v1/${what}?${new URLSearchParams(parameters).toString()}`,
   );
-  const answer = (await response.json()) as {
-    status: string;
-    error?: string;
-    data: { result: unknown[] };
-  };
-  if (answer.status !== 'success') throw new Error(`${expr}: ${answer.error}`);
-  return answer.data.result;
+  const answer = (await response.json()) as { status: string; error?: string; data: T };
+  if (answer.status !== 'success')
+    throw new Error(`${JSON.stringify(parameters)}: ${answer.error ?? ''}`);
+  return answer.data;
 }
 
 /** Grafana's variables and macros, as it would put them in. */
 function filledIn(query: string, feature = 'temp'): string {
   const chosen: Readonly<Record<string, string>> = { ...CHOSEN, feature };
   return query
-    .replaceAll(/\$\{(\w+):sqlstring\}/g, (_, name: string) => `'${chosen[name]}'`)
+    .replaceAll(/\$\{(\w+):sqlstring\}/g, (_, name: string) => `'${chosen[name] ?? ''}'`)
     .replaceAll(
       /\$__timeFilter\(([^)]+)\)/g,
       `$1 BETWEEN to_timestamp(${FROM / 1000}) AND to_timestamp(${TO / 1000})`,
@@ -113,35 +113,81 @@ function filledIn(query: string, feature = 'temp'): string {
     .replaceAll(/\$(model|feature|window|segment)\b/g, (_, name: string) => chosen[name] ?? '');
 }
 
+/** Curves need numbers in order; every other picture is of categories, too. */
+const OF_NUMBERS = /^(Cumulative|Quantiles)/;
+/** Shows 0 where there is nothing to count: an empty answer of the rest of it is well, if there is something to count in. */
+const OR_ZERO = / or vector\(0\)$/;
+
 describe('the dashboards', () => {
-  const panels = readdirSync(DASHBOARDS).flatMap((file) => {
-    const { title, panels: list } = JSON.parse(readFileSync(`${DASHBOARDS}/${file}`, 'utf8')) as {
-      title: string;
-      panels: Panel[];
-    };
-    return list.flatMap((panel) =>
-      (panel.targets ?? []).map((target, i) => ({
-        name: `${title}: ${panel.title}, query ${i + 1}`,
+  const boards = dashboards();
+  const panels = boards.flatMap(({ title, panels: list }) =>
+    list.flatMap((panel) =>
+      (panel.targets ?? []).map((target) => ({
+        name: `${title}: ${panel.title}, query ${target.refId}`,
+        features: OF_NUMBERS.test(panel.title) ? ['temp'] : ['temp', 'carrier'],
         ...target,
       })),
-    );
-  });
+    ),
+  );
 
   it('are there', () => {
     expect(panels.length).toBeGreaterThan(30);
   });
 
-  it.each(panels)('$name has data', async ({ expr, rawSql }) => {
+  it.each(panels)('$name has data', async ({ expr = '', rawSql, features }) => {
     if (rawSql !== undefined) {
-      const { rows } = await pool.query(filledIn(rawSql));
-      expect(rows.length).toBeGreaterThan(0);
-    } else {
-      // Some statistics are of numbers only, some of categories only.
-      const answers = await Promise.all(
-        ['temp', 'carrier'].map((feature) => ask(filledIn(expr ?? '', feature))),
-      );
-      expect(answers.flat().length).toBeGreaterThan(0);
+      for (const feature of features) {
+        const { rows } = await pool.query<Record<string, unknown>>(filledIn(rawSql, feature));
+        expect(rows.length, feature).toBeGreaterThan(0);
+        // Baseline without live beside it is half a picture.
+        if (rows.some((row) => 'live' in row))
+          expect(rows.filter(({ live }) => live !== null).length, feature).toBeGreaterThan(0);
+      }
+      return;
     }
+    // Some statistics are of numbers only, some of categories only.
+    const asked = OR_ZERO.test(expr)
+      ? selectorsIn(expr).map(({ metric }) => metric)
+      : features.map((feature) => filledIn(expr, feature));
+    const answers = await Promise.all(asked.map(ask));
+    expect(answers.flat().length).toBeGreaterThan(0);
+  });
+
+  it.each(
+    boards.flatMap(({ title, annotations }) => annotations.list.map((one) => ({ title, ...one }))),
+  )('$title marks: $name', async ({ expr }) => {
+    const answers = await Promise.all(
+      [filledIn(expr, 'temp'), filledIn(expr, 'carrier')].map((one) =>
+        // What fired once need not fire at the end.
+        ask(`last_over_time((${one})[10m:1s])`),
+      ),
+    );
+    expect(answers.flat().length).toBeGreaterThan(0);
+  });
+
+  it('mark when the baseline became active, the first one', async () => {
+    const { rows } = await pool.query<{ at: number }>(
+      "SELECT activated_at AS at FROM baseline WHERE state = 'active'",
+    );
+    const [mark] = boards[0]?.annotations.list.filter(({ name }) => name.startsWith('Base')) ?? [];
+    const marks = await ask(filledIn(mark?.expr ?? ''));
+    expect(marks.map(({ value }) => Number(value[1]))).toEqual(rows.map(({ at }) => at));
+  });
+
+  it.each(
+    boards.flatMap(({ title, templating }) =>
+      (templating.list ?? []).map(({ name, query }) => ({ title, name, query: query.query })),
+    ),
+  )('$title offers values for $name', async ({ name, query }) => {
+    const { selector, label } = labelValues(filledIn(query));
+    const values = await get<string[]>(`label/${label}/values`, { 'match[]': selector });
+    expect(values).toContain({ ...CHOSEN, feature: 'temp' }[name]);
+  });
+
+  it('name categories among the worst features', async () => {
+    const [worst] = panels.filter(({ name }) => name.includes('Worst features'));
+    const features = (await ask(worst?.expr ?? '')).map(({ metric }) => metric['feature']);
+    expect(features).toEqual(expect.arrayContaining(['temp', 'carrier']));
   });
 });
 

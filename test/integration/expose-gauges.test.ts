@@ -28,9 +28,9 @@ beforeAll(async () => {
       (1, 'temp', 'numeric', 'input'), (1, 'carrier', 'categorical', 'input'), (2, 'x', 'numeric', 'input'),
       (1, 'ignored', 'numeric', 'prediction');
     UPDATE feature SET tier = 'ignore' WHERE name = 'ignored';
-    INSERT INTO baseline (model_id, version, state, fingerprint, row_count, provenance, created_at) VALUES
-      (1, 1, 'retired', repeat('a', 64), 5, 'january', '2013-01-31T00:00:00Z'),
-      (1, 2, 'active', repeat('b', 64), 5, 'february', '2013-02-28T00:00:00Z');
+    INSERT INTO baseline (model_id, version, state, fingerprint, row_count, provenance, created_at, activated_at) VALUES
+      (1, 1, 'retired', repeat('a', 64), 5, 'january', '2013-01-31T00:00:00Z', NULL),
+      (1, 2, 'active', repeat('b', 64), 5, 'february', '2013-02-28T00:00:00Z', '2013-03-01T00:00:00Z');
     INSERT INTO ingest_partition (source, topic, partition, next_offset, start_offset, state) VALUES
       ('kafka', 'predictions', 0, 10, 0, 'ok'), ('kafka', 'predictions', 1, 10, 0, 'halted'),
       ('kafka', 'not configured', 0, 10, 0, 'halted');
@@ -89,7 +89,7 @@ function createSubject() {
     sources: ['kafka'],
     channels: ['email'],
     delivers: true,
-    overdue: (monitor) => (monitor === 'idle' ? 2 : null),
+    overdue: (monitor) => (monitor === 'idle' ? 2 : 0),
     allowedLatenessMs: new Map([['flights', 3_600_000]]),
     refreshMs: 0,
   });
@@ -121,6 +121,7 @@ describe('gauges from a real database', () => {
         'driftd_alert_state{model="flights",feature="carrier",severity="warning"} 1',
         'driftd_alert_state{model="flights",feature="temp",severity="critical"} 2',
         'driftd_alert_state{model="flights",feature="temp",severity="warning"} 0',
+        `driftd_baseline_activated_timestamp_seconds{model="flights",version="2"} ${Date.UTC(2013, 2, 1) / 1_000}`,
         `driftd_baseline_created_timestamp_seconds{model="flights",version="2"} ${Date.UTC(2013, 1, 28) / 1_000}`,
         'driftd_baseline_info{model="flights",version="2"} 1',
         `driftd_evaluation_last_success_timestamp_seconds{monitor="daily"} ${Date.UTC(2013, 2, 4) / 1_000}`,
@@ -146,6 +147,7 @@ describe('gauges from a real database', () => {
         'driftd_model_events_total{model="flights"} 10',
         'driftd_model_features{model="flights"} 2',
         `driftd_model_last_event_timestamp_seconds{model="flights"} ${Date.UTC(2013, 2, 3) / 1_000}`,
+        'driftd_monitor_ticks_overdue{monitor="daily"} 0',
         'driftd_monitor_ticks_overdue{monitor="idle"} 2',
         'driftd_partition_halted{topic="predictions",partition="0"} 0',
         'driftd_partition_halted{topic="predictions",partition="1"} 1',

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../scripts/servers/lifecycle.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import type { Pool } from '../../src/storage/postgres/pool.ts';
@@ -17,6 +18,7 @@ interface Written {
 }
 
 let folder: string;
+let database: string;
 let served: Served;
 let pool: Pool;
 
@@ -45,7 +47,7 @@ function rows(count: number): string {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'driftd-reload-'));
   await writeFile(join(folder, 'm.csv'), rows(300));
-  const database = await freshDatabase();
+  database = await freshDatabase();
   pool = createPool({ url: database, max: 2, applicationName: 'test', log: createLog('silent') });
   served = await serve(database, config(), 'serve');
   // Its baseline is stored: what the configuration says of columns does not read it anew.
@@ -71,9 +73,12 @@ async function reload(written: Written = {}): Promise<Answer> {
   return served.ask('/reload', { method: 'POST' });
 }
 
+async function page(): Promise<string> {
+  return (await fetch(`${served.url}/metrics`)).text();
+}
+
 async function series(): Promise<string[]> {
-  const page = await (await fetch(`${served.url}/metrics`)).text();
-  return page.split('\n').filter((line) => line.startsWith('driftd_'));
+  return (await page()).split('\n').filter((line) => line.startsWith('driftd_'));
 }
 
 async function known(): Promise<unknown> {
@@ -148,5 +153,27 @@ describe('a reload', () => {
     expect([answer.status, answer.text]).toEqual([422, expect.stringContaining('no baseline')]);
     expect([again.status, again.text]).toEqual([422, expect.stringContaining('seasonality daily')]);
     expect(await known()).toEqual(before);
+  });
+});
+
+describe('a restart', () => {
+  it('has the stored gauges in the very first answer', async () => {
+    const port = await freePort();
+    const at = `127.0.0.1:${port}`;
+    let first: string | null = null;
+    const asking = (async () => {
+      while (first === null)
+        first = await fetch(`http://${at}/metrics`).then(
+          (response) => response.text(),
+          () => null,
+        );
+    })();
+    const again = await serve(database, config().replace('127.0.0.1:0', at), 'serve');
+    await asking;
+    await again.stop();
+    const stored = (page: string): string[] =>
+      page.split('\n').filter((line) => /^driftd_(feature|alert|model)_/.test(line));
+    expect(stored(first ?? '').length).toBeGreaterThan(10);
+    expect(stored(first ?? '')).toEqual(stored(await page()));
   });
 });

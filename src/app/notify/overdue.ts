@@ -36,10 +36,10 @@ export function wallSchedules({
 }
 
 /**
- * Counts a monitor's ticks that were due after `lastDue` and are late at `now` (ms on one clock), up to 100; null: it has
- * no clock to be late by.
+ * Counts a monitor's ticks that were due after `lastDue` and are late at `now` (ms on one clock), up to 100. One that runs
+ * on the events' clock is never late by the wall's.
  */
-export type Overdue = (monitor: string, lastDue: number, now: number) => number | null;
+export type Overdue = (monitor: string, lastDue: number, now: number) => number;
 
 /** Remembers what it has counted: asked again and again, it looks at the time since the last question only. */
 export function overdueOf(config: DriftdConfig): Overdue {
@@ -47,7 +47,7 @@ export function overdueOf(config: DriftdConfig): Overdue {
   const counted = new Map<string, { readonly after: number; until: number; count: number }>();
   return (monitor, lastDue, now) => {
     const schedule = schedules.get(monitor);
-    if (schedule === undefined) return null;
+    if (schedule === undefined) return 0;
     const until = now - schedule.slackMs;
     let known = counted.get(monitor);
     if (known?.after !== lastDue || known.until > until) {

@@ -128,6 +128,11 @@ export const METRICS = {
     ['model', 'version'],
     'When the active baseline was stored.',
   ),
+  driftd_baseline_activated_timestamp_seconds: stored(
+    'gauge',
+    ['model', 'version'],
+    'Since when the active baseline is active.',
+  ),
   driftd_evaluation_last_success_timestamp_seconds: stored(
     'gauge',
     ['monitor'],
@@ -136,7 +141,7 @@ export const METRICS = {
   driftd_monitor_ticks_overdue: stored(
     'gauge',
     ['monitor'],
-    'Ticks that are late: their windows were complete more than a minute ago, or cannot wait any longer, and no evaluation is stored. Monitors on the wall clock only.',
+    'Ticks that are late: their windows were complete more than a minute ago, or cannot wait any longer, and no evaluation is stored. Always 0 with clock: event.',
   ),
   driftd_ticks_missed_total: stored(
     'counter',

@@ -26,7 +26,7 @@ export interface MetricsDeps {
   readonly sourcesUp?: () => ReadonlyMap<string, boolean>;
   /** By model. */
   readonly allowedLatenessMs: ReadonlyMap<string, number>;
-  /** Ticks of a monitor that are late; null: it has no clock to be late by. */
+  /** Ticks of a monitor that are late. */
   readonly overdue: SeriesOptions['overdue'];
   /** Stored gauges are at most this old while the database answers. */
   readonly refreshMs?: number;

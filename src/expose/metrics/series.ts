@@ -23,8 +23,8 @@ export interface SeriesOptions {
   readonly allowedLatenessMs: ReadonlyMap<string, number>;
   /** Channels that show an age of 0 while nothing waits. */
   readonly channels: readonly string[];
-  /** Ticks of a monitor that are late, from its last one that was run, in ms; null: it has no clock to be late by. */
-  readonly overdue: (monitor: string, lastDue: number, now: number) => number | null;
+  /** Ticks of a monitor that are late, from the due time of the last one that was run; ms. */
+  readonly overdue: (monitor: string, lastDue: number, now: number) => number;
 }
 
 /** Most telling first: what a feature's status is when its windows and monitors differ. */
@@ -103,6 +103,12 @@ function modelSeries(snapshot: GaugeSnapshot, scores: readonly ScoreGauges[]): S
         labels: versioned,
         value,
       });
+      if (baseline.activatedAt !== null)
+        samples.push({
+          metric: 'driftd_baseline_activated_timestamp_seconds',
+          labels: versioned,
+          value: baseline.activatedAt / 1_000,
+        });
     }
   }
   return samples;
@@ -114,8 +120,7 @@ function operationSeries(snapshot: GaugeSnapshot, options: SeriesOptions): Sampl
     const labels = { monitor };
     samples.push({ metric: 'driftd_ticks_missed_total', labels, value: ticksMissed });
     const overdue = options.overdue(monitor, lastDue, snapshot.now);
-    if (overdue !== null)
-      samples.push({ metric: 'driftd_monitor_ticks_overdue', labels, value: overdue });
+    samples.push({ metric: 'driftd_monitor_ticks_overdue', labels, value: overdue });
     if (lastSuccess === null) continue;
     const value = lastSuccess / 1_000;
     samples.push({ metric: 'driftd_evaluation_last_success_timestamp_seconds', labels, value });

@@ -214,9 +214,10 @@ async function readModels(client: Client, scope: GaugeScope): Promise<ModelGauge
     lastEvent: number | null;
     version: number | null;
     createdAt: number | null;
+    activatedAt: number | null;
   }>(
     `SELECT m.name AS model, coalesce(p.events, 0)::bigint AS events, p.last_event AS "lastEvent",
-            b.version, b.created_at AS "createdAt"
+            b.version, b.created_at AS "createdAt", b.activated_at AS "activatedAt"
        FROM model m
        LEFT JOIN (SELECT model_id, sum(events) AS events, max(max_event_time) AS last_event
                     FROM model_progress GROUP BY model_id) p ON p.model_id = m.id
@@ -225,9 +226,9 @@ async function readModels(client: Client, scope: GaugeScope): Promise<ModelGauge
       ORDER BY m.name`,
     [scope.models],
   );
-  return rows.map(({ version, createdAt, ...row }) => ({
+  return rows.map(({ version, createdAt, activatedAt, ...row }) => ({
     ...row,
-    baseline: version === null || createdAt === null ? null : { version, createdAt },
+    baseline: version === null || createdAt === null ? null : { version, createdAt, activatedAt },
   }));
 }
 
