@@ -20,6 +20,7 @@ import { createTileReader } from '../storage/postgres/tile-reader.ts';
 import { apiOf } from './api/api.ts';
 import { furtherGroups } from './api/groups.ts';
 import { createBaselines } from './baselines/wire.ts';
+import { sourceTopicsOf } from './catalogue.ts';
 import { startIngestion } from './ingestion.ts';
 import type { Ingestion } from './ingestion.ts';
 import { inboxOf } from './ingest/inbox.ts';
@@ -76,7 +77,12 @@ export function createApp({ config: initial, load, roles, log, clock }: AppOptio
   const baselines = createBaselineStore(pool);
   const ticks = createTickStore(pool);
   const evaluations = createEvaluationStore(pool);
-  const judging = { baselines, catalog, tiles: createTileReader(pool), evaluations };
+  const judging = {
+    baselines,
+    catalog,
+    tiles: createTileReader(pool, () => sourceTopicsOf(config)),
+    evaluations,
+  };
   const { desk } = createBaselines({ ...judging, config, ticks, clock, log });
   const pipelines: Pipeline[] = [];
   const metrics = metricsOf({ live, pool, pipelines, roles, build, clock, log });

@@ -1,5 +1,6 @@
 import type { DriftdConfig } from '../config/types.ts';
 import { createEventDecoder } from '../ingest/decode/event-decoder.ts';
+import type { TopicKey } from '../core/domain/ingestion.ts';
 import type { Decoder } from '../ingest/decoder.ts';
 import type { EventSource } from '../ingest/event-source.ts';
 import {
@@ -22,7 +23,6 @@ import { createTeamsNotifier } from '../notify/teams/teams-notifier.ts';
 import { createWebhookNotifier } from '../notify/webhook/webhook-notifier.ts';
 import type { Log } from '../platform/log.ts';
 import type { EventInbox } from '../storage/api/event-inbox.ts';
-import type { SourceTopic } from '../storage/postgres/gauge-reader.ts';
 
 /*
  * The explicit lists: which sources and channels there are. A new one is a folder of its own and a line here.
@@ -65,13 +65,26 @@ export function sourceNamesOf(config: DriftdConfig): string[] {
   ];
 }
 
+/** A log of the configuration. */
+export interface ConfiguredTopic extends TopicKey {
+  /** It never ends: a partition of it that is not read stands still. */
+  readonly endless: boolean;
+}
+
 /** The logs that are read: partitions of others may be known from before. */
-export function sourceTopicsOf({ kafka, replay, httpSource }: DriftdConfig): SourceTopic[] {
-  return [
-    ...(kafka?.topics ?? []).map(({ name }) => ({ source: KAFKA_SOURCE, topic: name })),
-    ...(replay === null ? [] : [{ source: REPLAY_SOURCE, topic: replay.name }]),
-    ...(httpSource === null ? [] : [{ source: HTTP_SOURCE, topic: HTTP_TOPIC }]),
-  ];
+export function sourceTopicsOf({
+  kafka,
+  replay,
+  httpSource,
+}: Pick<DriftdConfig, 'kafka' | 'replay' | 'httpSource'>): ConfiguredTopic[] {
+  const topics: ConfiguredTopic[] = (kafka?.topics ?? []).map(({ name }) => ({
+    source: KAFKA_SOURCE,
+    topic: name,
+    endless: true,
+  }));
+  if (replay !== null) topics.push({ source: REPLAY_SOURCE, topic: replay.name, endless: false });
+  if (httpSource !== null) topics.push({ source: HTTP_SOURCE, topic: HTTP_TOPIC, endless: false });
+  return topics;
 }
 
 /** The channels that messages can go out by. */

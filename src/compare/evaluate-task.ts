@@ -2,12 +2,13 @@
  * Evaluates one claimed tick: judges (judge.ts), moves the alerts, composes the messages, and stores all of it in one
  * transaction.
  */
-import { composeNotifications } from '../core/alerting/compose.ts';
-import type { AlertReceiver, AlertRoute } from '../core/alerting/compose.ts';
+import { composeNotifications, toldAfter } from '../core/alerting/compose.ts';
+import type { AlertReceiver, ComposeInput } from '../core/alerting/compose.ts';
 import { explain } from '../core/alerting/explain.ts';
 import type { DigestLink } from '../core/alerting/message.ts';
 import { muteOf } from '../core/alerting/mute.ts';
 import type { AlertLabels, Mute } from '../core/alerting/mute.ts';
+import type { AlertRoute } from '../core/alerting/routes.ts';
 import type { AlertPolicy } from '../core/alerting/types.ts';
 import { seriesKey } from '../core/alerting/worst.ts';
 import { ALL_SEGMENT } from '../core/domain/feature.ts';
@@ -90,7 +91,7 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
       const judgement = await judge(deps, monitor, windowEnd);
       const { subjects } = judgement;
       const { results } = judgement.evaluation;
-      const desk = (await deps.desk?.read(monitor.id)) ?? EMPTY_DESK;
+      const desk = (await deps.desk?.read(monitor.id, monitor.holds ?? false)) ?? EMPTY_DESK;
       const mutes = [...desk.silences, ...(monitor.maintenance?.(deps.clock.now()) ?? [])];
       const { known, withdrawn } = await readAlerts(deps, monitor, windowEnd);
       const ids = featureIds(judgement.features);
@@ -104,7 +105,7 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
       });
       const { rows, notices } = moved;
       const subjectOfResult = new Map(results.map((result, i) => [result, subjects[i] as Subject]));
-      const outbox = composeNotifications({
+      const telling: ComposeInput = {
         model: monitor.model,
         monitor: monitor.name,
         windowEnd,
@@ -125,7 +126,9 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
           if (baseline === null || live === null) return null;
           return pictureOf(mixture?.histogram ?? baseline.histogram, live);
         },
-      });
+      };
+      const outbox = composeNotifications(telling);
+      const told = toldAfter(telling);
       const quality = await checkQuality(deps.quality, monitor, judgement, windowEnd);
       const data = moveProblems(
         await deps.quality.problems(monitor.id),
@@ -137,13 +140,14 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
       const of = { claim, windowEnd, revision: 0, complete, watermark, durationMs };
       const id = await deps.evaluations.store({
         ...evaluationWrite(monitor, judgement, quality, of),
-        alerts: rows.map(({ featureId, feature: _, segment, ...alert }) => ({
+        alerts: rows.map(({ featureId, feature, segment, told: before, ...alert }) => ({
           featureId,
           segment,
           alert,
+          told: told.get(seriesKey(feature, segment)) ?? before ?? null,
         })),
         problems: data.problems,
-        outbox: [...outbox, ...qualityMessages(data.notices, monitor, monitor.receivers)],
+        outbox: [...outbox, ...qualityMessages(data.notices, monitor, modelLabels(monitor))],
       });
       if (id === null) return false;
       const seconds = (deps.clock.monotonic() - started) / 1000;

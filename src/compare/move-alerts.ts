@@ -30,7 +30,7 @@ export interface MovedAlerts {
 /**
  * Moves the alert of each feature and segment by its worst verdict. What is muted moves, too: it is told once the silence
  * is over, unless it is over by then itself. A feature without data or baseline is told of as that, not as drifting
- * still: such a verdict mutes the drift before it.
+ * still: such a verdict mutes the drift before it. An alert that no result speaks of any more ends.
  */
 export function moveAlerts(
   results: readonly FeatureResult[],
@@ -56,14 +56,50 @@ export function moveAlerts(
     const observation = { verdict, severity: severityOf(verdict), at, mayNotify };
     const moved = transition(previous, observation, policy);
     const featureId = featureIds.get(feature) as number;
-    const row: AlertRow = { ...moved.alert, featureId, feature, segment };
+    const told = previous?.told ?? (previous === null ? [] : null);
+    const row: AlertRow = { ...moved.alert, featureId, feature, segment, told };
     rows.push(row);
+    before.delete(key);
     if (silent) muted.add(key);
     if (moved.notice !== null && moved.noticeSeverity !== null) {
       notices.push({ alert: row, notice: moved.notice, severity: moved.noticeSeverity });
     }
   }
+  for (const row of before.values()) {
+    const gone = letGo(row, at, telling);
+    if (gone === null) continue;
+    rows.push(gone.alert);
+    if (gone.notice !== null) notices.push(gone.notice);
+  }
   return { rows, notices, muted };
+}
+
+/**
+ * The end of an alert whose feature or segment is judged no more: its tier is `ignore` now, or the baseline has lost it.
+ * null: there is nothing to end.
+ */
+function letGo(
+  row: AlertRow,
+  at: number,
+  telling: Telling,
+): { readonly alert: AlertRow; readonly notice: AlertNotice | null } | null {
+  const { feature, segment, state, notifiedSeverity } = row;
+  if (state === 'inactive' && notifiedSeverity === null) return null;
+  const severity = notifiedSeverity ?? 'warning';
+  const labels = { ...telling, feature, segment, tier: 'standard' as const, severity };
+  const mayTell =
+    telling.mayNotify && !telling.sourcesDead && muteOf(telling.mutes, labels) === null;
+  const tells = notifiedSeverity !== null && mayTell;
+  const alert: AlertRow = {
+    ...row,
+    state: 'inactive',
+    severity: null,
+    recent: [],
+    pendingSince: null,
+    resolvedAt: state === 'firing' ? at : row.resolvedAt,
+    notifiedSeverity: tells ? null : notifiedSeverity,
+  };
+  return { alert, notice: tells ? { alert, notice: 'resolved', severity } : null };
 }
 
 /** What composing needs to know of the desk. A caught-up tick repeats nothing. */

@@ -2,6 +2,8 @@
  * Checks of the data beside drift: what is wrong with the events and features of an evaluation, and who is told of it.
  */
 import type { AlertReceiver } from '../core/alerting/compose.ts';
+import { receiversOf } from '../core/alerting/routes.ts';
+import type { AlertRoute, RoutedAlert } from '../core/alerting/routes.ts';
 import type { SystemMessage } from '../core/alerting/message.ts';
 import { ALL_SEGMENT } from '../core/domain/feature.ts';
 import { sha256 } from '../core/histogram/hash/fingerprint.ts';
@@ -25,6 +27,14 @@ export interface DataQuality {
   readonly events: Readonly<Record<string, number>>;
   /** Events of the model so far: what comes after is news of the next evaluation. */
   readonly counted: CountedSoFar;
+}
+
+/** What of a monitor decides who is told of its data. */
+interface ToldMonitor {
+  readonly name: string;
+  readonly model: string;
+  readonly routes: readonly AlertRoute[];
+  readonly receivers: readonly AlertReceiver[];
 }
 
 export async function checkQuality(
@@ -54,12 +64,17 @@ export async function checkQuality(
   return { faults, events, counted };
 }
 
-/** The messages about what has begun or is over, one a recipient. */
+/**
+ * The messages about what has begun or is over, one a recipient.
+ * @param labels by which the routes decide who is told
+ */
 export function qualityMessages(
   notices: readonly QualityNotice[],
-  { name, model }: { readonly name: string; readonly model: string },
-  receivers: readonly AlertReceiver[],
+  { name, model, routes, receivers: all }: ToldMonitor,
+  labels: RoutedAlert,
 ): OutboxWrite[] {
+  const names = routes.length === 0 ? null : receiversOf(routes, labels);
+  const receivers = all.filter((receiver) => names?.includes(receiver.name) ?? true);
   return notices.flatMap((notice) => {
     const { problem, status, since } = notice;
     const { title, sentence } = qualityInWords(notice, model);

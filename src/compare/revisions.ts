@@ -94,10 +94,12 @@ export function correctAlerts(
 ): CorrectedAlerts {
   const bySeries = Map.groupBy(stored, ({ feature, segment }) => seriesKey(feature, segment));
   const withdrawn = new Set<string>();
+  const newest = stored.reduce((most, { windowEnd }) => Math.max(most, windowEnd), -Infinity);
   const corrected = known.map((row): AlertRow => {
     const key = seriesKey(row.feature, row.segment);
     const verdicts = newestVerdicts(bySeries.get(key) ?? []);
-    if (verdicts === null) return row;
+    // What is judged no more stays as it was ended.
+    if (verdicts === null || verdicts.at(-1)?.at !== newest) return row;
     const replayed = replay(verdicts, policy);
     const opens = replayed.state === 'firing' && row.state !== 'firing';
     if (row.state === 'firing' && replayed.state !== 'firing') withdrawn.add(key);

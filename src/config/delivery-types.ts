@@ -37,7 +37,8 @@ export interface ChannelsConfig {
   readonly webhook: readonly (HttpTargetConfig & { readonly secret: string | null })[];
   readonly slack: readonly HttpTargetConfig[];
   readonly teams: readonly HttpTargetConfig[];
-  readonly alertmanager: readonly HttpTargetConfig[];
+  /** `repeatIntervalMs`: the longest time until what fires is pushed again. */
+  readonly alertmanager: readonly (HttpTargetConfig & { readonly repeatIntervalMs: number })[];
   readonly pagerduty: readonly (HttpTargetConfig & { readonly routingKey: string })[];
 }
 

@@ -34,7 +34,7 @@ export function resolveDelivery(
       name: receiver.name,
       targets: targetsOf(receiver),
     })),
-    channels: channelsOf(document.receivers, secrets),
+    channels: channelsOf(document, secrets),
     routes: document.routes.map((route) => ({
       receiver: route.receiver,
       continue: route.continue,
@@ -80,7 +80,8 @@ function targetsOf(receiver: Receiver): TargetConfig[] {
   return targets;
 }
 
-function channelsOf(receivers: readonly Receiver[], secrets: ReceiverSecrets): ChannelsConfig {
+function channelsOf(document: ConfigDocument, secrets: ReceiverSecrets): ChannelsConfig {
+  const { receivers } = document;
   const hooks = (channel: 'webhook' | 'slack' | 'teams') =>
     receivers.flatMap((receiver, i) => {
       const settings = receiver[channel];
@@ -93,6 +94,7 @@ function channelsOf(receivers: readonly Receiver[], secrets: ReceiverSecrets): C
       recipient: url,
       url,
       allowPrivate: alertmanager?.allow_private ?? true,
+      repeatIntervalMs: longestRepeat(document, url),
     })),
   );
   const bare = ({ recipient, url, allowPrivate }: ReturnType<typeof hooks>[number]) => ({
@@ -121,6 +123,17 @@ function channelsOf(receivers: readonly Receiver[], secrets: ReceiverSecrets): C
           ],
     ),
   };
+}
+
+/** Of the routes that lead to this Alertmanager, through whichever receiver; 0 without any. */
+function longestRepeat({ receivers, routes }: ConfigDocument, url: string): number {
+  const names = new Set(
+    receivers
+      .filter(({ alertmanager }) => alertmanager?.urls.includes(url) ?? false)
+      .map(({ name }) => name),
+  );
+  const leading = routes.filter(({ receiver }) => names.has(receiver));
+  return Math.max(0, ...leading.map((route) => ms(route.repeat_interval)));
 }
 
 function matchOf(match: ConfigDocument['routes'][number]['match']): MatchConfig {

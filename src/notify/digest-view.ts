@@ -1,4 +1,4 @@
-import { isSystemMessage } from '../core/alerting/message.ts';
+import { isSystemMessage, monitorOf, monitorsIn } from '../core/alerting/message.ts';
 import type {
   DigestFeature,
   DigestLink,
@@ -101,14 +101,18 @@ function digestView(message: DigestMessage): DigestView {
   ];
   if (revision > 0)
     facts.push({ label: 'Judged again', value: `late data came (revision ${String(revision)})` });
+  // Of one monitor's message every feature is its; of several it must be said.
+  const several = monitorsIn(message).length > 1;
+  const view = (feature: DigestFeature, index: number): FeatureView =>
+    featureView(feature, index, several ? monitorOf(message, feature) : null);
   return {
     title: `${model}: ${parts.join(', ')}`,
     tone: active === 0 ? 'resolved' : message.severity,
     facts,
     sentences: [],
-    features: features.slice(0, MAX_FEATURES).map(featureView),
+    features: features.slice(0, MAX_FEATURES).map(view),
     featuresLeftOut: Math.max(0, features.length - MAX_FEATURES),
-    stillFiring: stillFiring.slice(0, MAX_FEATURES).map(featureView),
+    stillFiring: stillFiring.slice(0, MAX_FEATURES).map(view),
     stillFiringLeftOut: Math.max(0, stillFiring.length - MAX_FEATURES),
     links: message.links.filter(({ url }) => /^https?:\/\//i.test(url)),
     footer:
@@ -116,7 +120,8 @@ function digestView(message: DigestMessage): DigestView {
   };
 }
 
-function featureView(feature: DigestFeature, index: number): FeatureView {
+/** @param monitor whose alert it is, where that must be said */
+function featureView(feature: DigestFeature, index: number, monitor: string | null): FeatureView {
   const tone = feature.notice === 'resolved' ? 'resolved' : feature.severity;
   const effects = [
     feature.ks === null ? null : `KS ${formatEffect(feature.ks.value)}`,
@@ -130,10 +135,13 @@ function featureView(feature: DigestFeature, index: number): FeatureView {
     badge: tone === 'resolved' ? 'recovered' : tone,
     status: statusOf(feature),
     bars: barsOf(feature),
-    facts: factsOf(feature),
+    facts: [
+      ...(monitor === null ? [] : [{ label: 'Monitor', value: monitor }]),
+      ...factsOf(feature),
+    ],
     explanation: feature.explanation,
     picture: index < MAX_PICTURES ? feature.picture : null,
-    brief: `${feature.severity}${measured}${since}`,
+    brief: `${feature.severity}${measured}${since}${monitor === null ? '' : `, ${monitor}`}`,
   };
 }
 
@@ -153,7 +161,7 @@ function statusOf({
   if (notice === 'resolved') {
     const until = resolvedAt === null ? '' : ` until ${formatInstant(resolvedAt)}`;
     const from = since === null ? '' : ` from ${formatInstant(since)}`;
-    return `Drifted${from}${until} (${number}); now ${verdict ?? 'without result'}.`;
+    return `Drifted${from}${until} (${number}); now ${verdict ?? 'no longer watched'}.`;
   }
   if (notice === 'escalated')
     return `Went from warning to critical; drifting${sinceText} (${number}${warming}).`;

@@ -8,12 +8,13 @@ export interface DeskState {
   readonly told: ReadonlyMap<string, number>;
   /** Features (by `seriesKey`) whose open incident somebody has taken on. */
   readonly acknowledged: ReadonlySet<string>;
-  /** No partition of any source is counted any more: what the windows say is old. */
+  /** None of the partitions that the model's events come from is counted any more: what the windows say is old. */
   readonly sourcesDead: boolean;
 }
 
 export interface AlertDesk {
-  read(monitorId: number): Promise<DeskState>;
+  /** @param endless the model's events never end: a partition that is not read for a minute is dead, not done */
+  read(monitorId: number, endless: boolean): Promise<DeskState>;
 }
 
 export interface Silence extends Mute {

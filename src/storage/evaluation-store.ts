@@ -44,6 +44,8 @@ export interface AlertWrite {
   readonly featureId: number;
   readonly segment: string;
   readonly alert: Alert;
+  /** Receivers that know of the open incident; null: unknown. */
+  readonly told?: readonly string[] | null;
 }
 
 export interface EvaluationWrite {

@@ -24,7 +24,7 @@ export interface TileReader {
   tiles(modelId: number, from: number, to: number): Promise<TileRow[]>;
   /**
    * The model's watermark: over the partitions the least of (max event time - lateness), leaving out idle partitions
-   * (nothing for this model while the owner progressed for 60 s or more); when all are idle the greatest.
+   * (nothing for this model while the owner progressed for 60 s or more, or nobody reads their topic any more); when all are idle the greatest.
    */
   watermark(modelId: number, allowedLatenessMs: number): Promise<Watermark>;
 }

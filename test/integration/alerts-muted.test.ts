@@ -80,4 +80,20 @@ describe('an evaluation', () => {
       { feature: 'y', state: 'firing', acknowledgedBy: 'lee' },
     ]);
   });
+
+  it('ends the alert of a feature that is not watched any more, for those who know of it', async () => {
+    const knowing = `SELECT f.name, a.state, a.told_receivers AS told FROM alert a
+      JOIN feature f ON f.id = a.feature_id ORDER BY 1`;
+    expect((await world.pool.query(knowing)).rows).toEqual([
+      { name: 'x', state: 'firing', told: ['ops'] },
+      { name: 'y', state: 'firing', told: ['ops'] },
+    ]);
+    await world.pool.query(`UPDATE feature SET tier = 'ignore' WHERE name = 'x'`);
+    expect(await day(19)).toEqual(['resolved x']);
+    expect((await world.pool.query(knowing)).rows).toMatchObject([
+      { name: 'x', state: 'inactive', told: [] },
+      { name: 'y', state: 'firing', told: ['ops'] },
+    ]);
+    expect(await day(20)).toEqual([]);
+  });
 });

@@ -3,6 +3,9 @@ import { NEVER_ALERTED } from '../../src/core/alerting/transition.ts';
 import { parseMatcher } from '../../src/core/alerting/mute.ts';
 import type { Matcher } from '../../src/core/alerting/mute.ts';
 import { seriesKey } from '../../src/core/alerting/worst.ts';
+import type { DigestMessage } from '../../src/core/alerting/message.ts';
+import { threadOf } from '../../src/notify/email/envelope.ts';
+import { subjectOf } from '../../src/notify/subject.ts';
 import { createAlertDesk } from '../../src/storage/postgres/alerts/alert-desk.ts';
 import { createOutboxStore } from '../../src/storage/postgres/outbox-store.ts';
 import type { Pool } from '../../src/storage/postgres/pool.ts';
@@ -35,12 +38,14 @@ describe('silences', () => {
       durationMs: 60_000,
     });
     expect(now.endsAt - now.startsAt).toBe(3_600_000);
-    expect((await desk.read(monitorId)).silences).toEqual([{ matchers, reason: 'sensor swap' }]);
+    expect((await desk.read(monitorId, true)).silences).toEqual([
+      { matchers, reason: 'sensor swap' },
+    ]);
     expect((await desk.listSilences(false)).map(({ id }) => id)).toEqual([now.id, later.id]);
     expect(await desk.expireSilence(now.id, 'lee')).toBe(true);
     expect(await desk.expireSilence(now.id, 'lee')).toBe(false);
     expect(await desk.expireSilence(later.id, 'lee')).toBe(true);
-    expect((await desk.read(monitorId)).silences).toEqual([]);
+    expect((await desk.read(monitorId, true)).silences).toEqual([]);
     expect(await desk.listSilences(false)).toEqual([]);
     expect(await desk.listSilences(true)).toMatchObject([
       { id: now.id, author: 'kim', expiredBy: 'lee' },
@@ -62,12 +67,49 @@ describe('acknowledging', () => {
     const who = { model: 'flights', feature: 'temp', segment: null, by: 'kim', note: '' };
     expect(await desk.acknowledge({ ...who, feature: 'humid' })).toBe(0);
     expect(await desk.acknowledge(who)).toBe(1);
-    expect([...(await desk.read(monitorId)).acknowledged]).toEqual([seriesKey('temp', 'all')]);
+    expect([...(await desk.read(monitorId, true)).acknowledged]).toEqual([
+      seriesKey('temp', 'all'),
+    ]);
     expect(await desk.listAlerts()).toMatchObject([{ incident: 4, acknowledgedBy: 'kim' }]);
     await pool.query('UPDATE alert SET incident = 5');
-    expect((await desk.read(monitorId)).acknowledged.size).toBe(0);
+    expect((await desk.read(monitorId, true)).acknowledged.size).toBe(0);
     expect(await desk.listAlerts()).toMatchObject([{ acknowledgedBy: null }]);
     expect(NEVER_ALERTED.flaps).toBe(0);
+  });
+});
+
+describe('a dead source', () => {
+  afterEach(() => pool.query('TRUNCATE ingest_partition, model_progress CASCADE'));
+  const partition = (topic: string, state: string, age: string, model: string) =>
+    pool.query(
+      `WITH p AS (INSERT INTO ingest_partition (source, topic, partition, next_offset, start_offset, state, progressed_at)
+         VALUES ('kafka', $1, 0, 0, 0, $2, now() - $3::interval) RETURNING id),
+       m AS (INSERT INTO model (name) VALUES ($4) ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id)
+       INSERT INTO model_progress (model_id, part, min_event_time, max_event_time, last_event_at)
+       SELECT m.id, p.id, now(), now(), now() FROM m, p`,
+      [topic, state, age, model],
+    );
+  const dead = async (endless: boolean): Promise<boolean> =>
+    (await createAlertDesk(pool).read(monitorId, endless)).sourcesDead;
+
+  it('is none of the model that gets its events from another', async () => {
+    await partition('hotels', 'halted', '0 seconds', 'hotels');
+    expect(await dead(true)).toBe(false);
+    await partition('flights', 'ok', '5 seconds', 'flights');
+    expect(await dead(true)).toBe(false);
+  });
+
+  it('is one that is halted, or that nobody reads', async () => {
+    await partition('hotels', 'ok', '0 seconds', 'hotels');
+    await partition('flights', 'halted', '0 seconds', 'flights');
+    expect(await dead(true)).toBe(true);
+    expect(await dead(false)).toBe(true);
+    await pool.query(
+      `UPDATE ingest_partition SET state = 'ok', progressed_at = now() - interval '61 seconds' WHERE topic = 'flights'`,
+    );
+    expect(await dead(true)).toBe(true);
+    // A file that was read to its end.
+    expect(await dead(false)).toBe(false);
   });
 });
 
@@ -90,7 +132,27 @@ describe('messages of one group', () => {
     await pool.query('UPDATE outbox SET next_attempt_at = now()');
     const [first] = await store.lease(10, 60_000);
     expect(first?.message).toMatchObject({ features: [{ feature: 'temp' }, { feature: 'humid' }] });
-    expect([...(await createAlertDesk(pool).read(monitorId)).told]).toEqual([['ops', 2_000]]);
+    expect([...(await createAlertDesk(pool).read(monitorId, true)).told]).toEqual([['ops', 2_000]]);
+  });
+
+  it('of two monitors lose neither the alarm of one nor the end of the other', async () => {
+    const alarm = digest({ monitor: 'hourly', features: [digestFeature({ feature: 'temp' })] });
+    const over = digest({
+      monitor: 'daily',
+      features: [digestFeature({ feature: 'temp', notice: 'resolved', severity: 'warning' })],
+    });
+    await enqueue(pool, [outboxWrite('a', { ...group(), message: alarm })]);
+    await enqueue(pool, [outboxWrite('b', { ...group(), message: over })]);
+    const { rows } = await pool.query<{ message: DigestMessage }>('SELECT message FROM outbox');
+    expect(rows).toHaveLength(1);
+    const [message] = rows.map((row) => row.message);
+    if (message === undefined) throw new Error('nothing waits');
+    expect(subjectOf(message)).toBe(
+      '[critical] flights-late: 1 feature drifted, temp (KS 0.93), 1 feature recovered',
+    );
+    // Threads are those of each monitor alone.
+    const roots = (one: DigestMessage) => threadOf(one, 'k', 'a@example.com').references.split(' ');
+    expect(new Set(roots(message))).toEqual(new Set([...roots(alarm), ...roots(over)]));
   });
 
   it('come at most once an interval', async () => {

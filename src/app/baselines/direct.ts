@@ -11,6 +11,7 @@ import { createTickStore } from '../../storage/postgres/tick-store.ts';
 import { createTileReader } from '../../storage/postgres/tile-reader.ts';
 import { readBaselineFile } from './reading/read-file.ts';
 import { createBaselineDesk } from './service.ts';
+import { sourceTopicsOf } from '../catalogue.ts';
 
 export type * from '../../expose/api/baselines/desk.ts';
 
@@ -31,7 +32,7 @@ export async function withBaselineDesk<T>(
     const desk = createBaselineDesk({
       baselines: createBaselineStore(pool),
       catalog: createCatalogStore(pool),
-      tiles: createTileReader(pool),
+      tiles: createTileReader(pool, () => sourceTopicsOf(config)),
       evaluations: createEvaluationStore(pool),
       ticks: createTickStore(pool),
       config,

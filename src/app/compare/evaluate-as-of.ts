@@ -15,6 +15,7 @@ import { createTickStore } from '../../storage/postgres/tick-store.ts';
 import { createTileReader } from '../../storage/postgres/tile-reader.ts';
 import { buildMonitors } from '../monitors.ts';
 import { nothingCounted, readOnly } from './read-only.ts';
+import { sourceTopicsOf } from '../catalogue.ts';
 
 export interface AsOfOptions {
   /** ms since the epoch; null: the newest instant up to which each model's events are complete. */
@@ -59,7 +60,7 @@ export async function evaluateAsOf(
     await assertReachable(pool, url);
     await migrate(pool, log);
     const catalog = createCatalogStore(pool);
-    const tiles = createTileReader(pool);
+    const tiles = createTileReader(pool, () => sourceTopicsOf(config));
     const evaluations = createEvaluationStore(pool);
     const deps = { baselines: createBaselineStore(pool), catalog, tiles, evaluations };
     const { catalog: known, ticks } = readOnly(catalog, createTickStore(pool));

@@ -7,19 +7,20 @@ import type { CatalogStore } from '../../storage/catalog-store.ts';
 import { createTileKeeper } from '../../storage/postgres/tiles/tile-keeper.ts';
 import { createTileReader } from '../../storage/postgres/tile-reader.ts';
 import type { Pool } from '../../storage/postgres/pool.ts';
+import { sourceTopicsOf } from '../catalogue.ts';
 
 /** Tiles are looked after this often; one of all processes on a database does it. */
 const EVERY_MS = 60_000;
 
 /** Seals, rolls up and forgets tiles beside everything else. @returns ends it, after the pass that is under way */
 export function startKeepingTiles(
-  config: Pick<DriftdConfig, 'models' | 'retention'>,
+  config: Pick<DriftdConfig, 'models' | 'retention' | 'kafka' | 'replay' | 'httpSource'>,
   parts: { readonly pool: Pool; readonly catalog: CatalogStore; readonly log: Log },
   everyMs: number = EVERY_MS,
 ): () => Promise<void> {
   const { pool, catalog, log } = parts;
   const keeper = createTileKeeper(pool);
-  const tiles = createTileReader(pool);
+  const tiles = createTileReader(pool, () => sourceTopicsOf(config));
 
   async function pass(): Promise<void> {
     try {

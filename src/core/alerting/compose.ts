@@ -1,28 +1,12 @@
 import { sha256 } from '../histogram/hash/fingerprint.ts';
-import type { FeatureTier } from '../domain/feature.ts';
 import type { Severity } from '../domain/verdict.ts';
 import type { FeaturePicture } from '../drawing/picture.ts';
 import type { FeatureResult, StatisticResult } from '../evaluate/types.ts';
 import type { DigestFeature, DigestLink, DigestMessage } from './message.ts';
+import { audienceOf } from './routes.ts';
+import type { AlertRoute } from './routes.ts';
 import type { AlertNotice, AlertRow, Notice } from './types.ts';
 import { seriesKey, worstOfWindows } from './worst.ts';
-
-/** Alertmanager's semantics: the first route that matches, and those after it while `continue`. A matcher that is null matches everything. */
-export interface AlertRoute {
-  readonly receiver: string;
-  /** Routes after a match are tried too. Default false. */
-  readonly continue?: boolean;
-  readonly match: {
-    readonly model: string | null;
-    readonly feature: string | null;
-    readonly tier: FeatureTier | null;
-    readonly severity: Severity | null;
-    readonly segment?: string | null;
-  };
-  readonly groupWaitMs?: number;
-  readonly groupIntervalMs?: number;
-  readonly repeatIntervalMs?: number;
-}
 
 export interface AlertReceiver {
   readonly name: string;
@@ -90,8 +74,8 @@ export interface ComposedNotification {
 
 /**
  * What to send after one evaluation: one message a recipient, however many features moved. A feature goes to the
- * receivers of the routes that match its model, name, segment, tier and severity; no route, or the tier `ignore`: nobody
- * is told. Without any route everything goes to every receiver. A recipient who has nothing new to hear gets nothing; features that fire still come along as context.
+ * receivers of the routes that match its model, name, segment, tier and severity, and to those that were told of the
+ * incident before; no route, or the tier `ignore`: nobody is told. Without any route everything goes to every receiver. A recipient who has nothing new to hear gets nothing; features that fire still come along as context.
  *
  * What fires on and on is told again after the repeat interval of the receiver's routes, unless somebody has acknowledged
  * it or a silence holds.
@@ -99,15 +83,10 @@ export interface ComposedNotification {
  * The dedup key depends on the evaluation and the recipient only, so composing again after a crash gives the same row.
  */
 export function composeNotifications(input: ComposeInput): ComposedNotification[] {
-  const results = new Map(
-    worstOfWindows(input.results).map((result) => [
-      seriesKey(result.feature, result.segment),
-      result,
-    ]),
-  );
+  const results = resultsOf(input);
   const told = new Set(input.notices.map(({ alert }) => seriesKey(alert.feature, alert.segment)));
   const entries = input.notices.map(({ alert, notice, severity }) =>
-    describe(alert, notice, severity, results, input),
+    entryOf(alert, describe(alert, notice, severity, results, input), input),
   );
   const before = input.allFiring
     .filter(({ feature, segment, notifiedSeverity }) => {
@@ -116,8 +95,10 @@ export function composeNotifications(input: ComposeInput): ComposedNotification[
       const muted = input.desk?.muted.has(key) ?? false;
       return !told.has(key) && notifiedSeverity !== null && !muted;
     })
-    .map((alert) => describe(alert, null, alert.severity ?? 'warning', results, input));
-  const routed = byReceiver([...entries, ...before], input);
+    .map((alert) =>
+      entryOf(alert, describe(alert, null, alert.severity ?? 'warning', results, input), input),
+    );
+  const routed = byReceiver([...entries, ...before]);
 
   const composed: ComposedNotification[] = [];
   for (const receiver of input.receivers) {
@@ -148,6 +129,8 @@ export function composeNotifications(input: ComposeInput): ComposedNotification[
   return composed;
 }
 
+const NOT_WATCHED =
+  'No longer watched: the feature or segment is not judged any more, so this incident has been ended.';
 const DEFAULT_REPEAT_MS = 7 * 86_400_000;
 
 /** The shortest of the receiver's routes; `fallback` without any. */
@@ -207,33 +190,6 @@ function groupOf(receiver: string, input: ComposeInput): Pick<ComposedNotificati
   };
 }
 
-/** The names of the receivers that are told of an alert, each once; empty: nobody. */
-export function receiversOf(
-  routes: readonly AlertRoute[],
-  alert: {
-    readonly model: string;
-    readonly feature: string;
-    readonly segment: string;
-    readonly tier: FeatureTier;
-    readonly severity: Severity;
-  },
-): string[] {
-  const names = new Set<string>();
-  for (const route of routes) {
-    const { model, feature, segment, tier, severity } = route.match;
-    const matches =
-      (model ?? alert.model) === alert.model &&
-      (feature ?? alert.feature) === alert.feature &&
-      (segment ?? alert.segment) === alert.segment &&
-      (tier ?? alert.tier) === alert.tier &&
-      (severity ?? alert.severity) === alert.severity;
-    if (!matches) continue;
-    names.add(route.receiver);
-    if (route.continue !== true) break;
-  }
-  return [...names];
-}
-
 /** Stable over attempts, processes and releases: 64 hex digits. */
 export function dedupKey(
   evaluation: Pick<ComposeInput, 'monitor' | 'windowEnd' | 'revision'>,
@@ -245,24 +201,50 @@ export function dedupKey(
   return sha256(JSON.stringify([monitor, windowEnd, revision, channel, receiver, recipient]));
 }
 
-function byReceiver(
-  features: readonly DigestFeature[],
-  input: ComposeInput,
-): Map<string, DigestFeature[]> {
+/** A feature of the message with those who hear of it. */
+interface Entry {
+  readonly feature: DigestFeature;
+  readonly audience: readonly string[];
+}
+
+function entryOf(alert: AlertRow, feature: DigestFeature, input: ComposeInput): Entry {
+  const { model, routes, receivers } = input;
+  const everyone = receivers.map(({ name }) => name);
+  const labels = { model, ...feature };
+  return { feature, audience: audienceOf(alert, feature.notice, labels, { routes, everyone }) };
+}
+
+function byReceiver(entries: readonly Entry[]): Map<string, DigestFeature[]> {
   const routed = new Map<string, DigestFeature[]>();
-  for (const feature of features) {
-    if (feature.tier === 'ignore') continue;
-    const names =
-      input.routes.length === 0
-        ? input.receivers.map(({ name }) => name)
-        : receiversOf(input.routes, { model: input.model, ...feature });
-    for (const name of names) {
+  for (const { feature, audience } of entries) {
+    for (const name of audience) {
       const list = routed.get(name);
       if (list === undefined) routed.set(name, [feature]);
       else list.push(feature);
     }
   }
   return routed;
+}
+
+/**
+ * Who knows of each open incident once the notices are out, by `seriesKey`; of alerts without a notice nothing. After an
+ * end nobody has to hear of it any more.
+ */
+export function toldAfter(input: ComposeInput): ReadonlyMap<string, readonly string[]> {
+  const results = resultsOf(input);
+  return new Map(
+    input.notices.map(({ alert, notice, severity }) => {
+      const { audience } = entryOf(alert, describe(alert, notice, severity, results, input), input);
+      const told = notice === 'resolved' ? [] : [...new Set([...(alert.told ?? []), ...audience])];
+      return [seriesKey(alert.feature, alert.segment), told];
+    }),
+  );
+}
+
+function resultsOf({ results }: ComposeInput): ReadonlyMap<string, FeatureResult> {
+  return new Map(
+    worstOfWindows(results).map((result) => [seriesKey(result.feature, result.segment), result]),
+  );
 }
 
 function describe(
@@ -300,12 +282,22 @@ function describe(
     missing: result?.missing ?? { baseline: 0, live: 0 },
     unseenShare: result?.unseenShare ?? null,
     // Context is a line in a list: no sentences, no picture.
-    explanation: result === null || notice === null ? [] : (input.explain?.(result) ?? []),
+    explanation: explanationOf(result, notice, input),
     picture:
       result === null || notice === null || notice === 'resolved'
         ? null
         : (input.picture?.(result) ?? null),
   };
+}
+
+function explanationOf(
+  result: FeatureResult | null,
+  notice: Notice | null,
+  { explain }: ComposeInput,
+): readonly string[] {
+  if (notice === null) return [];
+  if (result === null) return notice === 'resolved' ? [NOT_WATCHED] : [];
+  return explain?.(result) ?? [];
 }
 
 function messageOf(

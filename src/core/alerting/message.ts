@@ -10,6 +10,8 @@ import type { Notice } from './types.ts';
 export interface DigestFeature {
   readonly feature: string;
   readonly segment: string;
+  /** Whose alert it is: the message's monitor unless messages of several were merged (`monitorOf`). */
+  readonly monitor?: string;
   /** Name of the window that the numbers are of, as '24h'; null: no result. */
   readonly window: string | null;
   readonly kind: FeatureKind | null;
@@ -55,6 +57,7 @@ export interface DigestLink {
 export interface DigestMessage {
   readonly version: 1;
   readonly model: string;
+  /** Of a merged message: the names of all, for people; `monitorOf` says which is whose. */
   readonly monitor: string;
   readonly windowEnd: number;
   /** Above 0: the windows were judged again because late data came. */
@@ -91,4 +94,29 @@ export type Message = DigestMessage | SystemMessage;
 
 export function isSystemMessage(message: Message): message is SystemMessage {
   return 'kind' in message;
+}
+
+/** Whose alert a feature of a message is. */
+export function monitorOf(message: DigestMessage, feature: DigestFeature): string {
+  return feature.monitor ?? message.monitor;
+}
+
+/** The monitors that a message speaks of, in its order; more than one when it was merged. */
+export function monitorsIn(message: DigestMessage): string[] {
+  const all = [...message.features, ...message.stillFiring];
+  return [...new Set(all.map((feature) => monitorOf(message, feature)))];
+}
+
+/** A message for each monitor that has news in it: where every monitor has an incident of its own. */
+export function byMonitor(message: DigestMessage): DigestMessage[] {
+  return monitorsIn(message).flatMap((monitor) => {
+    const mine = (feature: DigestFeature): boolean => monitorOf(message, feature) === monitor;
+    const features = message.features.filter(mine);
+    if (features.length === 0) return [];
+    const active = features.filter(({ notice }) => notice !== 'resolved');
+    const about = active.length > 0 ? active : features;
+    const severity = about.some((one) => one.severity === 'critical') ? 'critical' : 'warning';
+    const stillFiring = message.stillFiring.filter(mine);
+    return [{ ...message, monitor, severity, features, stillFiring }];
+  });
 }

@@ -38,6 +38,8 @@ export interface AlertRow extends Alert {
   readonly featureId: number;
   readonly feature: string;
   readonly segment: string;
+  /** Receivers that were told of the open incident; null: it opened before that was remembered. */
+  readonly told?: readonly string[] | null;
 }
 
 /** When alerts open and close (STATISTICS ruling 8). */

@@ -22,9 +22,13 @@ export interface SourceRecord {
   readonly fault?: RecordFault;
 }
 
-export interface PartitionKey {
+/** The partitions of one topic of a source. */
+export interface TopicKey {
   readonly source: string;
   readonly topic: string;
+}
+
+export interface PartitionKey extends TopicKey {
   readonly partition: number;
 }
 

@@ -1,3 +1,4 @@
+import { isSystemMessage } from '../../core/alerting/message.ts';
 import { alertItems } from '../http/alert-items.ts';
 import { createHttpNotifier } from '../http/http-notifier.ts';
 import type { HttpChannelOptions, HttpTarget } from '../http/http-notifier.ts';
@@ -8,6 +9,9 @@ import type { Notifier } from '../notifier.ts';
  * next message about it, repeats included, so its end lies beyond the longest usual repeat interval.
  */
 const FIRING_FOR_MS = 8 * 86_400_000;
+
+/** A test ends by itself, after it was seen. */
+const TEST_FIRING_FOR_MS = 300_000;
 
 export interface AlertmanagerTarget extends HttpTarget {
   /** The longest time until the alert is told of again; ms. */
@@ -23,7 +27,10 @@ export function createAlertmanagerNotifier(
     'alertmanager',
     targets,
     ({ message, target, now }) => {
-      const firingFor = Math.max(FIRING_FOR_MS, 2 * (target.repeatIntervalMs ?? 0));
+      const test = isSystemMessage(message) && message.status === 'test';
+      const firingFor = test
+        ? TEST_FIRING_FOR_MS
+        : Math.max(FIRING_FOR_MS, 2 * (target.repeatIntervalMs ?? 0));
       const body = alertItems(message, now).map(
         ({ status, labels, annotations, startsAt, generatorURL }) => ({
           labels,

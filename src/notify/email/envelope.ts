@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isSystemMessage } from '../../core/alerting/message.ts';
+import { isSystemMessage, monitorOf, monitorsIn } from '../../core/alerting/message.ts';
 import type { Message } from '../../core/alerting/message.ts';
 import { domainOf } from './address.ts';
 
@@ -22,9 +22,7 @@ const MAX_REFERENCES = 10;
 export function threadOf(message: Message, dedupKey: string, from: string): ThreadHeaders {
   const domain = domainOf(from);
   const roots = incidentsOf(message).map((incident) => `<incident.${incident}@${domain}>`);
-  const list = isSystemMessage(message)
-    ? 'driftd'
-    : `${label(message.monitor)}.${label(message.model)}.driftd`;
+  const list = listOf(message);
   return {
     messageId: `<driftd.${/^[0-9a-zA-Z]+$/.test(dedupKey) ? dedupKey : hash(dedupKey)}@${domain}>`,
     references: roots.join(' '),
@@ -42,13 +40,22 @@ function incidentsOf(message: Message): string[] {
   if (isSystemMessage(message)) {
     return [hash(JSON.stringify([message.problem, message.about, message.since]))];
   }
-  const { model, monitor } = message;
+  const { model } = message;
   return [...message.features, ...message.stillFiring]
     .toSorted((a, b) => (a.since ?? Infinity) - (b.since ?? Infinity))
     .slice(0, MAX_REFERENCES)
-    .map(({ feature, segment, incident }) =>
-      hash(JSON.stringify([model, monitor, feature, segment, incident])),
-    );
+    .map((entry) => {
+      const { feature, segment, incident } = entry;
+      return hash(JSON.stringify([model, monitorOf(message, entry), feature, segment, incident]));
+    });
+}
+
+/** `monitor.model.driftd`; a message of several monitors is of the model's list. */
+function listOf(message: Message): string {
+  if (isSystemMessage(message)) return 'driftd';
+  const [monitor, ...others] = monitorsIn(message);
+  const list = `${label(message.model)}.driftd`;
+  return monitor === undefined || others.length > 0 ? list : `${label(monitor)}.${list}`;
 }
 
 function hash(text: string): string {

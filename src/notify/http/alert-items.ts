@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isSystemMessage } from '../../core/alerting/message.ts';
+import { isSystemMessage, monitorOf } from '../../core/alerting/message.ts';
 import { isAboutDriftd } from '../../core/alerting/problems.ts';
 import type { DigestFeature, DigestMessage, Message } from '../../core/alerting/message.ts';
 import { viewOf } from '../digest-view.ts';
@@ -57,11 +57,11 @@ function itemsOf(
   feature: DigestFeature,
   annotations: Readonly<Record<string, string>>,
 ): AlertItem[] {
-  const { model, monitor, windowEnd, links } = message;
+  const { model, windowEnd, links } = message;
   const labels = {
     alertname: 'FeatureDrift',
     model: value(model),
-    monitor: value(monitor),
+    monitor: value(monitorOf(message, feature)),
     feature: value(feature.feature),
     segment: value(feature.segment),
     tier: feature.tier,

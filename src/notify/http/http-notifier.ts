@@ -2,7 +2,7 @@ import type { Message } from '../../core/alerting/message.ts';
 import { systemClock } from '../../platform/clock.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { readMessage, UNREADABLE } from '../notifier.ts';
-import type { Notification, Notifier } from '../notifier.ts';
+import type { Notification, Notifier, SendOutcome } from '../notifier.ts';
 import { printableLines } from '../printable.ts';
 import { createPoster } from './post.ts';
 import type { PostRequest } from './post.ts';
@@ -37,11 +37,11 @@ export interface HttpComposeInput<T extends HttpTarget> {
   readonly now: number;
 }
 
-/** A channel that is one POST a message. */
+/** A channel that is one POST a message, or one for each part of it that the far side keeps apart. */
 export function createHttpNotifier<T extends HttpTarget>(
   channel: string,
   targets: readonly T[],
-  compose: (input: HttpComposeInput<T>) => HttpMessage,
+  compose: (input: HttpComposeInput<T>) => HttpMessage | readonly HttpMessage[],
   { totalMs, clock = systemClock }: HttpChannelOptions = {},
 ): Notifier {
   const byRecipient = new Map(targets.map((target) => [target.recipient, target]));
@@ -56,21 +56,31 @@ export function createHttpNotifier<T extends HttpTarget>(
       if (target === undefined)
         return { outcome: 'retry', error: `no ${channel} receiver of this name is configured` };
       const composed = compose({ message, notification, target, now: clock.now() });
-      const body = JSON.stringify(composed.body, (_key, value: unknown) =>
-        typeof value === 'string' ? printableLines(value) : value,
-      );
-      const request: PostRequest = {
-        url: composed.url,
-        allowPrivate: target.allowPrivate,
-        body,
-        headers: { 'idempotency-key': notification.dedupKey, ...composed.headers?.(body) },
-        secrets: composed.secrets,
-      };
-      return poster.post(request);
+      let outcome: SendOutcome = { outcome: 'sent' };
+      // One that fails is tried again with all of them: their keys are the same then.
+      for (const [i, part] of [composed].flat().entries()) {
+        const key = i === 0 ? notification.dedupKey : `${notification.dedupKey}-${String(i + 1)}`;
+        outcome = await poster.post(requestOf(part, key, target.allowPrivate));
+        if (outcome.outcome !== 'sent') break;
+      }
+      return outcome;
     },
     close() {
       poster.close();
       return Promise.resolve();
     },
+  };
+}
+
+function requestOf(message: HttpMessage, key: string, allowPrivate: boolean): PostRequest {
+  const body = JSON.stringify(message.body, (_key, value: unknown) =>
+    typeof value === 'string' ? printableLines(value) : value,
+  );
+  return {
+    url: message.url,
+    allowPrivate,
+    body,
+    headers: { 'idempotency-key': key, ...message.headers?.(body) },
+    secrets: message.secrets,
   };
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { isSystemMessage } from '../../core/alerting/message.ts';
-import type { Message } from '../../core/alerting/message.ts';
+import { byMonitor, isSystemMessage } from '../../core/alerting/message.ts';
+import type { DigestMessage, Message } from '../../core/alerting/message.ts';
 import { viewOf } from '../digest-view.ts';
 import { createHttpNotifier } from '../http/http-notifier.ts';
 import type { HttpChannelOptions, HttpTarget } from '../http/http-notifier.ts';
-import type { Notifier } from '../notifier.ts';
+import type { Notification, Notifier } from '../notifier.ts';
 import { printable, shortened } from '../printable.ts';
 import { renderText } from '../render-text.ts';
 import { subjectOf } from '../subject.ts';
@@ -30,41 +30,65 @@ export function createPagerdutyNotifier(
   return createHttpNotifier(
     'pagerduty',
     targets,
-    ({ message, notification, target }) => ({
-      url: target.url,
-      body: {
-        routing_key: target.routingKey,
-        dedup_key: groupKey(message, notification.recipient),
-        client: 'driftd',
-        event_action: isOver(message) ? 'resolve' : 'trigger',
-        payload: {
-          summary: shortened(subjectOf(message), MAX_SUMMARY),
-          source: 'driftd',
-          severity: message.severity,
-          timestamp: new Date(notification.createdAt).toISOString(),
-          component: printable(isSystemMessage(message) ? 'driftd' : message.model),
-          group: printable(isSystemMessage(message) ? message.about : message.monitor),
-          class: isSystemMessage(message) ? message.problem : 'drift',
-          custom_details: {
-            message: shortened(renderText(viewOf(message)), MAX_DETAILS),
-            dedup_key: notification.dedupKey,
-          },
-        },
-        ...(isSystemMessage(message) ? {} : { links: linksOf(message.links) }),
-      },
-      secrets: [target.routingKey],
-    }),
+    ({ message, notification, target }) =>
+      eventsOf(message).map(([part, action]) => ({
+        url: target.url,
+        body: eventOf(part, action, notification, target.routingKey),
+        secrets: [target.routingKey],
+      })),
     options,
   );
+}
+
+type EventAction = 'trigger' | 'resolve';
+
+/** One event an incident. A test opens one and ends it: nobody has to close it by hand. */
+function eventsOf(message: Message): (readonly [Message, EventAction])[] {
+  if (!isSystemMessage(message))
+    return byMonitor(message).map((part) => [part, isOver(part) ? 'resolve' : 'trigger']);
+  if (message.status === 'resolved') return [[message, 'resolve']];
+  return message.status === 'test'
+    ? [
+        [message, 'trigger'],
+        [message, 'resolve'],
+      ]
+    : [[message, 'trigger']];
+}
+
+function eventOf(
+  message: Message,
+  action: EventAction,
+  notification: Notification,
+  routingKey: string,
+) {
+  const test = isSystemMessage(message) && message.status === 'test';
+  return {
+    routing_key: routingKey,
+    dedup_key: groupKey(message, notification.recipient),
+    client: 'driftd',
+    event_action: action,
+    payload: {
+      summary: shortened(subjectOf(message), MAX_SUMMARY),
+      source: 'driftd',
+      severity: test ? 'info' : message.severity,
+      timestamp: new Date(notification.createdAt).toISOString(),
+      component: printable(isSystemMessage(message) ? 'driftd' : message.model),
+      group: printable(isSystemMessage(message) ? message.about : message.monitor),
+      class: isSystemMessage(message) ? message.problem : 'drift',
+      custom_details: {
+        message: shortened(renderText(viewOf(message)), MAX_DETAILS),
+        dedup_key: notification.dedupKey,
+      },
+    },
+    ...(isSystemMessage(message) ? {} : { links: linksOf(message.links) }),
+  };
 }
 
 function linksOf(links: readonly { label: string; url: string }[]) {
   return links.map(({ label, url }) => ({ href: url, text: label }));
 }
 
-function isOver(message: Message): boolean {
-  if (isSystemMessage(message)) return message.status === 'resolved';
-  const { features, stillFiring } = message;
+function isOver({ features, stillFiring }: DigestMessage): boolean {
   return stillFiring.length === 0 && features.every(({ notice }) => notice === 'resolved');
 }
 

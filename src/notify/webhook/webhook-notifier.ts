@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { isSystemMessage } from '../../core/alerting/message.ts';
+import { isSystemMessage, monitorsIn } from '../../core/alerting/message.ts';
 import type { Message } from '../../core/alerting/message.ts';
 import { alertItems } from '../http/alert-items.ts';
 import type { AlertItem } from '../http/alert-items.ts';
@@ -46,9 +46,7 @@ function signature(secret: string, body: string, now: number): Record<string, st
 
 function webhookBody(message: Message, receiver: string, now: number) {
   const alerts = alertItems(message, now);
-  const groupLabels = isSystemMessage(message)
-    ? { problem: message.problem, about: message.about }
-    : { model: message.model, monitor: message.monitor };
+  const groupLabels = groupLabelsOf(message);
   const key = Object.entries(groupLabels).map(
     ([name, text]) => `${name}=${JSON.stringify(printable(text))}`,
   );
@@ -64,6 +62,14 @@ function webhookBody(message: Message, receiver: string, now: number) {
     externalURL: '',
     alerts,
   };
+}
+
+/** What the alerts of the message have in common by design: a merged one is of several monitors. */
+function groupLabelsOf(message: Message): Readonly<Record<string, string>> {
+  if (isSystemMessage(message)) return { problem: message.problem, about: message.about };
+  const [monitor, ...others] = monitorsIn(message);
+  const { model } = message;
+  return monitor === undefined || others.length > 0 ? { model } : { model, monitor };
 }
 
 /** What all alerts agree in. */

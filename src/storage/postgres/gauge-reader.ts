@@ -1,3 +1,4 @@
+import type { TopicKey } from '../../core/domain/ingestion.ts';
 import type { PredictionSummary } from '../../core/evaluate/predictions.ts';
 import type { Severity, Verdict } from '../../core/domain/verdict.ts';
 import type {
@@ -16,17 +17,11 @@ import { WAITING_SINCE } from './outbox-store.ts';
 import { inTransaction } from './pool.ts';
 import type { Client, Pool } from './pool.ts';
 
-/** A log that is read: partitions of one that was read once are history. */
-export interface SourceTopic {
-  readonly source: string;
-  readonly topic: string;
-}
-
 /** Only what is configured is shown: a series goes when its model, monitor or topic does. */
 export interface GaugeScope {
   readonly models: readonly string[];
   readonly monitors: readonly string[];
-  readonly topics: readonly SourceTopic[];
+  readonly topics: readonly TopicKey[];
 }
 
 /**

@@ -1,11 +1,16 @@
+import type { TopicKey } from '../../core/domain/ingestion.ts';
 import type { TileReader, TileRow, Watermark } from '../tile-store.ts';
 import type { Pool } from './pool.ts';
 
 /** A partition without an event of the model for this long, though its owner went on, does not hold the watermark back. */
 const IDLE = '60 seconds';
 
-/** Reads tiles and watermarks. */
-export function createTileReader(pool: Pool): TileReader {
+/**
+ * Reads tiles and watermarks.
+ * @param read the topics that are configured now: partitions of others are not read any more and hold no watermark back.
+ *   Default: every stored partition is read.
+ */
+export function createTileReader(pool: Pool, read?: () => readonly TopicKey[]): TileReader {
   return {
     async tiles(modelId, from, to) {
       // One statement sees one snapshot: tiles and their positions are of one moment.
@@ -20,6 +25,7 @@ export function createTileReader(pool: Pool): TileReader {
       return rows;
     },
     async watermark(modelId, allowedLatenessMs): Promise<Watermark> {
+      const topics = read?.() ?? null;
       const { rows } = await pool.query<{
         maxEventTime: number | null;
         minEventTime: number | null;
@@ -27,10 +33,15 @@ export function createTileReader(pool: Pool): TileReader {
         idle: boolean;
       }>(
         `SELECT g.max_event_time AS "maxEventTime", g.min_event_time AS "minEventTime", g.events,
-           p.progressed_at - coalesce(g.last_event_at, p.claimed_at, p.progressed_at) >= interval '${IDLE}' AS idle
+           p.progressed_at - coalesce(g.last_event_at, p.claimed_at, p.progressed_at) >= interval '${IDLE}'
+             OR ($2::text[] IS NOT NULL AND (p.source, p.topic) NOT IN (SELECT * FROM unnest($2::text[], $3::text[]))) AS idle
          FROM ingest_partition p LEFT JOIN model_progress g ON g.part = p.id AND g.model_id = $1
          WHERE p.state = 'ok' OR g.model_id IS NOT NULL`,
-        [modelId],
+        [
+          modelId,
+          topics?.map(({ source }) => source) ?? null,
+          topics?.map(({ topic }) => topic) ?? null,
+        ],
       );
       return watermarkOf(rows, allowedLatenessMs);
     },

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { moveAlerts } from '../../../src/compare/move-alerts.ts';
 import type { Telling } from '../../../src/compare/move-alerts.ts';
 import type { Mute } from '../../../src/core/alerting/mute.ts';
+import { NEVER_ALERTED } from '../../../src/core/alerting/transition.ts';
 import { DEFAULT_ALERT_POLICY } from '../../../src/core/alerting/types.ts';
 import type { AlertRow } from '../../../src/core/alerting/types.ts';
 import type { Verdict } from '../../../src/core/domain/verdict.ts';
@@ -139,5 +140,50 @@ describe('an alert that opens again', () => {
     }
     expect(flaps).toEqual([0, 1, 2, 0]);
     expect(rows[0]?.incident).toBe(4);
+  });
+});
+
+describe('an alert whose feature is judged no more', () => {
+  const firing: AlertRow = {
+    ...NEVER_ALERTED,
+    state: 'firing',
+    severity: 'critical',
+    incident: 2,
+    recent: ['drifted', 'drifted'],
+    firingSince: 0,
+    notifiedSeverity: 'critical',
+    featureId: 1,
+    feature: 'temp',
+    segment: 'all',
+    told: ['ops'],
+  };
+  const move = (row: AlertRow, change: Partial<Telling> = {}) =>
+    moveAlerts([], [row], new Map(), DEFAULT_ALERT_POLICY, HOUR, { ...telling, ...change });
+
+  it('is resolved with its notice, once', () => {
+    const { rows, notices } = move(firing);
+    expect(rows).toMatchObject([
+      {
+        state: 'inactive',
+        severity: null,
+        resolvedAt: HOUR,
+        notifiedSeverity: null,
+        told: ['ops'],
+      },
+    ]);
+    expect(notices).toMatchObject([{ notice: 'resolved', severity: 'critical' }]);
+    expect(move(rows[0] as AlertRow)).toMatchObject({ rows: [], notices: [] });
+  });
+
+  it('is told of after the silence', () => {
+    const silent = move(firing, silenced);
+    expect(silent.notices).toEqual([]);
+    expect(silent.rows).toMatchObject([{ state: 'inactive', notifiedSeverity: 'critical' }]);
+    expect(move(silent.rows[0] as AlertRow).notices).toMatchObject([{ notice: 'resolved' }]);
+  });
+
+  it('and was only pending is dropped without a word', () => {
+    const pending = { ...firing, state: 'pending' as const, notifiedSeverity: null };
+    expect(move(pending)).toMatchObject({ rows: [{ state: 'inactive' }], notices: [] });
   });
 });

@@ -64,9 +64,32 @@ describe('receivers', () => {
         recipient: url,
         url,
         allowPrivate: true,
+        repeatIntervalMs: 0,
       })),
       pagerduty: [{ ...hook, url: 'https://events.pagerduty.com/v2/enqueue', routingKey: 'R0UTE' }],
     });
+  });
+
+  it('say an Alertmanager how long it may be until it hears of an alert again', async () => {
+    const config = await load(`
+receivers:
+  - { name: a, alertmanager: { urls: ["http://am-0:9093", "http://am-1:9093"] } }
+  - { name: b, alertmanager: { urls: ["http://am-1:9093"] } }
+routes:
+  - { receiver: a, repeat_interval: 3d, match: { severity: critical } }
+  - { receiver: a, repeat_interval: 14d }
+  - { receiver: b, repeat_interval: 30d }
+`);
+    expect(
+      config.channels.alertmanager.map(({ url, repeatIntervalMs }) => [
+        url,
+        repeatIntervalMs / 86_400_000,
+      ]),
+    ).toEqual([
+      ['http://am-0:9093', 14],
+      ['http://am-1:9093', 30],
+      ['http://am-1:9093', 30],
+    ]);
   });
 
   it.each([

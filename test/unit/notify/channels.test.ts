@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
+import { mergeDigests } from '../../../src/core/alerting/merge.ts';
 import type { Message, SystemMessage } from '../../../src/core/alerting/message.ts';
 import { createAlertmanagerNotifier } from '../../../src/notify/alertmanager/alertmanager-notifier.ts';
 import type { Notifier } from '../../../src/notify/notifier.ts';
@@ -7,6 +8,7 @@ import { createPagerdutyNotifier } from '../../../src/notify/pagerduty/pagerduty
 import { createSlackNotifier } from '../../../src/notify/slack/slack-notifier.ts';
 import { createTeamsNotifier } from '../../../src/notify/teams/teams-notifier.ts';
 import { createWebhookNotifier } from '../../../src/notify/webhook/webhook-notifier.ts';
+import { testMessage } from '../../../src/notify/watch/problem-messages.ts';
 import { digest, digestFeature, WINDOW_END } from '../../support/digests.ts';
 import { startHttpSink } from '../../support/http-sink.ts';
 import type { HttpSink, SinkRequest } from '../../support/http-sink.ts';
@@ -22,7 +24,7 @@ type Target = { recipient: string; url: string; allowPrivate: boolean };
 async function sent(
   create: (target: Target) => Notifier,
   message: Message,
-): Promise<SinkRequest & { readonly json: never }> {
+): Promise<SinkRequest & { readonly json: never; readonly further: readonly unknown[] }> {
   const sink = await startHttpSink();
   sinks.push(sink);
   const notifier = create({ recipient: 'ml', url: sink.url, allowPrivate: true });
@@ -34,9 +36,10 @@ async function sent(
     message,
   });
   expect(outcome).toEqual({ outcome: 'sent' });
-  const [request] = sink.requests;
+  const [request, ...more] = sink.requests;
   if (request === undefined) throw new Error('nothing arrived');
-  return { ...request, json: JSON.parse(request.body) as never };
+  const further = more.map(({ body }) => JSON.parse(body) as unknown);
+  return { ...request, json: JSON.parse(request.body) as never, further };
 }
 
 const resolved = digestFeature({
@@ -59,6 +62,16 @@ const problem: SystemMessage = {
   facts: [{ label: 'Channel', value: 'slack' }],
   since: WINDOW_END,
 };
+
+/** A warning of one monitor that is over, in one message with an alarm of another. */
+const merged = mergeDigests(
+  digest({ monitor: 'hourly' }),
+  digest({
+    monitor: 'daily',
+    features: [digestFeature({ notice: 'resolved', severity: 'warning' })],
+  }),
+);
+const test = testMessage('ml', 'pagerduty', WINDOW_END);
 
 describe('webhook', () => {
   const create = (target: Target): Notifier =>
@@ -88,6 +101,17 @@ describe('webhook', () => {
           labels: { feature: 'humid', severity: 'warning' },
           endsAt: '2013-07-18T00:00:00.000Z',
         },
+      ],
+    });
+  });
+
+  it('names the monitor of each alert of a merged message', async () => {
+    expect((await sent(create, merged)).json).toMatchObject({
+      groupKey: '{}:{model="flights-late"}',
+      status: 'firing',
+      alerts: [
+        { status: 'firing', labels: { monitor: 'hourly', feature: 'temp' } },
+        { status: 'resolved', labels: { monitor: 'daily', feature: 'temp' } },
       ],
     });
   });
@@ -144,6 +168,14 @@ describe('alertmanager', () => {
   });
 });
 
+describe('a test by alertmanager', () => {
+  it('ends by itself within minutes', async () => {
+    const { json } = await sent((target) => createAlertmanagerNotifier([target]), test);
+    const [alert] = json as { endsAt: string }[];
+    expect(Date.parse(alert?.endsAt ?? '')).toBeLessThanOrEqual(Date.now() + 300_000);
+  });
+});
+
 describe('pagerduty', () => {
   const create = (target: Target): Notifier =>
     createPagerdutyNotifier([{ ...target, routingKey: 'R0UTE' }]);
@@ -165,6 +197,23 @@ describe('pagerduty', () => {
     expect((last.json as { dedup_key: string }).dedup_key).toBe(
       (first.json as { dedup_key: string }).dedup_key,
     );
+  });
+
+  it('has an incident for each monitor of a merged message, under the key that it always has', async () => {
+    const { json, further } = await sent(create, merged);
+    const events = [json, ...further] as { event_action: string; dedup_key: string }[];
+    expect(events.map(({ event_action: action }) => action)).toEqual(['trigger', 'resolve']);
+    const alone = await sent(create, digest({ monitor: 'daily' }));
+    expect(events[1]?.dedup_key).toBe((alone.json as { dedup_key: string }).dedup_key);
+    expect(events[0]?.dedup_key).not.toBe(events[1]?.dedup_key);
+  });
+
+  it('closes the incident of a test at once', async () => {
+    const { json, further } = await sent(create, test);
+    expect(json).toMatchObject({ event_action: 'trigger', payload: { severity: 'info' } });
+    expect(further).toMatchObject([
+      { event_action: 'resolve', dedup_key: (json as { dedup_key: string }).dedup_key },
+    ]);
   });
 
   it('keeps the incident open while something else still fires', async () => {

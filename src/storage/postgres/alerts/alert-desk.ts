@@ -6,10 +6,13 @@ import type { Pool } from '../pool.ts';
 const SILENCE = `id, matchers, reason, author, starts_at AS "startsAt", ends_at AS "endsAt",
   created_at AS "createdAt", expired_by AS "expiredBy"`;
 
+/** As the watch sees it (WATCH_LIMITS): a partition that was not read to its end for so long stands still. */
+const STUCK = '60 seconds';
+
 /** Silences, acknowledgements and who was told when, in Postgres. */
 export function createAlertDesk(pool: Pool): AlertDesk & AlertActions {
   return {
-    async read(monitorId) {
+    async read(monitorId, endless) {
       const [silences, told, acknowledged, sources] = await Promise.all([
         pool.query<{ matchers: Matcher[]; reason: string }>(
           'SELECT matchers, reason FROM silence WHERE starts_at <= now() AND ends_at > now()',
@@ -24,7 +27,10 @@ export function createAlertDesk(pool: Pool): AlertDesk & AlertActions {
           [monitorId],
         ),
         pool.query<{ dead: boolean | null }>(
-          `SELECT bool_and(state <> 'ok') AS dead FROM ingest_partition`,
+          `SELECT bool_and(p.state <> 'ok' OR ($2 AND p.progressed_at < now() - interval '${STUCK}')) AS dead
+           FROM monitor m JOIN model_progress g ON g.model_id = m.model_id JOIN ingest_partition p ON p.id = g.part
+           WHERE m.id = $1`,
+          [monitorId, endless],
         ),
       ]);
       return {

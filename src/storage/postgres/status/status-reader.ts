@@ -11,7 +11,7 @@ import type {
   StatusSnapshot,
 } from '../../api/status-reader.ts';
 import { WAITING_SINCE } from '../outbox-store.ts';
-import type { SourceTopic } from '../gauge-reader.ts';
+import type { TopicKey } from '../../../core/domain/ingestion.ts';
 import { inTransaction } from '../pool.ts';
 import type { Client, Pool } from '../pool.ts';
 
@@ -20,7 +20,7 @@ export interface StatusScope {
   /** Names with their allowed lateness in ms. */
   readonly models: ReadonlyMap<string, number>;
   readonly monitors: readonly string[];
-  readonly topics: readonly SourceTopic[];
+  readonly topics: readonly TopicKey[];
 }
 
 /** How everything stands, from one snapshot of the database. */

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { composeNotifications, receiversOf } from '../../../../src/core/alerting/compose.ts';
+import { composeNotifications, toldAfter } from '../../../../src/core/alerting/compose.ts';
 import type {
   AlertReceiver,
-  AlertRoute,
   ComposeDesk,
   ComposeInput,
 } from '../../../../src/core/alerting/compose.ts';
+import { receiversOf } from '../../../../src/core/alerting/routes.ts';
+import type { AlertRoute } from '../../../../src/core/alerting/routes.ts';
 import { seriesKey } from '../../../../src/core/alerting/worst.ts';
 import { NEVER_ALERTED } from '../../../../src/core/alerting/transition.ts';
 import type { AlertNotice, AlertRow, Notice } from '../../../../src/core/alerting/types.ts';
@@ -268,6 +269,44 @@ describe('routes', () => {
   ])('tell of tier %s in %i messages', (tier, messages) => {
     const composed = compose({ notices: [notice('a')], results: [result('a', { tier })] });
     expect(composed).toHaveLength(messages);
+  });
+});
+
+describe('an incident that changes its severity', () => {
+  const routes = [route('a', { severity: 'warning' }), route('b', { severity: 'critical' })];
+  const receivers = [receiver('a', ['a@example.com']), receiver('b', ['b@example.com'])];
+  const step = (kind: Notice, severity: Severity, told?: readonly string[] | null) => {
+    const one = { ...alert('x', severity), ...(told === undefined ? {} : { told }) };
+    const input: ComposeInput = {
+      model: 'flights',
+      monitor: 'daily',
+      windowEnd: END,
+      revision: 0,
+      notices: [{ alert: one, notice: kind, severity }],
+      allFiring: [],
+      results: [result('x')],
+      routes,
+      receivers,
+    };
+    const after = toldAfter(input).get(seriesKey('x', 'all'));
+    return { to: composeNotifications(input).map((row) => row.receiver), after };
+  };
+
+  it('is told to its end to everyone who heard of it', () => {
+    const first = step('first', 'warning', []);
+    expect(first).toEqual({ to: ['a'], after: ['a'] });
+    const worse = step('escalated', 'critical', first.after);
+    expect(worse).toEqual({ to: ['a', 'b'], after: ['a', 'b'] });
+    expect(step('resolved', 'critical', worse.after)).toEqual({ to: ['a', 'b'], after: [] });
+  });
+
+  it('is not told as over to who never heard of it', () => {
+    expect(step('resolved', 'critical', step('first', 'critical', []).after).to).toEqual(['b']);
+  });
+
+  it('from before that was remembered goes by its routes, of both severities', () => {
+    expect(step('escalated', 'critical', null).to).toEqual(['a', 'b']);
+    expect(step('resolved', 'critical').to).toEqual(['b']);
   });
 });
 

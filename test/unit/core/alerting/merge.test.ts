@@ -1,6 +1,63 @@
 import { describe, expect, it } from 'vitest';
 import { mergeDigests } from '../../../../src/core/alerting/merge.ts';
+import { byMonitor } from '../../../../src/core/alerting/message.ts';
 import { digest, digestFeature, WINDOW_END } from '../../../support/digests.ts';
+
+describe('messages of several monitors', () => {
+  const hourly = digest({ monitor: 'hourly', features: [digestFeature({ incident: 4 })] });
+  const daily = digest({
+    monitor: 'daily',
+    severity: 'warning',
+    features: [digestFeature({ notice: 'resolved', severity: 'warning', incident: 2 })],
+    links: [{ label: 'Daily', url: 'https://g.example/daily' }],
+  });
+
+  it('do not take each other for the same alert', () => {
+    for (const merged of [mergeDigests(hourly, daily), mergeDigests(daily, hourly)]) {
+      expect(merged.severity).toBe('critical');
+      expect(
+        merged.features.map(({ monitor, notice, incident }) => [monitor, notice, incident]),
+      ).toEqual([
+        ['hourly', 'first', 4],
+        ['daily', 'resolved', 2],
+      ]);
+      expect(merged.links).toHaveLength(1);
+    }
+  });
+
+  it('keep what fires of each, and only the newest word of one', () => {
+    const still = (monitor: string, features: readonly string[]) =>
+      digest({
+        monitor,
+        features: [digestFeature({ feature: `${monitor}-news` })],
+        stillFiring: features.map((feature) => digestFeature({ feature, notice: null })),
+      });
+    const merged = mergeDigests(
+      mergeDigests(still('a', ['x', 'y']), still('b', ['x'])),
+      still('a', ['y']),
+    );
+    expect(merged.stillFiring.map(({ monitor, feature }) => [monitor, feature])).toEqual([
+      ['b', 'x'],
+      ['a', 'y'],
+    ]);
+    expect(merged.monitor).toBe('a, b');
+  });
+
+  it('come apart again where every monitor has an incident of its own', () => {
+    const merged = mergeDigests(hourly, daily);
+    expect(
+      byMonitor(merged).map(({ monitor, severity, features }) => [
+        monitor,
+        severity,
+        features.map(({ notice }) => notice),
+      ]),
+    ).toEqual([
+      ['hourly', 'critical', ['first']],
+      ['daily', 'warning', ['resolved']],
+    ]);
+    expect(byMonitor(hourly)).toEqual([hourly]);
+  });
+});
 
 describe('two messages of one group', () => {
   it('become one with everything that is new', () => {
@@ -20,7 +77,10 @@ describe('two messages of one group', () => {
     expect(merged.windowEnd).toBe(WINDOW_END + 1);
     expect(merged.severity).toBe('critical');
     expect(merged.features.map(({ feature }) => feature)).toEqual(['temp', 'humid']);
-    expect(merged.stillFiring.map(({ feature }) => feature)).toEqual(['wind']);
+    expect(merged.stillFiring.map(({ monitor, feature }) => [monitor, feature])).toEqual([
+      ['flights-weekly', 'temp'],
+      ['flights-weekly', 'wind'],
+    ]);
   });
 
   it('tell an alert that got worse in between as new, and one that closed as closed', () => {
