@@ -92,7 +92,7 @@ try {
         model: 'bench',
         provenance: format,
         declarations: { timeColumn: 'ts', declared: [], attributes: [], slots: false },
-        current: new Map(),
+        history: new Map(),
       }),
     );
     if (result.rows !== ROWS) throw new Error(`${result.rows} rows were read`);

@@ -60,8 +60,9 @@ export function createModelRegistry(deps: {
       row.id,
       model.attributes,
       model.allowedLatenessMs,
-      plan?.features.map(({ id, tier }) => [id, tier]) ?? null,
-      plan?.sets.map((set) => set.id) ?? null,
+      plan?.features.map(({ id, role, tier }) => [id, role, tier]) ?? null,
+      plan?.ignored ?? null,
+      plan?.sets.map(({ id, entries }) => [id, entries.map(({ featureId }) => featureId)]) ?? null,
     ]);
     if (fingerprints.get(model.name) === fingerprint) return;
     const counted = compile(model, row.id, plan);
@@ -101,10 +102,11 @@ function compile(
   modelId: number,
   plan: CountingPlan | null,
 ): CountedModelPlan {
-  const features = (plan?.features ?? []).filter((feature) => feature.tier !== 'ignore');
-  const ignored = new Set(
-    (plan?.features ?? []).filter(({ tier }) => tier === 'ignore').map(({ name }) => name),
-  );
+  const ignored = new Set([
+    ...(plan?.ignored ?? []),
+    ...(plan?.features ?? []).filter(({ tier }) => tier === 'ignore').map(({ name }) => name),
+  ]);
+  const features = (plan?.features ?? []).filter(({ name }) => !ignored.has(name));
   const indexOf = new Map(features.map((feature, i) => [feature.name, i]));
   const indexById = new Map(features.map((feature, i) => [feature.id, i]));
   const sets = (plan?.sets ?? []).map((set): CountedSet => ({

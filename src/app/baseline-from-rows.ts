@@ -1,9 +1,8 @@
 import { createBaselineBuilder } from '../core/baseline/builder.ts';
 import { createSampler } from '../core/baseline/sampler.ts';
-import type { DeclaredFeature } from '../core/baseline/sampler.ts';
+import type { DeclaredFeature, History } from '../core/baseline/sampler.ts';
 import type { RowValue } from '../core/baseline/row-value.ts';
 import type { Baseline } from '../core/baseline/types.ts';
-import type { Binning } from '../core/histogram/types.ts';
 import type { RowFile } from '../ingest/rows/row-file.ts';
 import { DriftdError } from '../platform/errors.ts';
 import { rowTime } from './row-time.ts';
@@ -18,8 +17,10 @@ export interface BaselineFromRowsOptions {
   /** For people; never a path. */
   readonly provenance: string;
   readonly slots?: boolean;
-  /** Binnings that the model's history is counted under, by feature: they are kept where the rows fit them. */
-  readonly current?: ReadonlyMap<string, Binning>;
+  /** Binnings that the model's history is counted under: they are kept where the rows fit them. */
+  readonly history?: History;
+  /** Columns that are features at most; the rows of more are not read at all. */
+  readonly maxFeatures?: number;
   /** Told the bytes read so far, of twice the file's size: the rows are read twice. */
   readonly onBytes?: (bytes: number) => void;
 }
@@ -36,6 +37,11 @@ export async function baselineFromRows(
   const timeAt = options.timeColumn === null ? -1 : columns.indexOf(options.timeColumn);
   const declared = new Map(options.declared);
   if (timeAt >= 0) declared.set(columns[timeAt] as string, { ignore: true });
+  const watched = columns.filter((name) => declared.get(name)?.ignore !== true).length;
+  if (watched > (options.maxFeatures ?? Infinity)) {
+    const text = `${file.name}: it has ${watched} features, at most ${options.maxFeatures} are watched: ignore some`;
+    throw new DriftdError('BASELINE_INVALID', text);
+  }
   const slices = options.attributes
     .map((name) => ({ name, at: columns.indexOf(name) }))
     .filter(({ at }) => at >= 0);
@@ -54,7 +60,7 @@ export async function baselineFromRows(
   if (rows === 0) {
     throw new DriftdError('BASELINE_INVALID', `${file.name}: the file has a header, but no rows`);
   }
-  const builder = createBaselineBuilder(sampler.plan(options.current), {
+  const builder = createBaselineBuilder(sampler.plan(options.history), {
     slots: options.slots ?? false,
   });
   let line = 1;

@@ -15,6 +15,7 @@ import { createQualityStore } from '../storage/postgres/quality/quality-store.ts
 import { createRevisionStore } from '../storage/postgres/revisions/revision-store.ts';
 import type { TickGate } from '../storage/tick-gate.ts';
 import type { TickStore } from '../storage/tick-store.ts';
+import { declareFeatures } from './baselines/declarations.ts';
 import { createBaselines } from './baselines/wire.ts';
 import { notifiersOf } from './catalogue.ts';
 import { assertSeasons } from './compare/seasons.ts';
@@ -74,6 +75,7 @@ export async function buildWork(config: DriftdConfig, parts: WorkParts): Promise
   const watch = watchOf({ config, store: createWatchStore(pool), owner, roles, log });
   await declareTiers(config, judging.catalog);
   const monitors = await buildMonitors(config, judging.catalog, ticks, clock.now());
+  await declareFeatures(config, judging.catalog);
   const scheduled = monitors.map((monitor) => monitor.scheduled);
   const evaluator = createEvaluator({
     ...judging,

@@ -55,7 +55,7 @@ export async function judge(
 ): Promise<Judgement> {
   const { modelId, windows, seasonality } = monitor;
   const active = await deps.baselines.active(modelId);
-  const features = (await deps.catalog.features(modelId)).filter(({ tier }) => tier !== 'ignore');
+  const features = await judgedFeatures(deps.catalog, modelId, active);
   const counts = await readWindows(deps, { modelId, end, windows, slots: seasonality !== null });
   const policyOf = (feature: Feature): EvaluationPolicy => monitor.policyOf(feature);
   const subjects: Subject[] = [];
@@ -70,6 +70,26 @@ export async function judge(
     isOnOtherBinning(subjects[i] as Subject, active) ? { ...result, groups: null } : result,
   );
   return { active, features, counts, subjects, evaluation: { ...judged, results } };
+}
+
+/**
+ * The features of the active version, with the kinds it has them in, whatever is activated meanwhile; without one those
+ * that are counted.
+ */
+async function judgedFeatures(
+  catalog: CatalogStore,
+  modelId: number,
+  active: Active,
+): Promise<Feature[]> {
+  const kinds = new Map(active?.baseline.features.map(({ name, kind }) => [name, kind]));
+  const features =
+    active === null
+      ? await catalog.features(modelId)
+      : (await catalog.allFeatures(modelId)).flatMap((feature) => {
+          const kind = kinds.get(feature.name);
+          return kind === undefined ? [] : [{ ...feature, kind }];
+        });
+  return features.filter(({ tier }) => tier !== 'ignore');
 }
 
 async function historyOf(

@@ -4,6 +4,7 @@ import { resolveDelivery } from './delivery.ts';
 import { parseDuration } from './duration.ts';
 import { isLoopback, parseHostPort } from './host-port.ts';
 import { resolvePolicy } from './policy.ts';
+import { model as modelSpec } from './spec/monitoring.ts';
 import type { ConfigDocument } from './spec/spec.ts';
 import { WINDOW_SPANS } from './types.ts';
 import type {
@@ -135,11 +136,16 @@ function httpConfig(http: ConfigDocument['http'], secrets: Secrets): HttpConfig 
   };
 }
 
+/** What a model is that the configuration does not name. */
+export function defaultModel(name: string): ModelConfig {
+  return modelConfig(modelSpec.parse({ name }));
+}
+
 function modelConfig(model: ConfigDocument['models'][number]): ModelConfig {
   const features = Object.entries(model.features).map(
     ([name, feature]): [string, FeatureConfig] => [
       name,
-      { kind: feature.kind ?? null, role: feature.role ?? null, tier: feature.tier },
+      { kind: feature.kind ?? null, role: feature.role ?? null, tier: feature.tier ?? null },
     ],
   );
   return {

@@ -222,11 +222,11 @@ export interface ModelConfig {
   readonly features: ReadonlyMap<string, FeatureConfig>;
 }
 
-/** null: as the baseline has it. */
+/** null: as the baseline has it; a tier that nobody says is standard. */
 export interface FeatureConfig {
   readonly kind: FeatureKind | null;
   readonly role: FeatureRole | null;
-  readonly tier: FeatureTier;
+  readonly tier: FeatureTier | null;
 }
 
 /** The spans a window may have, in ms, by the name used in config, API and metrics. */

@@ -36,7 +36,8 @@ export interface BaselineOrigin extends Change {
   readonly warnings: readonly string[];
 }
 
-export type BaselineAction = 'added' | 'activated' | 'rolled-back' | 'scheduled' | 'unscheduled';
+export type BaselineAction =
+  'added' | 'activated' | 'rolled-back' | 'scheduled' | 'unscheduled' | 'discarded';
 
 /** One line of a model's record: never changed, never deleted before the model is. */
 export interface BaselineEvent extends Change {
@@ -59,17 +60,26 @@ export interface StoredBaseline {
 export interface BaselineStore {
   /**
    * Stores a baseline as a candidate, with its features and binnings. Idempotent: the same source, or the same content,
-   * gives the version that is there already. Features that the model has keep their tiers unless they are told here.
+   * gives the version that is there already. Live features stay as they are: kinds, roles and tiers of the candidate hold
+   * once it is active.
+   * @param tiers of features, as its uploader says
+   * @throws DriftdError BASELINE_INVALID when the model has too many candidates
    */
   add(
     baseline: Baseline,
     tiers: ReadonlyMap<string, FeatureTier>,
     origin?: BaselineOrigin,
   ): Promise<AddedBaseline>;
-  /** Makes this version the active one and retires the one before, in one transaction. */
+  /** Makes this version the active one and retires the one before, with the features that it lacks, in one transaction. */
   activate(modelId: number, version: number, change?: Change): Promise<BaselineRow>;
   /** Makes the version active that was so before the active one; null: there was none. */
   rollback(modelId: number, change: Change): Promise<BaselineRow | null>;
+  /** Takes a candidate back for good. @returns `not-candidate`: it is, or was, active; null: no such version */
+  discard(
+    modelId: number,
+    version: number,
+    change: Change,
+  ): Promise<BaselineRow | 'not-candidate' | null>;
   /** @param at ms since the epoch on the database's clock; null takes a schedule back. null: no such version */
   schedule(
     modelId: number,

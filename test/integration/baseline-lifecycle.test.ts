@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { sealBaseline } from '../../src/core/baseline/document/document.ts';
 import type { Baseline } from '../../src/core/baseline/types.ts';
-import type { Binning } from '../../src/core/histogram/types.ts';
+import { historyOf } from '../../src/app/baselines/declarations.ts';
 import type { FeatureResult } from '../../src/core/evaluate/types.ts';
 import { createBaselineStore } from '../../src/storage/postgres/baseline-store.ts';
 import type { BaselineStore } from '../../src/storage/baseline-store.ts';
@@ -33,15 +34,13 @@ afterEach(async () => {
 
 /** A baseline of these rows, counted on the binnings of the active one. */
 async function nextBaseline(
-  { modelId }: World,
+  { modelId, catalog }: World,
   store: BaselineStore,
   rows: readonly Row[],
 ): Promise<Baseline> {
   const active = await store.active(modelId);
-  const current = new Map<string, Binning>(
-    (active?.baseline.features ?? []).map(({ name, histogram }) => [name, histogram.binning]),
-  );
-  return baselineFromList('flights', rows, false, current);
+  const history = historyOf(active?.baseline ?? null, await catalog.historyBinnings(modelId));
+  return baselineFromList('flights', rows, false, history);
 }
 
 const verdictOf = (results: readonly FeatureResult[], feature: string): string | undefined =>
@@ -141,6 +140,106 @@ describe('versions', () => {
   });
 });
 
+describe('a candidate', () => {
+  const live = (world: World) =>
+    world.pool
+      .query<{ name: string; kind: string; role: string; tier: string; gone: boolean }>(
+        'SELECT name, kind, role, tier, retired_at IS NOT NULL AS gone FROM feature ORDER BY id',
+      )
+      .then(({ rows }) => rows.map((row) => Object.values(row).join(' ')));
+  /** Rows without x, with another: c is the prediction now. */
+  const other = (): Baseline => {
+    const rows = rowsOver(START, START + DAY, 60, () => ({ c: 'a', y: normal() }));
+    const made = baselineFromList('flights', rows, false);
+    const features = made.features.map((feature) =>
+      feature.name === 'c' ? { ...feature, role: 'prediction' as const } : feature,
+    );
+    return sealBaseline({ ...made, features });
+  };
+
+  it('changes nothing of the live features before it is active, and a rollback takes all back', async () => {
+    const { world, store } = await newWorld();
+    const { modelId, catalog } = world;
+    const before = ['x numeric input standard false', 'c categorical input standard false'];
+    expect(await live(world)).toEqual(before);
+    await store.add(other(), new Map([['c', 'critical']]), undefined);
+    expect(await live(world)).toEqual([...before, 'y numeric input standard true']);
+    const namesOf = (features: readonly { readonly name: string }[]): string[] =>
+      features.map(({ name }) => name);
+    expect(namesOf(await catalog.features(modelId))).toEqual(['x', 'c']);
+    // Counted already, so that it can be tried; judged it is not.
+    expect(namesOf((await catalog.countingPlan(modelId))?.features ?? [])).toEqual(['x', 'c', 'y']);
+    await world.count(rowsOver(LIVE, LIVE + DAY, 60, () => values(0)));
+    const judged = await world.evaluate(await world.monitor(), LIVE + DAY);
+    expect(judged.map(({ feature }) => feature)).toEqual(['x', 'c']);
+
+    await store.activate(modelId, 2, ANN);
+    expect(await live(world)).toEqual([
+      'x numeric input standard true',
+      'c categorical prediction critical false',
+      'y numeric input standard false',
+    ]);
+    const next = await world.evaluate(await world.monitor({ name: 'next' }), LIVE + DAY);
+    expect(next.map(({ feature }) => feature)).toEqual(['c', 'y']);
+    // The version that a rollback would bring back is counted on.
+    expect(namesOf((await catalog.countingPlan(modelId))?.features ?? [])).toEqual(['x', 'c', 'y']);
+
+    await store.rollback(modelId, ANN);
+    expect(await live(world)).toEqual([...before, 'y numeric input standard true']);
+  });
+
+  it('is of what the configuration declares, whenever that is said', async () => {
+    const { world, store } = await newWorld();
+    const { modelId, catalog } = world;
+    await catalog.declareFeatures(modelId, [
+      { name: 'x', role: 'label', tier: 'critical' },
+      { name: 'id', role: null, tier: 'ignore' },
+    ]);
+    expect((await live(world))[0]).toBe('x numeric label critical false');
+    expect((await catalog.countingPlan(modelId))?.ignored).toEqual(['id']);
+    await store.add(other(), new Map([['c', 'critical']]));
+    await store.activate(modelId, 2, ANN);
+    await store.rollback(modelId, ANN);
+    expect((await live(world))[0]).toBe('x numeric label critical false');
+    await catalog.declareFeatures(modelId, []);
+    expect((await live(world))[0]).toBe('x numeric input standard false');
+  });
+
+  it('can be discarded, is counted no longer then, and there are ten at most', async () => {
+    const { world, store } = await newWorld();
+    const { modelId, catalog } = world;
+    const add = (i: number) =>
+      store.add(
+        baselineFromList(
+          'flights',
+          rowsOver(START, START + DAY, 60, () => values(9 * i)),
+          false,
+        ),
+        new Map(),
+      );
+    for (let i = 1; i <= 10; i += 1) await add(i);
+    await expect(add(11)).rejects.toMatchObject({
+      code: 'BASELINE_INVALID',
+      message: expect.stringContaining('has 10 candidates') as string,
+    });
+    const binnings = async () =>
+      ((await catalog.countingPlan(modelId))?.sets ?? []).flatMap(({ entries }) =>
+        entries.filter(({ featureId }) => featureId > 0),
+      ).length;
+    expect(await binnings()).toBe(12);
+    for (let version = 2; version <= 11; version += 1)
+      expect(await store.discard(modelId, version, ANN)).toMatchObject({ state: 'retired' });
+    expect(await binnings()).toBe(2);
+    expect(await store.discard(modelId, 1, ANN)).toBe('not-candidate');
+    expect(await store.discard(modelId, 99, ANN)).toBeNull();
+    expect((await store.events(modelId)).at(-1)).toMatchObject({
+      version: 11,
+      action: 'discarded',
+    });
+    await add(11);
+  });
+});
+
 describe('the binning holds: stored history is judged against any version, exactly', () => {
   it('values that fit stay on the binning; those that do not are counted on both', async () => {
     const { world, store } = await newWorld();
@@ -193,6 +292,26 @@ describe('the binning holds: stored history is judged against any version, exact
     await world.count(rowsOver(LIVE + 2 * DAY, LIVE + 3 * DAY, 100, () => values(5)));
     expect(verdictOf(await world.evaluate(again, LIVE + 2 * DAY), 'x')).toBe('drifted');
     expect(verdictOf(await world.evaluate(monitor, LIVE + 3 * DAY), 'x')).toBe('drifted');
+  });
+
+  it('windows from before two versions with binnings of their own, and from after a rollback', async () => {
+    const { world, store } = await newWorld();
+    const { modelId } = world;
+    const day = (n: number, level: number): Row[] =>
+      rowsOver(LIVE + n * DAY, LIVE + (n + 1) * DAY, 60, () => values(level));
+    await world.count(day(0, 5));
+    for (const [i, level] of [5, 50].entries()) {
+      await store.add(await nextBaseline(world, store, training(level)), new Map());
+      await store.activate(modelId, i + 2, ANN);
+      await world.count(day(i + 1, 5));
+    }
+    const verdictAt = async (name: string, end: number): Promise<string | undefined> =>
+      verdictOf(await world.evaluate(await world.monitor({ name }), LIVE + end * DAY), 'x');
+    // Version 3 knows the first version's binning, though the second one's came between.
+    expect(await verdictAt('third of first', 1)).toBe('drifted');
+    expect(await verdictAt('third of own', 3)).toBe('drifted');
+    await store.rollback(modelId, ANN);
+    for (const end of [1, 2, 3]) expect(await verdictAt(`second ${end}`, end)).toBe('stable');
   });
 
   it('an evaluation in whose midst a version is activated is of the one before, wholly', async () => {

@@ -1,8 +1,8 @@
 import { createBaselineBuilder } from '../../src/core/baseline/builder.ts';
 import type { RowValue } from '../../src/core/baseline/row-value.ts';
 import { createSampler } from '../../src/core/baseline/sampler.ts';
+import type { History } from '../../src/core/baseline/sampler.ts';
 import type { Baseline } from '../../src/core/baseline/types.ts';
-import type { Binning } from '../../src/core/histogram/types.ts';
 
 /** One training row or event: its time and its features. */
 export interface Row {
@@ -11,18 +11,18 @@ export interface Row {
   readonly values: Readonly<Record<string, RowValue>>;
 }
 
-/** A baseline of these rows, with their times. @param current binnings that history is counted under */
+/** A baseline of these rows, with their times. @param history binnings that history is counted under */
 export function baselineFromList(
   model: string,
   rows: readonly Row[],
   slots: boolean,
-  current?: ReadonlyMap<string, Binning>,
+  history?: History,
 ): Baseline {
   const columns = Object.keys(rows[0]?.values ?? {});
   const sampler = createSampler({ columns, declared: new Map() });
   const valuesOf = (row: Row): RowValue[] => columns.map((column) => row.values[column] ?? null);
   for (const row of rows) sampler.addRow(valuesOf(row), []);
-  const builder = createBaselineBuilder(sampler.plan(current), { slots });
+  const builder = createBaselineBuilder(sampler.plan(history), { slots });
   for (const row of rows) builder.addRow(valuesOf(row), row.time, []);
   return builder.build(model, 'rows of a test');
 }

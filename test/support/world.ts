@@ -189,7 +189,8 @@ async function countRows(
       const histograms = set.entries.map(({ featureId, binning }): Histogram => {
         const histogram = emptyHistogram(binning);
         const counter = createCounter(binning);
-        const name = nameOf.get(featureId) ?? '';
+        const name = nameOf.get(featureId);
+        if (name === undefined) return histogram;
         for (const row of ofTile) {
           rowSlot(binning.kind, row.values[name] ?? null, slot);
           counter.add(histogram, slot.slot, slot.number, slot.text);

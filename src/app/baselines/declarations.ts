@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { Baseline } from '../../core/baseline/types.ts';
-import type { DeclaredFeature } from '../../core/baseline/sampler.ts';
-import type { FeatureTier } from '../../core/domain/feature.ts';
-import type { Binning } from '../../core/histogram/types.ts';
+import type { DeclaredFeature, History } from '../../core/baseline/sampler.ts';
 import type { DriftdConfig, ModelConfig } from '../../config/types.ts';
 import type { UploadDeclarations } from '../../expose/api/baselines/desk.ts';
+import type { CatalogStore } from '../../storage/catalog-store.ts';
 import { keepsSlots } from '../compare/seasons.ts';
 
 /** What the configuration says about reading rows of a model. Plain data, so that a child process can be told. */
@@ -44,13 +43,34 @@ export function withUpload(of: RowDeclarations, upload: UploadDeclarations): Row
   return { ...of, declared: [...declared], timeColumn: upload.time ?? of.timeColumn };
 }
 
-export function tiersOf(model: ModelConfig): ReadonlyMap<string, FeatureTier> {
-  return new Map([...model.features].map(([name, { tier }]) => [name, tier]));
+/** Roles and tiers of the configuration, for whoever counts, judges and activates. */
+export async function declareFeatures(config: DriftdConfig, catalog: CatalogStore): Promise<void> {
+  for (const { name, features } of config.models) {
+    const { id } = await catalog.ensureModel(name);
+    const declared = [...features].map(([feature, { role, tier }]) => ({
+      name: feature,
+      role,
+      tier,
+    }));
+    await catalog.declareFeatures(id, declared);
+  }
 }
 
-/** The binnings that history is counted under: the active baseline's own. */
-export function currentBinnings(active: Baseline | null): ReadonlyMap<string, Binning> {
-  return new Map((active?.features ?? []).map(({ name, histogram }) => [name, histogram.binning]));
+/** The binnings that history is counted under: the active baseline's own, then those of the days before. */
+export function historyOf(active: Baseline | null, before: History): History {
+  const own = new Map(active?.features.map(({ name, histogram }) => [name, histogram.binning]));
+  return new Map(
+    [...new Set([...own.keys(), ...before.keys()])].map((name) => {
+      const first = own.get(name);
+      const others = before.get(name) ?? [];
+      return [
+        name,
+        first === undefined
+          ? others
+          : [first, ...others.filter((binning) => binning.id !== first.id)],
+      ];
+    }),
+  );
 }
 
 /** SHA-256 of a file's bytes and of all that decides what they are read as; not of the binnings of the moment. */

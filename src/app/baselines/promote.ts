@@ -47,7 +47,7 @@ export async function promoteTiles(
   const rows = await deps.tiles.tiles(model.id, from, to);
   const sets = await deps.catalog.binningSets([...new Set(rows.map((row) => row.binningSetId))]);
   const names = new Map(
-    (await deps.catalog.features(model.id)).map(({ id, name }) => [id, name] as const),
+    (await deps.catalog.allFeatures(model.id)).map(({ id, name }) => [id, name] as const),
   );
   const reference = new Map(active.features.map((feature) => [feature.name, feature]));
   const withSlots = active.features.some(({ slots }) => slots !== null);

@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
-import { checkBaseline } from '../../core/baseline/checks.ts';
+import { checkBaseline } from '../../core/baseline/checks/checks.ts';
 import { toDocument } from '../../core/baseline/document/document.ts';
 import type { Baseline } from '../../core/baseline/types.ts';
 import { diffBaselines } from '../../core/evaluate/baseline-diff.ts';
+import { defaultModel } from '../../config/resolve.ts';
 import type { DriftdConfig, ModelConfig } from '../../config/types.ts';
 import type { JudgeDeps } from '../../compare/judge.ts';
 import type { BaselineDesk, UploadResult } from '../../expose/api/baselines/desk.ts';
@@ -14,13 +15,7 @@ import type { TickStore } from '../../storage/tick-store.ts';
 import { readOnly } from '../compare/read-only.ts';
 import { buildMonitors } from '../monitors.ts';
 import { seasonFaults } from '../compare/seasons.ts';
-import {
-  currentBinnings,
-  declarationsOf,
-  sourceFingerprint,
-  tiersOf,
-  withUpload,
-} from './declarations.ts';
+import { declarationsOf, historyOf, sourceFingerprint, withUpload } from './declarations.ts';
 import { promoteTiles } from './promote.ts';
 import type { ReadBaseline } from './reading/read-file.ts';
 import { shadowRun } from './shadow.ts';
@@ -74,7 +69,7 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
     const warnings = findings.filter(({ level }) => level === 'warning');
     const { rows } = baseline;
     if (validateOnly) return { baseline: null, known: false, rows, warnings };
-    const row = await baselines.add(baseline, tiersOf(modelConfig(config, model.name)), {
+    const row = await baselines.add(baseline, new Map(), {
       ...origin,
       warnings: warnings.map(({ text }) => text),
     });
@@ -150,6 +145,13 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
       const changed = await baselines.schedule(row.modelId, version, null, change);
       return baselineView(model, changed as BaselineRow);
     },
+    async discard(model, version, change) {
+      const { row } = await find(model, version);
+      const changed = await baselines.discard(row.modelId, version, change);
+      if (changed !== 'not-candidate') return baselineView(model, changed as BaselineRow);
+      const text = `version ${version} of ${model} is ${row.state}: only candidates are discarded`;
+      throw new DriftdError('BASELINE_INVALID', text);
+    },
     async rollback(model, change) {
       const row = await baselines.rollback((await modelOf(model)).id, change);
       if (row === null) throw unknown(`the model ${model} has no version to go back to`);
@@ -173,7 +175,7 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
         model: name,
         provenance: file,
         declarations,
-        current: currentBinnings(active?.baseline ?? null),
+        history: historyOf(active?.baseline ?? null, await catalog.historyBinnings(model.id)),
         ...(onProgress === undefined ? {} : { onProgress }),
       });
       return take(model, baseline, { actor, reason, sourceFingerprint: source }, validateOnly);
@@ -189,10 +191,9 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
   };
 }
 
+/** A model that only the API knows is read as the configuration's defaults say. */
 function modelConfig({ models }: DriftdConfig, name: string): ModelConfig {
-  const found = models.find((model) => model.name === name);
-  if (found !== undefined) return found;
-  throw unknown(`the configuration has no model ${name}: its baselines cannot be uploaded here`);
+  return models.find((model) => model.name === name) ?? defaultModel(name);
 }
 
 function unknown(text: string): DriftdError {

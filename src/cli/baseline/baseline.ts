@@ -157,6 +157,13 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
         }),
     )
     .addCommand(
+      versioned('discard', 'take a candidate back for good')
+        .requiredOption('--reason <text>', 'why, for the record')
+        .action(async (model: string, version: number, options: Reasoned) => {
+          await act(options, (desk) => desk.discard(model, version, by(options.reason)), nowIs);
+        }),
+    )
+    .addCommand(
       common('rollback', 'back to the version that was active before')
         .argument('<model>', 'its name')
         .requiredOption('--reason <text>', 'why, for the record')

@@ -84,6 +84,8 @@ export function createBaselineClient(address: string, token: string | null): Bas
       }),
     unschedule: (model, version, change) =>
       post(of(model, `baselines/${version}/unschedule`), why(change)),
+    discard: (model, version, change) =>
+      post(of(model, `baselines/${version}/discard`), why(change)),
     rollback: (model, change) => post(of(model, 'baselines/rollback'), why(change)),
     document: (model, version) => ask('GET', of(model, `baselines/${version}/document`)),
     async upload(model, { path, validateOnly, reason, onProgress, declared = {} }) {

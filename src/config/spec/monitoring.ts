@@ -30,12 +30,12 @@ const feature = z
       .optional(),
     tier: z
       .enum(FEATURE_TIERS)
-      .default('standard')
       .meta({
         description:
-          'How much it matters: routes match on it, policies differ by it; `ignore`: neither counted nor judged.',
+          'How much it matters: routes match on it, policies differ by it; `ignore`: neither counted nor judged. What neither this nor the upload says is `standard`.',
         examples: ['critical'],
-      }),
+      })
+      .optional(),
   })
   .meta({ description: 'What is declared about one feature.' });
 

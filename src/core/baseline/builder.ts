@@ -49,10 +49,8 @@ export function createBaselineBuilder(
   plan: BaselinePlan,
   options: { readonly slots?: boolean } = {},
 ): BaselineBuilder {
-  // Counted one by one, also the second binnings; put together again at the end.
-  const features = plan.features.flatMap((feature) =>
-    feature.also === undefined ? [feature] : [feature, feature.also],
-  );
+  // Counted one by one, also on the further binnings; put together again at the end.
+  const features = plan.features.flatMap((feature) => [feature, ...(feature.also ?? [])]);
   const counters = features.map((feature) => createCounter(feature.binning));
   const hours = blockHours(features.length * (1 + plan.segments.size));
   const all = emptyCounts(features, hours);
@@ -163,12 +161,12 @@ function featuresOf(
   });
 }
 
-/** Features as planned, each with its counts on the binning of its history. */
+/** Features as planned, each with its counts on the binnings of its history. */
 function together(plan: BaselinePlan, counted: readonly BaselineFeature[]): BaselineFeature[] {
   let at = 0;
   const next = (): BaselineFeature => counted[at++] as BaselineFeature;
   return plan.features.map(({ also }) =>
-    also === undefined ? next() : { ...next(), also: [next()] },
+    also === undefined ? next() : { ...next(), also: also.map(next) },
   );
 }
 

@@ -20,6 +20,9 @@ const NUMERIC_SHARE = 0.95;
 /** So many values settle that a column is numeric; its texts need not be kept any longer. */
 const SETTLED_AFTER = 1_000;
 
+/** Binnings of its history besides the one in use that a feature is counted on at most. */
+const MAX_FURTHER_BINNINGS = 2;
+
 /** What pass 1 over the training rows learns about one feature. */
 export interface FeatureSampler {
   add(value: RowValue): void;
@@ -27,10 +30,10 @@ export interface FeatureSampler {
   kind(): FeatureKind | null;
   /**
    * How to count the feature in pass 2. Always there: a feature without a value gets a binning for none.
-   * @param current the binning history is counted under, where the kind agrees: used instead of a new one when the values
-   * fit it (`fitsBinning`), and beside a new one otherwise
+   * @param history the binnings that the feature's history is counted under, the one in use first, as far as kinds agree:
+   * that one is used instead of a new one when the values fit it (`fitsBinning`); the values are counted on all others, too
    */
-  plan(current: Binning | undefined): SampledPlan;
+  plan(history: readonly Binning[]): SampledPlan;
 }
 
 export interface SampledPlan {
@@ -42,8 +45,8 @@ export interface SampledPlan {
   readonly scale: number;
   /** Categories only. */
   readonly goodTuring: GoodTuring | null;
-  /** The current binning, when the values do not fit it: history is judged on it still. */
-  readonly also?: Omit<SampledPlan, 'also'>;
+  /** Further binnings of its history: that is judged on them still. */
+  readonly also?: readonly Omit<SampledPlan, 'also'>[];
 }
 
 /**
@@ -95,20 +98,46 @@ export function createFeatureSampler(
       }
     },
     kind: kindSoFar,
-    plan(current) {
+    plan(history) {
       const kind = kindSoFar() ?? 'categorical';
-      const reused = current?.kind === kind ? current : undefined;
-      if (kind === 'numeric') return numericPlan(reservoir.sorted(), reused);
       if (kind === 'boolean') {
         const binning = booleanBinning();
         return { kind, binning, groupOf: Uint8Array.of(0, 1, 1, 1), scale: 0, goodTuring: null };
       }
-      return categoricalPlan(categories.counts, reused, categories.goodTuring());
+      const sorted = kind === 'numeric' ? reservoir.sorted() : Float64Array.of();
+      const goodTuring = categories.goodTuring();
+      return onHistory(
+        history.filter((binning) => binning.kind === kind),
+        (binning) =>
+          kind === 'numeric'
+            ? numericPlan(sorted, binning)
+            : categoricalPlan(categories.counts, binning, goodTuring),
+      );
     },
   };
 }
 
-function numericPlan(sorted: Float64Array, current: Binning | undefined): SampledPlan {
+/** A plan on one binning, and whether the values fit it. */
+interface OnBinning {
+  readonly plan: SampledPlan;
+  readonly fits: boolean;
+}
+
+/** @param planOn a plan on this binning, or on a new one */
+function onHistory(
+  [current, ...others]: readonly Binning[],
+  planOn: (binning: Binning | undefined) => OnBinning,
+): SampledPlan {
+  const first = planOn(current);
+  const own = current === undefined || first.fits ? first.plan : planOn(undefined).plan;
+  const also = [
+    ...(own === first.plan ? [] : [first.plan]),
+    ...others.slice(0, MAX_FURTHER_BINNINGS).map((binning) => planOn(binning).plan),
+  ].filter(({ binning }) => binning.id !== own.binning.id);
+  return also.length === 0 ? own : { ...own, also };
+}
+
+function numericPlan(sorted: Float64Array, current: Binning | undefined): OnBinning {
   // Without a finite value there is nothing to cut: the bins of a constant 0 count whatever comes later.
   const binning = (current ??
     buildNumericBinning(sorted.length === 0 ? Float64Array.of(0) : sorted)) as NumericBinning;
@@ -117,22 +146,18 @@ function numericPlan(sorted: Float64Array, current: Binning | undefined): Sample
   for (const value of sorted) counter.add(histogram, SLOT.number, value, '');
   const spread = quantileLinear(sorted, 0.9) - quantileLinear(sorted, 0.1);
   const scale = Number.isFinite(spread) ? spread : 0;
-  const plan: SampledPlan = {
-    kind: 'numeric',
-    binning,
-    groupOf: groupBins(histogram),
-    scale,
-    goodTuring: null,
+  const groupOf = groupBins(histogram);
+  return {
+    plan: { kind: 'numeric', binning, groupOf, scale, goodTuring: null },
+    fits: fitsBinning(histogram).fits,
   };
-  if (current === undefined || fitsBinning(histogram).fits) return plan;
-  return { ...numericPlan(sorted, undefined), also: plan };
 }
 
 function categoricalPlan(
   counts: ReadonlyMap<string, number>,
   current: Binning | undefined,
   goodTuring: GoodTuring,
-): SampledPlan {
+): OnBinning {
   const binning = (current ?? buildCategoricalBinning(counts)) as CategoricalBinning;
   const histogram = emptyHistogram(binning);
   // The coarse groups need the tracked categories' weights; the rest is one group anyhow.
@@ -140,10 +165,10 @@ function categoricalPlan(
     histogram.counts[i] = counts.get(category) ?? 0;
   });
   const groupOf = groupBins(histogram);
-  const plan: SampledPlan = { kind: 'categorical', binning, groupOf, scale: 0, goodTuring };
-  if (current === undefined) return plan;
   for (const count of counts.values()) histogram.other += count;
   for (const count of histogram.counts) histogram.other -= count;
-  if (fitsBinning(histogram).fits) return plan;
-  return { ...categoricalPlan(counts, undefined, goodTuring), also: plan };
+  return {
+    plan: { kind: 'categorical', binning, groupOf, scale: 0, goodTuring },
+    fits: fitsBinning(histogram).fits,
+  };
 }

@@ -19,7 +19,10 @@ const MIN_LIMIT = 2_000;
 export const MIN_SEGMENT_ROWS = 1_000;
 /** Segments of a baseline at most: the heaviest. Fewer where features are many: 20,000 histograms in all. */
 export const MAX_SEGMENTS = 100;
-const MAX_HISTOGRAMS = 20_000;
+export const MAX_HISTOGRAMS = 20_000;
+
+/** Binnings that a model's history is counted under, by feature; the one in use first. */
+export type History = ReadonlyMap<string, readonly Binning[]>;
 
 /** What the configuration declares about a column. */
 export interface DeclaredFeature {
@@ -41,8 +44,8 @@ export interface PlannedFeature {
   /** q90 - q10 of the sample; 0 for categories. */
   readonly scale: number;
   readonly goodTuring: GoodTuring | null;
-  /** The binning of its history, which is counted on beside its own. */
-  readonly also?: PlannedFeature;
+  /** Binnings of its history, which it is counted on beside its own. */
+  readonly also?: readonly PlannedFeature[];
 }
 
 /** What pass 2 counts. */
@@ -59,8 +62,8 @@ export interface BaselineSampler {
    * @param segments names of the segments the row belongs to, besides "all" (`origin=JFK`)
    */
   addRow(values: readonly (RowValue | undefined)[], segments: readonly string[]): void;
-  /** @param current binnings that history is counted under, by feature: see `FeatureSampler.plan` */
-  plan(current?: ReadonlyMap<string, Binning>): BaselinePlan;
+  /** @param history binnings that history is counted under, by feature: see `FeatureSampler.plan` */
+  plan(history?: History): BaselinePlan;
 }
 
 /**
@@ -90,7 +93,7 @@ export function createSampler(options: {
       for (const { sampler, column } of features) sampler.add(values[column] ?? null);
       for (const name of segments) segmentRows.add(name);
     },
-    plan(current) {
+    plan(history) {
       const heavy = [...segmentRows.counts]
         .filter(([, rows]) => rows >= MIN_SEGMENT_ROWS)
         .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
@@ -101,11 +104,13 @@ export function createSampler(options: {
       return {
         features: features.map(({ name, column, declared, sampler }) => {
           const common = { name, column, role: declared.role ?? 'input' } as const;
-          const { also, ...own } = sampler.plan(current?.get(name));
+          const { also, ...own } = sampler.plan(history?.get(name) ?? []);
           return {
             ...common,
             ...own,
-            ...(also === undefined ? {} : { also: { ...common, ...also } }),
+            ...(also === undefined
+              ? {}
+              : { also: also.map((further) => ({ ...common, ...further })) }),
           };
         }),
         segments: new Set(heavy.map(([name]) => name)),

@@ -1,6 +1,7 @@
 import type { Baseline, BaselineFeature } from '../../core/baseline/types.ts';
 import { ALL_SEGMENT } from '../../core/domain/feature.ts';
 import type { FeatureTier } from '../../core/domain/feature.ts';
+import { DriftdError } from '../../platform/errors.ts';
 import type {
   AddedBaseline,
   BaselineEvent,
@@ -9,13 +10,17 @@ import type {
   BaselineStore,
   StoredBaseline,
 } from '../baseline-store.ts';
-import { activate, activateDue, note, rollback, schedule } from './baselines/lifecycle.ts';
+import { activate, activateDue, discard, note, rollback, schedule } from './baselines/lifecycle.ts';
+import { refreshFeatures } from './baselines/live-features.ts';
 import { BASELINE_COLUMNS, addFeature, loadFeatures } from './baselines/rows.ts';
 import { inTransaction } from './pool.ts';
 import type { Client, Pool } from './pool.ts';
 
 /** Baselines that are kept in memory: one a model, and those of models beyond this are read again. */
 const MAX_LOADED = 32;
+
+/** Of one model: events are counted under the binnings of each. */
+const MAX_CANDIDATES = 10;
 
 const BY_DRIFTD: BaselineOrigin = {
   actor: 'driftd',
@@ -68,6 +73,7 @@ export function createBaselineStore(pool: Pool): BaselineStore {
     activate: (modelId, version, change = BY_DRIFTD) => activate(pool, modelId, version, change),
     rollback: (modelId, change) => rollback(pool, modelId, change),
     schedule: (modelId, version, at, change) => schedule(pool, modelId, version, at, change),
+    discard: (modelId, version, change) => discard(pool, modelId, version, change),
     activateDue: () => activateDue(pool),
     active: async (modelId) => whole(await read(`model_id = $1 AND state = 'active'`, [modelId])),
     find: async (modelId, version) =>
@@ -112,6 +118,11 @@ async function add(
     [modelId, baseline.fingerprint, origin.sourceFingerprint],
   );
   if (known.rows[0] !== undefined) return { ...known.rows[0], added: false };
+  const open = await client.query(
+    `SELECT 1 FROM baseline WHERE model_id = $1 AND state = 'candidate'`,
+    [modelId],
+  );
+  if ((open.rowCount ?? 0) >= MAX_CANDIDATES) throw tooMany(baseline.model);
   const iso = (time: number | null): string | null =>
     time === null ? null : new Date(time).toISOString();
   const { rows } = await client.query<BaselineRow>(
@@ -140,6 +151,14 @@ async function add(
       await addFeature(client, row, segment, feature, tiers.get(feature.name));
     }
   }
+  await refreshFeatures(client, modelId);
   await note(client, modelId, row.version, 'added', origin);
   return { ...row, added: true };
+}
+
+function tooMany(model: string): DriftdError {
+  return new DriftdError(
+    'BASELINE_INVALID',
+    `the model ${model} has ${MAX_CANDIDATES} candidates, and events are counted for each: activate one, or discard some ("driftd baseline discard")`,
+  );
 }

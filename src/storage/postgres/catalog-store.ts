@@ -1,9 +1,22 @@
-import type { Feature, FeatureTier } from '../../core/domain/feature.ts';
+import type { Feature } from '../../core/domain/feature.ts';
 import { decodeBinning } from '../../core/histogram/coding/binning-text.ts';
 import type { Binning } from '../../core/histogram/types.ts';
-import type { BinningSet, CatalogStore, CountingPlan, ModelRow } from '../catalog-store.ts';
+import type {
+  BinningSet,
+  CatalogStore,
+  CountingPlan,
+  FeatureDeclaration,
+  ModelRow,
+} from '../catalog-store.ts';
+import { lockModel, rollbackTarget } from './baselines/lifecycle.ts';
+import { refreshFeatures } from './baselines/live-features.ts';
+import { inTransaction } from './pool.ts';
 import type { Pool } from './pool.ts';
 
+/** How far back counts are kept comparable with versions to come, and with the version before the active one. */
+const HISTORY = '31 days';
+/** In place of the feature of a binning that is counted no longer. */
+const NO_FEATURE = -1;
 /** Features a tile row packs. */
 const SET_SIZE = 32;
 
@@ -41,20 +54,25 @@ export function createCatalogStore(pool: Pool): CatalogStore {
     }));
   }
 
-  async function features(modelId: number): Promise<Feature[]> {
+  async function featuresWhere(where: string, parameters: readonly unknown[]): Promise<Feature[]> {
     const { rows } = await pool.query<Feature>(
-      `SELECT ${FEATURE_COLUMNS} FROM feature WHERE model_id = $1 AND retired_at IS NULL ORDER BY id`,
-      [modelId],
+      `SELECT ${FEATURE_COLUMNS} FROM feature WHERE model_id = $1 AND ${where} ORDER BY id`,
+      [...parameters],
     );
     return rows;
   }
 
-  /** Binnings that events are counted under: the active baseline's, and those that candidates bring along. */
+  /**
+   * Binnings that events are counted under: the active baseline's, those that candidates bring along, and for a while
+   * those of the version that a rollback would bring back, so that it finds its history whole.
+   */
   async function countedBinnings(modelId: number): Promise<number[]> {
     const { rows } = await pool.query<{ binning_id: number }>(
       `SELECT DISTINCT f.binning_id FROM baseline_feature f JOIN baseline b ON b.id = f.baseline_id
-       WHERE b.model_id = $1 AND b.state IN ('active', 'candidate') AND f.segment = 'all' ORDER BY 1`,
-      [modelId],
+       WHERE b.model_id = $1 AND f.segment = 'all'
+         AND (b.state IN ('active', 'candidate') OR (b.version = $2 AND b.retired_at > now() - $3::interval))
+       ORDER BY 1`,
+      [modelId, await rollbackTarget(pool, modelId), HISTORY],
     );
     return rows.map((row) => row.binning_id);
   }
@@ -74,10 +92,16 @@ export function createCatalogStore(pool: Pool): CatalogStore {
       );
     }
     const sets = await setsOf('s.model_id = $1', modelId);
-    const ids = new Map<Binning, number>([...binnings].map(([id, binning]) => [binning, id]));
-    return sets.filter((set) =>
-      set.entries.some(({ binning }) => wanted.includes(ids.get(binning) as number)),
-    );
+    const counted = new Set(wanted.map((id) => binnings.get(id)));
+    return sets
+      .filter(({ entries }) => entries.some(({ binning }) => counted.has(binning)))
+      .map(({ id, entries }) => ({
+        id,
+        // What is wanted no longer keeps its place in the blob, empty.
+        entries: entries.map((entry) =>
+          counted.has(entry.binning) ? entry : { ...entry, featureId: NO_FEATURE },
+        ),
+      }));
   }
 
   return {
@@ -86,8 +110,9 @@ export function createCatalogStore(pool: Pool): CatalogStore {
       return (await findModel(pool, name)) as ModelRow;
     },
     findModel: (name) => findModel(pool, name),
-    declareTiers: (modelId, tiers) => declareTiers(pool, modelId, tiers),
-    features,
+    declareFeatures: (modelId, declared) => declareFeatures(pool, modelId, declared),
+    features: (modelId) => featuresWhere('retired_at IS NULL', [modelId]),
+    allFeatures: (modelId) => featuresWhere('true', [modelId]),
     async ensureSegment(modelId, name) {
       await pool.query(
         'INSERT INTO segment (model_id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING',
@@ -114,9 +139,35 @@ export function createCatalogStore(pool: Pool): CatalogStore {
       ]);
       return {
         model: rows[0] as ModelRow,
-        features: await features(modelId),
+        features: await featuresWhere(
+          '(retired_at IS NULL OR id IN (SELECT feature_id FROM binning WHERE id = ANY($2)))',
+          [modelId, wanted],
+        ),
         sets: await ensureSets(modelId, wanted),
+        ignored: await ignoredNames(pool, modelId),
       };
+    },
+    async historyBinnings(modelId) {
+      const { rows } = await pool.query<{ id: number; name: string }>(
+        `WITH recent AS (
+           SELECT binning_set_id, max(start) AS last FROM tile
+           WHERE model_id = $1
+             AND start >= (SELECT max(max_event_time) FROM model_progress WHERE model_id = $1) - $3::interval
+           GROUP BY binning_set_id)
+         SELECT b.id, f.name FROM recent r JOIN binning_set s ON s.id = r.binning_set_id
+         CROSS JOIN LATERAL unnest(s.binning_ids) AS u (id)
+         JOIN binning b ON b.id = u.id JOIN feature f ON f.id = b.feature_id
+         JOIN baseline_feature bf ON bf.binning_id = b.id AND bf.segment = 'all'
+         JOIN baseline v ON v.id = bf.baseline_id AND v.activated_at IS NOT NULL
+         GROUP BY b.id, f.name
+         ORDER BY bool_or(v.version = $2) DESC, max(r.last) DESC, max(v.version) DESC`,
+        [modelId, (await rollbackTarget(pool, modelId)) ?? 0, HISTORY],
+      );
+      await loadBinnings(rows.map(({ id }) => id));
+      const byFeature = Map.groupBy(rows, ({ name }) => name);
+      return new Map(
+        [...byFeature].map(([name, of]) => [name, of.map(({ id }) => binnings.get(id) as Binning)]),
+      );
     },
     async binningSets(ids) {
       const sets = await setsOf('s.id = ANY($1)', ids);
@@ -130,15 +181,38 @@ async function findModel(pool: Pool, name: string): Promise<ModelRow | null> {
   return rows[0] ?? null;
 }
 
-async function declareTiers(
+async function ignoredNames(pool: Pool, modelId: number): Promise<string[]> {
+  const { rows } = await pool.query<{ name: string }>(
+    `SELECT name FROM feature_declaration WHERE model_id = $1 AND tier = 'ignore' ORDER BY name`,
+    [modelId],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Every process with the configuration says it at its start: only a difference is written. */
+function declareFeatures(
   pool: Pool,
   modelId: number,
-  tiers: ReadonlyMap<string, FeatureTier>,
+  declared: readonly FeatureDeclaration[],
 ): Promise<void> {
-  await pool.query(
-    `UPDATE feature f SET tier = coalesce(d.tier, 'standard')
-       FROM feature o LEFT JOIN unnest($2::text[], $3::text[]) AS d (name, tier) USING (name)
-      WHERE f.id = o.id AND o.model_id = $1 AND f.tier <> coalesce(d.tier, 'standard')`,
-    [modelId, [...tiers.keys()], [...tiers.values()]],
-  );
+  const columns = [
+    declared.map(({ name }) => name),
+    declared.map(({ role }) => role),
+    declared.map(({ tier }) => tier),
+  ];
+  return inTransaction(pool, async (client) => {
+    await lockModel(client, modelId);
+    await client.query(
+      'DELETE FROM feature_declaration WHERE model_id = $1 AND name <> ALL($2::text[])',
+      [modelId, columns[0]],
+    );
+    await client.query(
+      `INSERT INTO feature_declaration (model_id, name, role, tier)
+       SELECT $1, name, role, tier FROM unnest($2::text[], $3::text[], $4::text[]) AS d (name, role, tier)
+       ON CONFLICT (model_id, name) DO UPDATE SET role = excluded.role, tier = excluded.tier
+         WHERE (feature_declaration.role, feature_declaration.tier) IS DISTINCT FROM (excluded.role, excluded.tier)`,
+      [modelId, ...columns],
+    );
+    await refreshFeatures(client, modelId);
+  });
 }

@@ -12,7 +12,7 @@ async function requestFor(text: string, name = 'rows.csv'): Promise<ReadRequest>
     model: 'm',
     provenance: 'test',
     declarations: { timeColumn: null, declared: [], attributes: [], slots: false },
-    current: new Map(),
+    history: new Map(),
   };
 }
 const rows = (count: number): string =>

@@ -18,7 +18,7 @@ describe('the published schema of baselines', () => {
         attributes: ['origin'],
         slots: true,
       },
-      current: new Map(),
+      history: new Map(),
     });
     const document: unknown = JSON.parse(JSON.stringify(toDocument(baseline)));
     // What the schema does not know would be stripped.

@@ -16,7 +16,7 @@ workForParent<ChildRequest, ChildAnswer>(async (request, tell) => {
   try {
     const baseline = await readBaselineFile({
       ...request,
-      current: new Map(request.current.map(([name, text]) => [name, decodeBinning(text)])),
+      history: new Map(request.history.map(([name, of]) => [name, of.map(decodeBinning)])),
       onProgress: (share) => {
         if (share < told + PROGRESS_STEP) return;
         told = share;

@@ -32,8 +32,8 @@ const HEAP_SHARE = 0.5;
 const WATCH_MS = 100;
 
 /** What the child is told, as plain data. */
-export type ChildRequest = Omit<ReadRequest, 'current' | 'onProgress'> & {
-  readonly current: readonly (readonly [name: string, binning: string])[];
+export type ChildRequest = Omit<ReadRequest, 'history' | 'onProgress'> & {
+  readonly history: readonly (readonly [name: string, binnings: readonly string[]])[];
 };
 export type ChildAnswer =
   | { readonly progress: number }
@@ -42,13 +42,13 @@ export type ChildAnswer =
 
 /** As `readBaselineFile`, in a process of its own that is killed when it takes too much. */
 export function readInChild(limits: ReadingLimits = READING_LIMITS): ReadBaseline {
-  return ({ onProgress, current, ...request }) => {
+  return ({ onProgress, history, ...request }) => {
     const { unpackedBytes, lineBytes, columns } = limits;
     const child = startChild(limits);
     const told: ChildRequest = {
       ...request,
       limits: { unpackedBytes, lineBytes, columns },
-      current: [...current].map(([name, binning]) => [name, encodeBinning(binning)]),
+      history: [...history].map(([name, of]) => [name, of.map(encodeBinning)]),
     };
     return new Promise<Baseline>((resolve, reject) => {
       const refuse = (why: string): void => {

@@ -2,7 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parseDocument } from '../../../core/baseline/document/document.ts';
 import type { Baseline } from '../../../core/baseline/types.ts';
-import type { Binning } from '../../../core/histogram/types.ts';
+import { MAX_FEATURES, shapeFaults } from '../../../core/baseline/checks/shape.ts';
+import type { History } from '../../../core/baseline/sampler.ts';
 import { openRowFile } from '../../../ingest/rows/row-file.ts';
 import type { RowLimits } from '../../../ingest/rows/row-file.ts';
 import { DriftdError, toError } from '../../../platform/errors.ts';
@@ -19,8 +20,8 @@ export interface ReadRequest {
   readonly model: string;
   readonly provenance: string;
   readonly declarations: RowDeclarations;
-  /** Binnings that history is counted under, by feature. */
-  readonly current: ReadonlyMap<string, Binning>;
+  /** Binnings that history is counted under. */
+  readonly history: History;
   readonly limits?: RowLimits;
   /** Told how much is done, 0 to 1. */
   readonly onProgress?: (share: number) => void;
@@ -34,7 +35,7 @@ export type ReadBaseline = (request: ReadRequest) => Promise<Baseline>;
  * @throws DriftdError INPUT_UNREADABLE | INPUT_INVALID | BASELINE_INVALID, naming the file and the place
  */
 export const readBaselineFile: ReadBaseline = async (request) => {
-  const { path, model, provenance, declarations, current, limits, onProgress } = request;
+  const { path, model, provenance, declarations, history, limits, onProgress } = request;
   const name = basename(path);
   const document = name.endsWith('.json') ? await documentIn(path, name) : null;
   if (document !== null) {
@@ -52,7 +53,8 @@ export const readBaselineFile: ReadBaseline = async (request) => {
     attributes,
     provenance,
     slots,
-    current,
+    history,
+    maxFeatures: MAX_FEATURES,
     ...(onProgress === undefined
       ? {}
       : { onBytes: (bytes) => onProgress(bytes / (2 * file.size)) }),
@@ -84,10 +86,18 @@ function looksLikeDocument(parsed: unknown): boolean {
 }
 
 function asBaseline(document: unknown, name: string): Baseline {
+  let baseline: Baseline;
   try {
-    return parseDocument(document);
+    baseline = parseDocument(document);
   } catch (thrown) {
     const text = `${name} is no baseline: ${toError(thrown).message}`;
     throw new DriftdError('BASELINE_INVALID', text, { cause: thrown });
   }
+  // Looked at where it is read: what is too large is not handed on.
+  const faults = shapeFaults(baseline);
+  if (faults.length === 0) return baseline;
+  throw new DriftdError(
+    'BASELINE_INVALID',
+    `${name} is refused: ${faults.map(({ text }) => text).join('; ')}`,
+  );
 }

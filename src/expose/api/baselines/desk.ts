@@ -1,4 +1,4 @@
-import type { Finding } from '../../../core/baseline/checks.ts';
+import type { Finding } from '../../../core/baseline/checks/finding.ts';
 import type { BaselineDocument } from '../../../core/baseline/document/document.ts';
 import type { FeatureKind, FeatureRole } from '../../../core/domain/feature.ts';
 import type { BaselineDiff } from '../../../core/evaluate/baseline-diff.ts';
@@ -124,6 +124,8 @@ export interface BaselineDesk {
     at: number | null,
   ): Promise<BaselineView>;
   unschedule(model: string, version: number, change: Change): Promise<BaselineView>;
+  /** Takes a candidate back for good: it is counted no longer. */
+  discard(model: string, version: number, change: Change): Promise<BaselineView>;
   rollback(model: string, change: Change): Promise<BaselineView>;
   document(model: string, version: number): Promise<BaselineDocument>;
   upload(model: string, upload: BaselineUpload): Promise<UploadResult>;

@@ -29,7 +29,7 @@ export const baseline = z.object({
 
 export const event = z.object({
   version: z.int(),
-  action: z.enum(['added', 'activated', 'rolled-back', 'scheduled', 'unscheduled']),
+  action: z.enum(['added', 'activated', 'rolled-back', 'scheduled', 'unscheduled', 'discarded']),
   actor: z.string(),
   reason: z.string(),
   at: instantOut('When.'),

@@ -65,7 +65,7 @@ export function createHistogramSource(
 
   return {
     async read(modelId, query) {
-      const feature = (await stores.catalog.features(modelId)).find(
+      const feature = (await stores.catalog.allFeatures(modelId)).find(
         ({ name }) => name === query.feature,
       );
       if (feature === undefined) return null;

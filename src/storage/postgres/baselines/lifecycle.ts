@@ -1,6 +1,7 @@
 import type { BaselineAction, BaselineRow, Change } from '../../baseline-store.ts';
 import { inTransaction } from '../pool.ts';
 import type { Client, Pool } from '../pool.ts';
+import { refreshFeatures } from './live-features.ts';
 import { BASELINE_COLUMNS } from './rows.ts';
 
 /**
@@ -60,8 +61,38 @@ async function makeActive(
      WHERE model_id = $1 AND version = $2 RETURNING ${BASELINE_COLUMNS}`,
     [modelId, version],
   );
+  await refreshFeatures(client, modelId);
   if (before[0].state !== 'active') await note(client, modelId, version, action, change);
   return rows[0] as BaselineRow;
+}
+
+/**
+ * Takes a candidate back for good: it was never active, and is counted no longer.
+ * @returns `not-candidate`: it is, or was, active; null: no such version
+ */
+export function discard(
+  pool: Pool,
+  modelId: number,
+  version: number,
+  change: Change,
+): Promise<BaselineRow | 'not-candidate' | null> {
+  return inTransaction(pool, async (client) => {
+    await lockModel(client, modelId);
+    const { rows: found } = await client.query<BaselineRow>(
+      `SELECT ${BASELINE_COLUMNS} FROM baseline WHERE model_id = $1 AND version = $2`,
+      [modelId, version],
+    );
+    const [row] = found;
+    if (row === undefined) return null;
+    if (row.state !== 'candidate') return 'not-candidate';
+    const { rows } = await client.query<BaselineRow>(
+      `UPDATE baseline SET state = 'retired', retired_at = now(), activate_at = NULL
+       WHERE model_id = $1 AND version = $2 RETURNING ${BASELINE_COLUMNS}`,
+      [modelId, version],
+    );
+    await note(client, modelId, version, 'discarded', change);
+    return rows[0] as BaselineRow;
+  });
 }
 
 /**
@@ -71,21 +102,28 @@ async function makeActive(
 export function rollback(pool: Pool, modelId: number, change: Change): Promise<BaselineRow | null> {
   return inTransaction(pool, async (client) => {
     await lockModel(client, modelId);
-    const { rows } = await client.query<{ version: number; action: BaselineAction }>(
-      `SELECT version, action FROM baseline_event
-       WHERE model_id = $1 AND action IN ('activated', 'rolled-back') ORDER BY id`,
-      [modelId],
-    );
-    const stack: number[] = [];
-    for (const { version, action } of rows) {
-      if (action === 'rolled-back') stack.pop();
-      else stack.push(version);
-    }
-    const current = stack.at(-1);
-    const previous = stack.findLast((version) => version !== current);
-    if (previous === undefined) return null;
-    return makeActive(client, modelId, previous, 'rolled-back', change);
+    const previous = await rollbackTarget(client, modelId);
+    return previous === null ? null : makeActive(client, modelId, previous, 'rolled-back', change);
   });
+}
+
+/** The version that a rollback would make active; null: there is none. */
+export async function rollbackTarget(
+  client: Client | Pool,
+  modelId: number,
+): Promise<number | null> {
+  const { rows } = await client.query<{ version: number; action: BaselineAction }>(
+    `SELECT version, action FROM baseline_event
+     WHERE model_id = $1 AND action IN ('activated', 'rolled-back') ORDER BY id`,
+    [modelId],
+  );
+  const stack: number[] = [];
+  for (const { version, action } of rows) {
+    if (action === 'rolled-back') stack.pop();
+    else stack.push(version);
+  }
+  const current = stack.at(-1);
+  return stack.findLast((version) => version !== current) ?? null;
 }
 
 export function schedule(

@@ -47,7 +47,10 @@ export async function loadFeatures(
   return segments;
 }
 
-/** Stores one feature of a baseline on all its binnings. */
+/**
+ * Stores one feature of a baseline on all its binnings. A live feature stays as it is; one that the model does not know
+ * yet is not watched before a version with it is active.
+ */
 export async function addFeature(
   client: Client,
   of: { readonly id: number; readonly modelId: number },
@@ -55,12 +58,16 @@ export async function addFeature(
   feature: BaselineFeature,
   tier: FeatureTier | undefined,
 ): Promise<void> {
-  const featureRow = await client.query<{ id: number }>(
-    `INSERT INTO feature (model_id, name, kind, role, tier) VALUES ($1, $2, $3, $4, coalesce($5, 'standard'))
-     ON CONFLICT (model_id, name) DO UPDATE
-       SET kind = excluded.kind, role = excluded.role, tier = coalesce($5, feature.tier), retired_at = NULL
-     RETURNING id`,
+  await client.query(
+    `INSERT INTO feature (model_id, name, kind, role, tier, retired_at)
+     VALUES ($1, $2, $3, $4, coalesce($5, 'standard'),
+       CASE WHEN EXISTS (SELECT 1 FROM baseline WHERE model_id = $1 AND state = 'active') THEN now() END)
+     ON CONFLICT (model_id, name) DO NOTHING`,
     [of.modelId, feature.name, feature.kind, feature.role, tier ?? null],
+  );
+  const featureRow = await client.query<{ id: number }>(
+    'SELECT id FROM feature WHERE model_id = $1 AND name = $2',
+    [of.modelId, feature.name],
   );
   const featureId = featureRow.rows[0]?.id as number;
   const { also, ...own } = feature;
@@ -72,9 +79,9 @@ export async function addFeature(
     );
     const text = textOf(counted);
     await client.query(
-      `INSERT INTO baseline_feature (baseline_id, segment, feature_id, rank, binning_id, document, checksum)
-       VALUES ($1, $2, $3, $4, (SELECT id FROM binning WHERE feature_id = $3 AND fingerprint = $5), $6, $7)`,
-      [of.id, segment, featureId, rank, binning.id, text, checksumOf(text)],
+      `INSERT INTO baseline_feature (baseline_id, segment, feature_id, rank, binning_id, document, checksum, tier)
+       VALUES ($1, $2, $3, $4, (SELECT id FROM binning WHERE feature_id = $3 AND fingerprint = $5), $6, $7, $8)`,
+      [of.id, segment, featureId, rank, binning.id, text, checksumOf(text), tier ?? null],
     );
   }
 }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createBaselineBuilder } from '../../../../src/core/baseline/builder.ts';
-import { MIN_ROWS, checkBaseline } from '../../../../src/core/baseline/checks.ts';
-import type { CheckContext, Finding } from '../../../../src/core/baseline/checks.ts';
+import type { CheckContext } from '../../../../src/core/baseline/checks/against-model.ts';
+import { MIN_ROWS, checkBaseline } from '../../../../src/core/baseline/checks/checks.ts';
+import type { Finding } from '../../../../src/core/baseline/checks/finding.ts';
 import type { RowValue } from '../../../../src/core/baseline/row-value.ts';
 import { createSampler } from '../../../../src/core/baseline/sampler.ts';
-import type { Baseline } from '../../../../src/core/baseline/types.ts';
+import type { Baseline, BaselineFeature } from '../../../../src/core/baseline/types.ts';
 import type { Feature, FeatureKind } from '../../../../src/core/domain/feature.ts';
+import type { Histogram } from '../../../../src/core/histogram/types.ts';
 import { createNormal } from '../../../support/baselines.ts';
 
 const ROWS = 600;
@@ -133,5 +135,119 @@ describe('a baseline is checked before it is stored', () => {
       'warning feature-lacking a',
     ]);
     expect(told(checkBaseline(active, context))).toEqual([]);
+  });
+
+  it('values that get a binning of their own, and histories on others', () => {
+    const on = (...ids: string[]): Baseline => {
+      const [x] = baselineOf({ x: () => normal() }).features;
+      const [own, ...also] = ids.map((id) => ({
+        ...x,
+        histogram: { ...x?.histogram, binning: { ...x?.histogram.binning, id } },
+      })) as Baseline['features'];
+      const feature = { ...own, ...(also.length === 0 ? {} : { also }) };
+      return { ...baselineOf({ x: () => normal() }), features: [feature] as Baseline['features'] };
+    };
+    const context = { features: [feature('x', 'numeric')], active: on('a', 'before') };
+    expect(told(checkBaseline(on('a', 'before'), context))).toEqual([]);
+    expect(told(checkBaseline(on('b', 'a'), context))).toEqual(['warning own-binning x']);
+    expect(told(checkBaseline(on('b', 'before'), context))).toEqual(['warning other-binning x']);
+  });
+});
+
+describe('the shape of a document, whatever the model', () => {
+  const whole = baselineOf({ x: () => normal(), c: (i) => (i % 2 === 0 ? 'a' : 'b') });
+  const [x, c] = whole.features as [BaselineFeature, BaselineFeature];
+  const sliced = (features: readonly BaselineFeature[], name = 'origin=JFK'): Baseline => ({
+    ...whole,
+    segments: new Map([[name, features]]),
+  });
+
+  it.each<[what: string, baseline: Baseline, finding: string]>([
+    ['a segment with fewer features', sliced([c]), ''],
+    [
+      'a segment that holds a feature as another kind',
+      sliced([{ ...x, kind: 'categorical' }]),
+      'error segments-differ x',
+    ],
+    [
+      'a segment with a feature of its own',
+      sliced([{ ...x, name: 'y' }]),
+      'error segments-differ y',
+    ],
+    [
+      'a feature with NUL in its name, in a segment',
+      sliced([{ ...x, name: 'y\0' }]),
+      'error segments-differ y\0',
+    ],
+    ['a segment that is called as the whole', sliced([x], 'all'), 'error segments-differ -'],
+    ['a segment without a name', sliced([x], ''), 'error unreadable-text -'],
+    [
+      '101 segments',
+      { ...whole, segments: new Map(Array.from({ length: 101 }, (_, i) => [`s=${i}`, [x]])) },
+      'error too-large -',
+    ],
+    [
+      'a text that no database takes, among the heavy values of a segment',
+      sliced([{ ...c, histogram: { ...c.histogram, heavy: new Map([['a\0', 1]]) } as Histogram }]),
+      'error unreadable-text -',
+    ],
+    [
+      'the same on a further binning',
+      {
+        ...whole,
+        features: [
+          x,
+          {
+            ...c,
+            also: [
+              { ...c, histogram: { ...c.histogram, heavy: new Map([['\ud800', 1]]) } as Histogram },
+            ],
+          },
+        ],
+      },
+      'error unreadable-text -',
+    ],
+    [
+      '9 further binnings',
+      { ...whole, features: [{ ...x, also: Array.from({ length: 9 }, () => x) }] },
+      'error too-large x',
+    ],
+    [
+      '1,001 bins',
+      {
+        ...whole,
+        features: [
+          {
+            ...x,
+            histogram: {
+              ...x.histogram,
+              binning: { ...x.histogram.binning, edges: new Float64Array(1_000) },
+            } as Histogram,
+          },
+        ],
+      },
+      'error too-large x',
+    ],
+    [
+      '513 categories',
+      {
+        ...whole,
+        features: [
+          {
+            ...c,
+            histogram: {
+              ...c.histogram,
+              binning: {
+                ...c.histogram.binning,
+                categories: Array.from({ length: 513 }, (_, i) => `${i}`),
+              },
+            } as Histogram,
+          },
+        ],
+      },
+      'error too-large c',
+    ],
+  ])('%s', (_, baseline, finding) => {
+    expect(told(checkBaseline(baseline, NOTHING)).join()).toBe(finding);
   });
 });

@@ -85,8 +85,8 @@ describe('a plan', () => {
     for (let i = 0; i < 10; i += 1) sampler.addRow([i, `v${i}`], []);
     const plan = sampler.plan(
       new Map([
-        ['x', current],
-        ['y', current],
+        ['x', [current]],
+        ['y', [current]],
       ]),
     );
     expect(plan.features[0]?.binning.id).toBe(current.id);
@@ -102,12 +102,15 @@ describe('a plan', () => {
     const rows = Array.from({ length: 10 }, (_, i) => [100 + i, i < 8 ? 'a' : 'b']);
     for (const row of rows) sampler.addRow(row, []);
     const plan = sampler.plan(
-      new Map<string, Binning>([
-        ['x', current],
-        ['y', known],
+      new Map<string, readonly Binning[]>([
+        ['x', [current]],
+        ['y', [known]],
       ]),
     );
-    expect(plan.features.map(({ also }) => also?.binning.id)).toEqual([current.id, known.id]);
+    expect(plan.features.map(({ also }) => also?.map(({ binning }) => binning.id))).toEqual([
+      [current.id],
+      [known.id],
+    ]);
     const builder = createBaselineBuilder(plan);
     for (const row of rows) builder.addRow(row, 0, []);
     const baseline = builder.build('m', 'test');
@@ -120,6 +123,24 @@ describe('a plan', () => {
     );
     expect(y?.also?.[0]?.histogram).toMatchObject({ counts: Float64Array.of(8), unseen: 2 });
     expect(parseDocument(JSON.parse(JSON.stringify(toDocument(baseline))))).toEqual(baseline);
+  });
+
+  it('counts on further binnings of its history, too, whether or not it fits the one in use', () => {
+    const binningOf = (from: number) =>
+      buildNumericBinning(Float64Array.from({ length: 10 }, (_, i) => from + i));
+    const history = [0, 100, 200, 300].map(binningOf);
+    const planOf = (from: number) => {
+      const sampler = createSampler({ columns: ['x'] });
+      for (let i = 0; i < 10; i += 1) sampler.addRow([from + i], []);
+      const [x] = sampler.plan(new Map([['x', history]])).features;
+      return [x, ...(x?.also ?? [])].map((each) =>
+        history.findIndex((h) => h.id === each?.binning.id),
+      );
+    };
+    expect(planOf(0)).toEqual([0, 1, 2]);
+    // Not the one in use, which it does not fit, though its values would give one of the history anew.
+    expect(planOf(100)).toEqual([1, 0, 2]);
+    expect(planOf(500)).toEqual([-1, 0, 1, 2]);
   });
 
   it('has q90 - q10 as numpy interpolates it', () => {
