@@ -60,14 +60,6 @@ export async function buildMonitors(
   return monitors;
 }
 
-/** The configuration says which features are watched how closely; what it does not name is standard. */
-export async function declareTiers(config: DriftdConfig, catalog: CatalogStore): Promise<void> {
-  for (const { name, features } of config.models) {
-    const { id } = await catalog.ensureModel(name);
-    await catalog.declareTiers(id, new Map([...features].map(([of, { tier }]) => [of, tier])));
-  }
-}
-
 /** Who may be told of a model, by which routes: its owner is known here and does not change. */
 function toldOf(
   { models, routes, receivers }: DriftdConfig,

@@ -20,7 +20,7 @@ import { createBaselines } from './baselines/wire.ts';
 import { notifiersOf } from './catalogue.ts';
 import { assertSeasons } from './compare/seasons.ts';
 import { createLifecycle } from './lifecycle.ts';
-import { buildMonitors, declareTiers } from './monitors.ts';
+import { buildMonitors } from './monitors.ts';
 import { startDelivery } from './notify/deliver.ts';
 import { watchOf } from './notify/watch.ts';
 import { tracedNotifier } from './tracing.ts';
@@ -62,7 +62,7 @@ export async function checkWork(config: DriftdConfig, parts: WorkParts): Promise
 
 /**
  * Builds the work of a configuration; nothing runs yet. New files of the baselines folder are stored, and models, monitors
- * and tiers registered.
+ * and what is declared of features registered.
  * @throws DriftdError what cannot be used
  */
 export async function buildWork(config: DriftdConfig, parts: WorkParts): Promise<Work> {
@@ -73,9 +73,8 @@ export async function buildWork(config: DriftdConfig, parts: WorkParts): Promise
   await baselines.load();
   await assertSeasons(config, judging.catalog, judging.baselines);
   const watch = watchOf({ config, store: createWatchStore(pool), owner, roles, log });
-  await declareTiers(config, judging.catalog);
-  const monitors = await buildMonitors(config, judging.catalog, ticks, clock.now());
   await declareFeatures(config, judging.catalog);
+  const monitors = await buildMonitors(config, judging.catalog, ticks, clock.now());
   const scheduled = monitors.map((monitor) => monitor.scheduled);
   const evaluator = createEvaluator({
     ...judging,

@@ -1,8 +1,9 @@
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 
 import { createLog } from '../../src/platform/log.ts';
@@ -38,7 +39,12 @@ let serving: Served;
 let pool: Pool;
 let database: string;
 
+/** Uploads of others lie beside those of this test else. */
+let folder: string;
+
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'driftd-test-'));
+  vi.stubEnv('TMPDIR', folder);
   database = await freshDatabase();
   serving = await serve(database, `${CONFIG}http: { listen: '127.0.0.1:0' }\n`);
   pool = createPool({ url: database, max: 2, applicationName: 'test', log: createLog('silent') });
@@ -46,6 +52,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await serving.stop();
   await pool.end();
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true });
 });
 
 type Body = string | FormData | Uint8Array<ArrayBuffer>;
