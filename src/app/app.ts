@@ -23,7 +23,7 @@ import { createBaselines } from './baselines/wire.ts';
 import { sourceTopicsOf } from './catalogue.ts';
 import { startIngestion } from './ingestion.ts';
 import type { Ingestion } from './ingestion.ts';
-import { inboxOf } from './ingest/inbox.ts';
+import { intakeOf } from './ingest/inbox.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createLiveConfig } from './reload/live-config.ts';
 import { createReloader } from './reload/reloader.ts';
@@ -120,14 +120,14 @@ export function createApp({ config: initial, load, roles, log, clock }: AppOptio
 
   function served(): ReturnType<typeof apiOf> {
     const status = { read: () => statusReaderOf(config, pool).read() };
-    const inbox = inboxOf(config, pool);
+    const intake = intakeOf(config, pool);
     return apiOf({
       config,
       pool,
       version: build.version,
       clock,
       log,
-      groups: furtherGroups({ status, reloader, baselines: desk, inbox, clock }),
+      groups: furtherGroups({ status, reloader, baselines: desk, intake, clock }),
     });
   }
 

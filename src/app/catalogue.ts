@@ -23,6 +23,7 @@ import { createTeamsNotifier } from '../notify/teams/teams-notifier.ts';
 import { createWebhookNotifier } from '../notify/webhook/webhook-notifier.ts';
 import type { Log } from '../platform/log.ts';
 import type { EventInbox } from '../storage/api/event-inbox.ts';
+import type { ReaderHold } from '../storage/ingest-store.ts';
 
 /*
  * The explicit lists: which sources and channels there are. A new one is a folder of its own and a line here.
@@ -34,26 +35,41 @@ export interface ConfiguredSource {
   readonly decoderOf: (topic: string) => Decoder;
 }
 
+/** What sources stand on besides the configuration. */
+export interface SourceParts {
+  /** null: no events are taken over HTTP. */
+  readonly inbox: EventInbox | null;
+  /** On what one process of all reads. */
+  readonly holdOf: (name: string) => ReaderHold;
+  readonly log: Log;
+}
+
 /** The sources of this configuration. */
 export function sourcesOf(
-  config: DriftdConfig,
-  inbox: EventInbox | null,
-  log: Log,
+  { kafka, replay, httpSource }: DriftdConfig,
+  { inbox, holdOf, log }: SourceParts,
 ): ConfiguredSource[] {
-  const sources: EventSource[] = [];
-  if (config.kafka !== null) sources.push(createKafkaSource(config.kafka, log));
-  if (config.replay !== null) sources.push(createReplaySource(config.replay, log));
-  if (inbox !== null) sources.push(createHttpSource(inbox, log));
-  return sources.map((source) => ({
-    source,
-    decoderOf(topic) {
-      const configured =
-        source.name === KAFKA_SOURCE
-          ? config.kafka?.topics.find(({ name }) => name === topic)
-          : undefined;
-      return createEventDecoder(configured?.format ?? 'auto', configured?.mapping ?? {});
-    },
-  }));
+  const sources: ConfiguredSource[] = [];
+  if (kafka !== null)
+    sources.push({
+      source: createKafkaSource(kafka, log),
+      decoderOf(topic) {
+        const configured = kafka.topics.find(({ name }) => name === topic);
+        return createEventDecoder(configured?.format ?? 'auto', configured?.mapping ?? {});
+      },
+    });
+  if (replay !== null)
+    sources.push({
+      source: createReplaySource(replay, holdOf(`${REPLAY_SOURCE}/${replay.name}`), log),
+      decoderOf: () =>
+        createEventDecoder(replay.eventFormat, replay.mapping, { texts: replay.format === 'csv' }),
+    });
+  if (httpSource !== null && inbox !== null)
+    sources.push({
+      source: createHttpSource(inbox, holdOf(HTTP_SOURCE), log),
+      decoderOf: () => createEventDecoder(httpSource.format, httpSource.mapping),
+    });
+  return sources;
 }
 
 /** What they are called in metrics and positions. */

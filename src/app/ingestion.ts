@@ -11,6 +11,7 @@ import type { Log } from '../platform/log.ts';
 import type { CatalogStore } from '../storage/catalog-store.ts';
 import { createIngestStore } from '../storage/postgres/ingest-store.ts';
 import type { Pool } from '../storage/postgres/pool.ts';
+import { createReaderHold } from '../storage/postgres/inbox/reader-hold.ts';
 import type { TickGate } from '../storage/tick-gate.ts';
 import { sourcesOf } from './catalogue.ts';
 import { inboxOf } from './ingest/inbox.ts';
@@ -90,7 +91,12 @@ export async function startIngestion(parts: IngestionParts): Promise<Ingestion> 
     queueBytes: QUEUE.bytes,
   };
   const budget = new QueueBudget(QUEUED_BYTES);
-  for (const { source, decoderOf } of sourcesOf(config, inboxOf(config, pool), log)) {
+  const sources = sourcesOf(config, {
+    inbox: inboxOf(config, pool),
+    holdOf: (name) => createReaderHold(pool, name),
+    log,
+  });
+  for (const { source, decoderOf } of sources) {
     const pipeline = createPipeline(source, {
       counting,
       decoderOf,

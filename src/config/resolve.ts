@@ -44,8 +44,7 @@ export function resolveConfig(
       dedupWindowMs: ingest.dedup_window === undefined ? null : ms(ingest.dedup_window),
       quarantinePayload: ingest.quarantine_payload,
     },
-    httpSource:
-      document.http_source === undefined ? null : { maxWaiting: document.http_source.max_waiting },
+    httpSource: document.http_source === undefined ? null : httpSourceConfig(document.http_source),
     retention: { hoursMs: ms(document.retention.hours), daysMs: ms(document.retention.days) },
     baselines: {
       directory: baselines.directory === undefined ? null : pathFrom(folder, baselines.directory),
@@ -117,12 +116,29 @@ function saslConfig(
 }
 
 function replayConfig(replay: NonNullable<ConfigDocument['replay']>, folder: string): ReplayConfig {
+  const { name, path, format, model, time_column: time } = replay;
   return {
-    name: replay.name,
-    path: pathFrom(folder, replay.path),
-    format: replay.format,
-    model: replay.model ?? null,
-    timeColumn: replay.time_column ?? null,
+    name,
+    path: pathFrom(folder, path),
+    format,
+    eventFormat: format === 'ndjson' ? replay.event_format : 'flat',
+    mapping: {
+      ...mappingOf(replay.mapping),
+      ...(model === undefined ? {} : { model }),
+      ...(time === undefined ? {} : { time }),
+    },
+  };
+}
+
+function httpSourceConfig(
+  source: NonNullable<ConfigDocument['http_source']>,
+): NonNullable<DriftdConfig['httpSource']> {
+  return {
+    maxWaiting: source.max_waiting,
+    maxWaitingBytes: source.max_waiting_bytes,
+    maxBodyBytes: source.max_body_bytes,
+    format: source.format,
+    mapping: mappingOf(source.mapping),
   };
 }
 

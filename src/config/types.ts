@@ -139,7 +139,7 @@ export type KafkaTokenConfig =
       readonly scope: string | null;
     };
 
-export const REPLAY_FORMATS = ['csv', 'ndjson'] as const;
+export const REPLAY_FORMATS = ['csv', 'ndjson', 'json', 'parquet'] as const;
 export type ReplayFormat = (typeof REPLAY_FORMATS)[number];
 
 /** A file of events that is read once, as if it were a topic with one partition. */
@@ -149,9 +149,9 @@ export interface ReplayConfig {
   /** Absolute. */
   readonly path: string;
   readonly format: ReplayFormat;
-  /** For csv rows: the model they are events of, and the column of the event time. null for ndjson (native events). */
-  readonly model: string | null;
-  readonly timeColumn: string | null;
+  /** Rows are flat events: their model and time are in the mapping. */
+  readonly eventFormat: EventFormat;
+  readonly mapping: EventMapping;
 }
 
 export interface PostgresConfig {
@@ -163,7 +163,12 @@ export interface PostgresConfig {
 
 /** Events posted to the API. */
 export interface HttpSourceConfig {
+  /** Events that may wait to be counted. */
   readonly maxWaiting: number;
+  readonly maxWaitingBytes: number;
+  readonly maxBodyBytes: number;
+  readonly format: EventFormat;
+  readonly mapping: EventMapping;
 }
 
 /** How long rolled-up counts are kept, behind each model's watermark. */

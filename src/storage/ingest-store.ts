@@ -128,3 +128,15 @@ export interface IngestStore {
   /** Tells that the owner has read everything up to the log end now; false when the claim is no longer ours. */
   markCaughtUp(part: number, epoch: number): Promise<boolean>;
 }
+
+/** That one process of all reads something: whoever holds it, until it lets go or its connection dies. */
+export interface ReaderHold {
+  /** @returns null: another process holds it, or the signal came */
+  take(signal: AbortSignal): Promise<Held | null>;
+}
+
+export interface Held {
+  /** Aborted when the hold is gone with its connection. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}

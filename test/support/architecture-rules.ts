@@ -67,11 +67,13 @@ export const IMPORT_TABLE: readonly FolderRule[] = [
     'ingest',
     'replay',
     ['csv-parse', 'hyparquet', 'hyparquet-compressors'],
-    ['ingest/rows', 'ingest/decode'],
+    ['ingest/rows', 'ingest/holding'],
   ),
+  // What sources share of which one process of all reads.
+  adapter('ingest', 'holding', []),
   adapter('ingest', 'rows', ['csv-parse', 'hyparquet', 'hyparquet-compressors']),
   adapter('ingest', 'decode', ['csv-parse']),
-  adapter('ingest', 'http', [], [API_PORTS]),
+  adapter('ingest', 'http', [], [API_PORTS, 'ingest/holding']),
   // The port of event shapes lives beside its shapes.
   { ...stage('ingest'), mayTypes: [...CONFIG_TYPES, 'ingest/decoder.ts'] },
   stage('accumulate'),

@@ -43,6 +43,8 @@ export const CREDIT = schemaOf(
 export interface Sent {
   readonly format?: EventFormat;
   readonly mapping?: EventMapping;
+  /** All values of flat events are texts. */
+  readonly texts?: boolean;
   /** Default: the model `credit`. */
   readonly schemas?: readonly ModelSchema[];
   readonly headers?: Readonly<Record<string, string>>;
@@ -73,9 +75,10 @@ export function decode(sent: Sent): Decoded {
 export function decoderOf({
   format = 'auto',
   mapping = {},
+  texts = false,
   schemas = [CREDIT],
 }: Omit<Sent, 'value'>): (sent: Sent) => Decoded {
-  const decoder = createEventDecoder(format, mapping);
+  const decoder = createEventDecoder(format, mapping, { texts });
   const frames = new FrameList();
   return (sent) => {
     frames.clear();

@@ -6,7 +6,8 @@ import type { GroupPorts } from './groups.ts';
 export function openApiDocument(version: string): Promise<object> {
   // Groups take their ports when they are made and ask them when a request comes: none does here.
   const nothing: unknown = new Proxy(() => undefined, {
-    get: () => nothing,
+    // What a route of events is made with are numbers, too.
+    get: (_, port) => (port === 'intake' ? null : nothing),
     apply: () => nothing,
   });
   return apiDocument(version, furtherGroups(nothing as GroupPorts));

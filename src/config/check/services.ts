@@ -9,6 +9,7 @@ export function checkServices(parts: ValidParts, tell: Tell): void {
   checkListener(parts, tell);
   checkKafka(parts, tell);
   checkReplay(parts, tell);
+  checkHttpSource(parts, tell);
   if (parts.ingest !== null) {
     between(
       ['ingest', 'checkpoint_interval'],
@@ -59,11 +60,7 @@ function checkKafka({ kafka, modelNames }: ValidParts, tell: Tell): void {
     if (seen.has(topic.name))
       tell(['kafka', 'topics', i, 'name'], `"${topic.name}" is listed before, name it once`);
     seen.add(topic.name);
-    const { model, models = {} } = topic.mapping;
-    const path: Path = ['kafka', 'topics', i, 'mapping'];
-    if (model !== undefined) checkModel([...path, 'model'], model, modelNames, tell);
-    for (const [name, its] of Object.entries(models))
-      checkModel([...path, 'models', name], its, modelNames, tell);
+    checkMapping(['kafka', 'topics', i, 'mapping'], topic.mapping, modelNames, tell);
   });
   between(['kafka', 'session_timeout'], kafka.session_timeout, '1s', '30m', tell);
   if (
@@ -98,18 +95,47 @@ function isTokenUrl(text: string): boolean {
 
 function checkReplay({ replay, modelNames }: ValidParts, tell: Tell): void {
   if (replay === null) return;
-  for (const key of ['model', 'time_column'] as const) {
+  const { format, mapping } = replay;
+  checkMapping(['replay', 'mapping'], mapping, modelNames, tell);
+  for (const [key, said, other] of [
+    ['model', mapping.model ?? mapping.name, 'mapping.model or mapping.name'],
+    ['time_column', mapping.time, 'mapping.time'],
+  ] as const) {
     const given = replay[key] !== undefined;
-    if (replay.format === 'csv' && !given)
-      tell(['replay'], `csv rows need ${key} to become events, add it`);
-    if (replay.format !== 'csv' && given) {
-      tell(
-        ['replay', key],
-        `is only for csv: events of ${replay.format} name their model and time themselves, take it out`,
-      );
-    }
+    if (format === 'ndjson') {
+      if (given)
+        tell(['replay', key], `is only for rows: events of ndjson have ${other}, take it out`);
+    } else if (!given && said === undefined)
+      tell(['replay'], `${format} rows need ${key} to become events, add it`);
+    else if (given && said !== undefined)
+      tell(['replay', key], `says the same as ${other}, take one out`);
   }
+  if (format !== 'ndjson' && replay.event_format !== 'auto')
+    tell(['replay', 'event_format'], `is only for ndjson: ${format} rows are flat, take it out`);
   if (replay.model !== undefined) checkModel(['replay', 'model'], replay.model, modelNames, tell);
+}
+
+function checkHttpSource({ httpSource, modelNames }: ValidParts, tell: Tell): void {
+  if (httpSource === null) return;
+  checkMapping(['http_source', 'mapping'], httpSource.mapping, modelNames, tell);
+  const { max_body_bytes: body, max_waiting_bytes: waiting } = httpSource;
+  // With what is kept about each event a body may take more than its size.
+  if (waiting < 4 * body)
+    tell(
+      ['http_source', 'max_waiting_bytes'],
+      `must be at least four times max_body_bytes, ${4 * body}`,
+    );
+}
+
+function checkMapping(
+  path: Path,
+  { model, models = {} }: NonNullable<ValidParts['replay']>['mapping'],
+  modelNames: readonly string[],
+  tell: Tell,
+): void {
+  if (model !== undefined) checkModel([...path, 'model'], model, modelNames, tell);
+  for (const [name, its] of Object.entries(models))
+    checkModel([...path, 'models', name], its, modelNames, tell);
 }
 
 function checkModel(path: Path, model: string, modelNames: readonly string[], tell: Tell): void {

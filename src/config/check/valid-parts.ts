@@ -4,7 +4,7 @@ import { receiver, route, smtp } from '../spec/delivery.ts';
 import { model, monitor } from '../spec/monitoring.ts';
 import { heartbeat, maintenance, notify } from '../spec/notify.ts';
 import { http, postgres } from '../spec/services.ts';
-import { ingest, kafka, replay, retention } from '../spec/sources.ts';
+import { httpSource, ingest, kafka, replay, retention } from '../spec/sources.ts';
 import { valueAt } from '../document/explain.ts';
 import type { Path } from '../document/problems.ts';
 
@@ -21,6 +21,7 @@ export interface Entry<T> {
 export interface ValidParts {
   readonly kafka: z.output<typeof kafka> | null;
   readonly replay: z.output<typeof replay> | null;
+  readonly httpSource: z.output<typeof httpSource> | null;
   readonly ingest: z.output<typeof ingest> | null;
   readonly retention: z.output<typeof retention> | null;
   readonly postgres: z.output<typeof postgres> | null;
@@ -44,6 +45,7 @@ export function validParts(data: unknown): ValidParts {
   return {
     kafka: section(kafka, data, 'kafka'),
     replay: section(replay, data, 'replay'),
+    httpSource: section(httpSource, data, 'http_source'),
     ingest: section(ingest, data, 'ingest'),
     retention: section(retention, data, 'retention'),
     postgres: section(postgres, data, 'postgres'),

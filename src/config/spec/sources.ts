@@ -53,7 +53,16 @@ const mapping = z
     ),
   })
   .prefault({})
-  .meta({ description: 'What the events of this topic do not say themselves.' });
+  .meta({ description: 'What the events do not say themselves.' });
+
+const eventFormat = z
+  .enum(EVENT_FORMATS)
+  .default('auto')
+  .meta({
+    description:
+      'Shape of the events. `auto` chooses record by record: by headers, by keys, by `mapping`; a name accepts that shape alone (docs/events.md).',
+    examples: ['auto'],
+  });
 
 const topic = z.strictObject({
   name: text('Topic that holds prediction events.', 'predictions')
@@ -67,14 +76,7 @@ const topic = z.strictObject({
         'Where a partition that has never been seen starts: `earliest`, `latest` or an RFC 3339 instant. Afterwards the position stored in Postgres decides, never the broker.',
       examples: ['earliest', 'latest', '2026-01-01T00:00:00Z'],
     }),
-  format: z
-    .enum(EVENT_FORMATS)
-    .default('auto')
-    .meta({
-      description:
-        'Shape of the events. `auto` chooses record by record: by headers, by keys, by `mapping`; a name accepts that shape alone (docs/events.md).',
-      examples: ['auto'],
-    }),
+  format: eventFormat,
   mapping,
 });
 
@@ -156,11 +158,20 @@ export const replay = z
     name: text('Stands for the name of a topic in positions and metrics.', 'flights-2013'),
     path: path('File of events; it may be gzipped (`.gz`).', 'data/flights.csv.gz'),
     format: z.enum(REPLAY_FORMATS).meta({
-      description: '`ndjson`: one native event a line; `csv`: one event a row.',
+      description:
+        '`ndjson`: one event a line, of any shape; `csv`, `json`, `parquet`: rows, each a flat event.',
       examples: ['ndjson'],
     }),
-    model: name('For csv: the model that the rows are events of.', 'flights-late').optional(),
-    time_column: text('For csv: column of the event time.', 'ts').optional(),
+    event_format: eventFormat.meta({
+      description: 'For ndjson: shape of the events, as `format` of a topic.',
+      examples: ['sagemaker'],
+    }),
+    model: name('For rows: the model that they are events of.', 'flights-late').optional(),
+    time_column: text(
+      'For rows: column of the event time: RFC 3339, the same without a zone (UTC), a date, epoch seconds, milliseconds or finer.',
+      'ts',
+    ).optional(),
+    mapping,
   })
   .meta({
     description: 'Events from a file, read once and exactly once. Leave it out to replay nothing.',
@@ -173,6 +184,18 @@ export const httpSource = z
       max: 10_000_000,
       example: 100_000,
     }).default(100_000),
+    max_waiting_bytes: count('... or so many bytes of them.', {
+      min: 4_194_304,
+      max: 1_099_511_627_776,
+      example: 268_435_456,
+    }).default(268_435_456),
+    max_body_bytes: count('Bytes of one request at most; more are answered with 413.', {
+      min: 1_024,
+      max: 16_777_216,
+      example: 1_048_576,
+    }).default(1_048_576),
+    format: eventFormat,
+    mapping,
   })
   .meta({
     description:

@@ -1,3 +1,4 @@
+import { categoryText, parseNumber } from '../../core/baseline/row-value.ts';
 import type { EventFrame, ModelSchema } from '../../core/domain/event-frame.ts';
 import { FEATURE_ROLES } from '../../core/domain/feature.ts';
 import type { FeatureRole } from '../../core/domain/feature.ts';
@@ -15,6 +16,8 @@ export interface Reading {
   readonly schemas: SchemaSource;
   readonly into: FrameList;
   readonly mapping: EventMapping;
+  /** The values of flat events are all texts, as in CSV. */
+  readonly texts: boolean;
 }
 
 /** Takes one value: by name, or without one when it is the only of its role. */
@@ -179,13 +182,13 @@ function onlyKind(schema: ModelSchema, role: FeatureRole): string | undefined {
   return schema.features.find((feature) => feature.role === role)?.kind;
 }
 
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-
-/** A field of CSV as the value it stands for. */
+/** A field of CSV as the value it stands for: read as the same field of a baseline's file is. */
 function typed(raw: unknown, kind: string | undefined): unknown {
   if (typeof raw !== 'string') return raw;
   if (raw === '') return null;
-  return kind !== 'categorical' && NUMBER.test(raw) ? Number(raw) : raw;
+  if (kind === 'categorical') return categoryText(raw);
+  const number = parseNumber(raw);
+  return Number.isNaN(number) ? raw : number;
 }
 
 /** @throws Rejected limit-exceeded */

@@ -95,8 +95,13 @@ const FINAL = new Set<Rejection['reason']>(['too-large', 'invalid-encoding', 'in
  * Reads the events of one topic or source.
  * @param format `auto`, or the only shape that is accepted
  * @param mapping what the events do not say themselves
+ * @param texts the values of flat events are all texts, as in CSV: numbers are made of them where the feature is numeric
  */
-export function createEventDecoder(format: EventFormat, mapping: EventMapping): Decoder {
+export function createEventDecoder(
+  format: EventFormat,
+  mapping: EventMapping,
+  { texts = false }: { readonly texts?: boolean } = {},
+): Decoder {
   const fast = createNativeDecoder();
   // Every record of a topic is likely of the shape of the one before: native ones are tried without a look at their keys.
   let tryNative = true;
@@ -124,7 +129,7 @@ export function createEventDecoder(format: EventFormat, mapping: EventMapping): 
   return {
     decode(record, schemas, into) {
       try {
-        return read({ record, schemas, into, mapping });
+        return read({ record, schemas, into, mapping, texts });
       } catch (thrown) {
         if (thrown instanceof Rejected) return thrown.rejection;
         throw thrown;

@@ -1,53 +1,29 @@
 import type { PartitionKey, RecordBatch, SourceRecord } from '../../core/domain/ingestion.ts';
-import { createBackoff } from '../../platform/backoff.ts';
 import { sleep } from '../../platform/clock.ts';
-import { toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import type { EventInbox, InboxRecord } from '../../storage/api/event-inbox.ts';
+import type { ReaderHold } from '../../storage/ingest-store.ts';
 import type { EventSource, RecordConsumer } from '../event-source.ts';
+import { readWhileHeld } from '../holding/held-reading.ts';
 
 export const SOURCE_NAME = 'http';
 /** Posted events are one partition of a topic of this name. */
 export const TOPIC = 'posted';
 
 const KEY: PartitionKey = { source: SOURCE_NAME, topic: TOPIC, partition: 0 };
-const BATCH_RECORDS = 1_000;
-/** How soon new events, the end of a pause and the hold of another process are noticed. */
+/** What is read at once; payloads come as text of twice their size. */
+const BATCH = { events: 1_000, bytes: 4 * 1024 * 1024 };
+/** How soon new events and the end of a pause are noticed. */
 const POLL_MS = 100;
-const HOLD_POLL_MS = 1_000;
 const FORGET_EVERY_MS = 10_000;
 
 /**
  * Counts what was posted, from the inbox, as a partition like any other: positions, custody and checkpoints are those of
  * Kafka. One process of all reads; when it goes, another takes over.
  */
-export function createHttpSource(inbox: EventInbox, log: Log): EventSource {
+export function createHttpSource(inbox: EventInbox, hold: ReaderHold, log: Log): EventSource {
   const stopped = new AbortController();
   let running: Promise<void> = Promise.resolve();
-
-  async function run(consumer: RecordConsumer): Promise<void> {
-    const backoff = createBackoff({ baseMs: 200, capMs: 10_000 });
-    for (let failures = 0; !stopped.signal.aborted;) {
-      try {
-        const hold = await inbox.hold(stopped.signal);
-        if (hold === null) {
-          await sleep(HOLD_POLL_MS, stopped.signal);
-          continue;
-        }
-        try {
-          await read(consumer, AbortSignal.any([stopped.signal, hold.lost]));
-          failures = 0;
-        } finally {
-          consumer.assigned([], noControl);
-          await hold.release();
-        }
-      } catch (thrown) {
-        failures += 1;
-        log.warn({ err: toError(thrown) }, 'posted events cannot be read now');
-        await sleep(backoff.delay(failures), stopped.signal);
-      }
-    }
-  }
 
   async function read(consumer: RecordConsumer, signal: AbortSignal): Promise<void> {
     let position: number | null = null;
@@ -77,7 +53,7 @@ export function createHttpSource(inbox: EventInbox, log: Log): EventSource {
         await sleep(POLL_MS, signal);
         continue;
       }
-      const records = await inbox.read(from, BATCH_RECORDS);
+      const records = await inbox.read(from, BATCH);
       // A seek that came while it was read counts.
       if (position !== from) continue;
       const batch = batchOf(from, records);
@@ -95,7 +71,9 @@ export function createHttpSource(inbox: EventInbox, log: Log): EventSource {
   return {
     name: SOURCE_NAME,
     start(consumer) {
-      running = run(consumer);
+      running = readWhileHeld({ hold, log }, consumer, stopped.signal, (signal) =>
+        read(consumer, signal),
+      );
       return Promise.resolve();
     },
     async stop() {
@@ -104,15 +82,6 @@ export function createHttpSource(inbox: EventInbox, log: Log): EventSource {
     },
   };
 }
-
-const noControl = {
-  seek: () => undefined,
-  pause: () => undefined,
-  resume: () => undefined,
-  startOffsets: () => Promise.resolve(new Map<number, number>()),
-  logRange: () => Promise.resolve({ start: 0, end: 0 }),
-  committed: () => undefined,
-};
 
 function batchOf(from: number, rows: readonly InboxRecord[]): RecordBatch | null {
   const last = rows.at(-1);

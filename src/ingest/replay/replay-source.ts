@@ -1,84 +1,58 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
-import { createGunzip } from 'node:zlib';
 import type { ReplayConfig } from '../../config/types.ts';
-import type { PartitionKey, RecordBatch, SourceRecord } from '../../core/domain/ingestion.ts';
+import type { PartitionKey, SourceRecord } from '../../core/domain/ingestion.ts';
+import { createBackoff } from '../../platform/backoff.ts';
 import { sleep } from '../../platform/clock.ts';
 import { DriftdError, toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
+import type { ReaderHold } from '../../storage/ingest-store.ts';
 import type { EventSource, RecordConsumer } from '../event-source.ts';
-import { eventLines } from './event-lines.ts';
+import { readWhileHeld } from '../holding/held-reading.ts';
+import type { FileRecord } from './file-record.ts';
+import { fileRecords } from './file-records.ts';
 
 export const SOURCE_NAME = 'replay';
 /** A line of a file has no time of its own, only what the event says. */
 const NO_TIME = -1;
-const BATCH_RECORDS = 500;
+/** A batch ends with the first record that takes it there. */
+const BATCH = { records: 500, bytes: 4 * 1024 * 1024 };
 const PAUSE_POLL_MS = 10;
 /** At the end of the file: how soon a seek is noticed. */
 const END_POLL_MS = 100;
+/** How long the file is shows when its end is read. */
+const UNKNOWN_END = Number.MAX_SAFE_INTEGER;
 
 /**
  * Replays a file of events as partition 0 of a topic: the offset is the record's number. Goes through the same pipeline,
- * custody and checkpoints as Kafka, and goes on from the stored position after a restart.
+ * custody and checkpoints as Kafka, and goes on from the stored position after a restart. One process of all reads; when
+ * it goes, another takes over. A file that cannot be read on is tried again, and the source is silent meanwhile.
  */
-export function createReplaySource(config: ReplayConfig, log: Log): EventSource {
-  const key: PartitionKey = { source: SOURCE_NAME, topic: config.name, partition: 0 };
+export function createReplaySource(config: ReplayConfig, hold: ReaderHold, log: Log): EventSource {
   const stopped = new AbortController();
-  let position = 0;
-  let epoch = 0;
-  let paused = false;
   let reading: Promise<void> = Promise.resolve();
+  let failingSince: number | null = null;
 
-  async function read(consumer: RecordConsumer): Promise<void> {
-    while (!stopped.signal.aborted) {
-      const at = epoch;
-      const end = await readFrom(consumer, at);
-      if (end === null || stopped.signal.aborted) continue;
-      consumer.logEnd(key, end);
-      while (at === epoch && !stopped.signal.aborted) await sleep(END_POLL_MS, stopped.signal);
-    }
-  }
-
-  /** Reads on from `position` until the end or a seek. @returns the offset of the end; null when a seek came between */
-  async function readFrom(consumer: RecordConsumer, at: number): Promise<number | null> {
-    let offset = 0;
-    let batch: SourceRecord[] = [];
-    const deliver = async (): Promise<boolean> => {
-      if (batch.length === 0) return true;
-      while (paused && at === epoch && !stopped.signal.aborted)
-        await sleep(PAUSE_POLL_MS, stopped.signal);
-      if (at !== epoch || stopped.signal.aborted) return false;
-      const from = batch[0]?.offset ?? 0;
-      const whole: RecordBatch = {
-        partition: key,
-        from,
-        to: from + batch.length,
-        records: batch,
-        logEnd: null,
-      };
-      position = whole.to;
-      batch = [];
-      if (!consumer.batch(whole)) paused = true;
-      // Lets timers and the worker run: a file is read much faster than it is counted.
-      await sleep(0);
-      return at === epoch;
-    };
-    for await (const line of eventLines(linesOf(config.path), config)) {
-      if (at !== epoch || stopped.signal.aborted) return null;
-      if (offset >= position) {
-        batch.push({
-          offset,
-          timestamp: NO_TIME,
-          key: null,
-          value: Buffer.from(line),
-          headers: new Map(),
+  async function read(consumer: RecordConsumer, signal: AbortSignal): Promise<void> {
+    const backoff = createBackoff({ baseMs: 500, capMs: 30_000 });
+    let end = UNKNOWN_END;
+    let furthest = -1;
+    for (let failures = 0; !signal.aborted;) {
+      // A file that turns out to end before the position is claimed anew, with what is known now.
+      const assignment = new Assignment(config, consumer, end);
+      try {
+        end = await assignment.read(signal, (to) => {
+          if (to <= furthest) return;
+          furthest = to;
+          failures = 0;
+          failingSince = null;
         });
-        if (batch.length >= BATCH_RECORDS && !(await deliver())) return null;
+      } catch (thrown) {
+        failures += 1;
+        failingSince ??= performance.now();
+        log.error({ err: toError(thrown), path: config.path }, 'the file cannot be read on');
+        await sleep(backoff.delay(failures), signal);
       }
-      offset += 1;
     }
-    return (await deliver()) ? offset : null;
   }
 
   return {
@@ -90,41 +64,143 @@ export function createReplaySource(config: ReplayConfig, log: Log): EventSource 
         throw new DriftdError(
           'INPUT_UNREADABLE',
           `replay.path ${config.path} cannot be read: ${toError(thrown).message}`,
-          {
-            cause: thrown,
-          },
+          { cause: thrown },
         );
       }
-      consumer.assigned([key], {
-        seek: (_, offset) => {
-          if (offset === position && !paused) return;
-          position = offset;
-          epoch += 1;
-        },
-        pause: () => {
-          paused = true;
-        },
-        resume: () => {
-          paused = false;
-        },
-        startOffsets: () => Promise.resolve(new Map([[0, 0]])),
-        // How long the file is shows when its end is read.
-        logRange: () => Promise.resolve({ start: 0, end: Number.MAX_SAFE_INTEGER }),
-        committed: () => undefined,
-      });
-      reading = read(consumer).catch((thrown: unknown) => {
-        log.error({ err: toError(thrown) }, 'replaying the file failed');
-      });
+      reading = readWhileHeld({ hold, log }, consumer, stopped.signal, (signal) =>
+        read(consumer, signal),
+      );
     },
     async stop() {
       stopped.abort();
       await reading;
     },
+    get silentMs() {
+      return failingSince === null ? 0 : performance.now() - failingSince;
+    },
   };
 }
 
-function linesOf(path: string): AsyncIterable<string> {
-  const bytes = createReadStream(path);
-  const input = path.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes;
-  return createInterface({ input, crlfDelay: Infinity });
+/** One assignment of the file to the consumer: reads on from wherever that seeks to. */
+class Assignment {
+  private readonly key: PartitionKey;
+  private readonly config: ReplayConfig;
+  private readonly consumer: RecordConsumer;
+  private readonly end: number;
+  /** null: the consumer has not said yet. */
+  private position: number | null = null;
+  /** Raised by each seek. */
+  private epoch = 0;
+  private paused = false;
+
+  /** @param end records of the file, when that is known */
+  constructor(config: ReplayConfig, consumer: RecordConsumer, end: number) {
+    this.key = { source: SOURCE_NAME, topic: config.name, partition: 0 };
+    this.config = config;
+    this.consumer = consumer;
+    this.end = end;
+    consumer.assigned([this.key], {
+      seek: (_, offset) => {
+        if (offset === this.position && !this.paused) return;
+        this.position = offset;
+        this.epoch += 1;
+      },
+      pause: () => {
+        this.paused = true;
+      },
+      resume: () => {
+        this.paused = false;
+      },
+      startOffsets: () => Promise.resolve(new Map([[0, 0]])),
+      logRange: () => Promise.resolve({ start: 0, end }),
+      committed: () => undefined,
+    });
+  }
+
+  /**
+   * @param onRead told up to which offset records were handed over
+   * @returns how many records the file has, once it is found to have none where they were sought; any number when the
+   *   signal came
+   * @throws DriftdError | Error when the file cannot be read
+   */
+  async read(signal: AbortSignal, onRead: (to: number) => void): Promise<number> {
+    while (!signal.aborted) {
+      const { position, epoch } = this;
+      if (position === null) {
+        await sleep(PAUSE_POLL_MS, signal);
+        continue;
+      }
+      const end = await this.readFrom(position, epoch, { signal, onRead });
+      if (end === null) continue;
+      if (end <= position && this.end === UNKNOWN_END && position > 0) return end;
+      this.consumer.logEnd(this.key, end);
+      while (epoch === this.epoch && !signal.aborted) await sleep(END_POLL_MS, signal);
+    }
+    return UNKNOWN_END;
+  }
+
+  /** @returns the offset of the end; null when a seek or the signal came between */
+  private async readFrom(
+    position: number,
+    epoch: number,
+    { signal, onRead }: { readonly signal: AbortSignal; readonly onRead: (to: number) => void },
+  ): Promise<number | null> {
+    let offset = 0;
+    let batch: SourceRecord[] = [];
+    let bytes = 0;
+    for await (const records of fileRecords(this.config, position)) {
+      for (const record of records) {
+        if (record !== null) {
+          batch.push(sourceRecord(record, offset));
+          bytes += record.value.length;
+        }
+        offset += 1;
+        if (batch.length < BATCH.records && bytes < BATCH.bytes) continue;
+        if (!(await this.deliver(batch, epoch, signal))) return null;
+        onRead(offset);
+        [batch, bytes] = [[], 0];
+      }
+      if (epoch !== this.epoch || signal.aborted) return null;
+    }
+    if (!(await this.deliver(batch, epoch, signal))) return null;
+    onRead(offset);
+    return offset;
+  }
+
+  /** @returns false when a seek or the signal came between */
+  private async deliver(
+    records: readonly SourceRecord[],
+    epoch: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const [first] = records;
+    if (first === undefined) return true;
+    while (this.paused && epoch === this.epoch && !signal.aborted)
+      await sleep(PAUSE_POLL_MS, signal);
+    if (epoch !== this.epoch || signal.aborted) return false;
+    const to = first.offset + records.length;
+    this.position = to;
+    const taken = this.consumer.batch({
+      partition: this.key,
+      from: first.offset,
+      to,
+      records,
+      logEnd: null,
+    });
+    if (!taken) this.paused = true;
+    // Lets timers and the worker run: a file is read much faster than it is counted.
+    await sleep(0);
+    return epoch === this.epoch;
+  }
+}
+
+function sourceRecord({ value, fault }: FileRecord, offset: number): SourceRecord {
+  return {
+    offset,
+    timestamp: NO_TIME,
+    key: null,
+    value,
+    headers: new Map(),
+    ...(fault === undefined ? {} : { fault }),
+  };
 }

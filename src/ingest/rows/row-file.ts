@@ -67,11 +67,13 @@ export const ROW_FILE_ENDINGS = READERS.map(([ending]) => ending);
 /**
  * Opens a file of rows by its ending: CSV, NDJSON, JSON (a list of objects, or an object of columns), Parquet; gz too.
  * @param limits beyond them the file is refused
+ * @param ending what it is taken for, e.g. `.json.gz`, whatever it is called
  * @throws DriftdError INPUT_UNREADABLE | INPUT_INVALID, naming file and line
  */
-export function openRowFile(path: string, limits?: RowLimits): RowFile {
+export function openRowFile(path: string, limits?: RowLimits, ending?: string): RowFile {
   const name = basename(path);
-  const reader = READERS.find(([ending]) => name.toLowerCase().endsWith(ending))?.[1];
+  const kind = (ending ?? name).toLowerCase();
+  const reader = READERS.find(([known]) => kind.endsWith(known))?.[1];
   if (reader === undefined) {
     throw new DriftdError(
       'INPUT_INVALID',
@@ -100,14 +102,14 @@ export function openRowFile(path: string, limits?: RowLimits): RowFile {
         onBytes(read);
       });
     }
-    const unpacked = name.toLowerCase().endsWith('.gz') ? createGunzip() : null;
+    const unpacked = kind.endsWith('.gz') ? createGunzip() : null;
     if (unpacked !== null) raw.on('error', (error) => unpacked.destroy(error)).pipe(unpacked);
     const bytes: Readable = unpacked ?? raw;
     if (limits === undefined) return bytes;
     const guard = createGuard(
       name,
       unpacked === null ? limits : ofPacked(limits, size),
-      !/\.json(\.gz)?$/i.test(name),
+      !/\.json(\.gz)?$/.test(kind),
     );
     bytes.on('error', (error) => guard.destroy(error));
     guard.on('close', () => bytes.destroy());

@@ -8,8 +8,12 @@ export interface PostedEvent {
 /** Everything of one request: stored whole or not at all. */
 export interface Posting {
   readonly events: readonly PostedEvent[];
-  /** null: none was given, and the same again is counted again. */
-  readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | null;
+  /** null: none was given, and the same again is counted again. `scope`: whose key it is. */
+  readonly idempotency: {
+    readonly scope: string;
+    readonly key: string;
+    readonly bodyHash: Uint8Array;
+  } | null;
 }
 
 /**
@@ -25,25 +29,20 @@ export interface InboxRecord extends PostedEvent {
   readonly receivedAt: number;
 }
 
+/** Events, or bytes of payloads and headers. */
+export interface InboxLimit {
+  readonly events: number;
+  readonly bytes: number;
+}
+
 /** Posted events on their way to be counted: positions without a hole, in the order in which they became durable. */
 export interface EventInbox {
   /** Durable when it resolves. Postings that come at the same time share a transaction. */
   post(posting: Posting): Promise<PostingOutcome>;
-  /** The records from this position on. */
-  read(from: number, limit: number): Promise<InboxRecord[]>;
+  /** The records from this position on, within the limit: one at least, if there is one. */
+  read(from: number, limit: InboxLimit): Promise<InboxRecord[]>;
   /** Positions in [start, end) are there. */
   range(): Promise<{ readonly start: number; readonly end: number }>;
   /** What is counted is let go, and keys of more than a day. Only what the stored position has passed goes. */
   forget(): Promise<void>;
-  /**
-   * Waits until this process is the one that reads, and holds that until `lost` or `release`.
-   * @returns null: another one reads, or the signal came
-   */
-  hold(signal: AbortSignal): Promise<InboxHold | null>;
-}
-
-export interface InboxHold {
-  /** Aborted when the hold is gone with its connection. */
-  readonly lost: AbortSignal;
-  release(): Promise<void>;
 }

@@ -1,10 +1,19 @@
 import { array, assert, jsonValue, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { BodyError, MAX_EVENTS, splitEvents } from '../../../src/expose/api/events/split.ts';
+import { BodyError } from '../../../src/expose/api/events/body-error.ts';
+import { binaryAttributes } from '../../../src/expose/api/events/cloud-event-headers.ts';
+import { MAX_CONTAINERS, MAX_DEPTH } from '../../../src/expose/api/events/json-bytes.ts';
+import { MAX_EVENT_BYTES, MAX_EVENTS, splitEvents } from '../../../src/expose/api/events/split.ts';
+import type { SplitEvent } from '../../../src/expose/api/events/split.ts';
+import { LIMITS } from '../../../src/ingest/decoder.ts';
+
+function split(contentType: string, body: string | Buffer, models = false): SplitEvent[] {
+  return splitEvents({ contentType, bytes: Buffer.from(body), attributes: null }, models);
+}
 
 const textsOf = (type: string, body: string): string[] =>
-  splitEvents(type, Buffer.from(body), {}).map(({ payload }) => Buffer.from(payload).toString());
+  split(type, body).map(({ payload }) => Buffer.from(payload).toString());
 
 describe('a body of events', () => {
   it('is one event, as it came', () => {
@@ -42,12 +51,34 @@ describe('a body of events', () => {
   });
 
   it('tells each what it is', () => {
-    const events = splitEvents('application/cloudevents-batch+json', Buffer.from('[{},{}]'), {
-      'ce-source': 'x',
-    });
+    const events = split('application/cloudevents-batch+json; charset=utf-8', '[{},{}]');
     expect(events.map(({ headers }) => headers)).toEqual([
-      { 'ce-source': 'x', 'content-type': 'application/cloudevents+json' },
-      { 'ce-source': 'x', 'content-type': 'application/cloudevents+json' },
+      { 'content-type': 'application/cloudevents+json' },
+      { 'content-type': 'application/cloudevents+json' },
+    ]);
+    expect(split('application/x-ndjson', '{}\n')[0]?.headers).toEqual({
+      'content-type': 'application/json',
+    });
+  });
+
+  it('says which model each event names, when that is asked', () => {
+    const body = '[{"model":"a"},{"features":{"model":"b"}},{"model":7},3]';
+    const modelsOf = (asked: boolean) =>
+      split('application/json', body, asked).map(({ model }) => model);
+    expect(modelsOf(true)).toEqual(['a', null, null, null]);
+    expect(modelsOf(false)).toEqual([null, null, null, null]);
+  });
+
+  it('may begin with a byte order mark', () => {
+    expect(textsOf('application/json', '\uFEFF[{"a":1},{"b":2}]')).toEqual(['{"a":1}', '{"b":2}']);
+  });
+
+  it('has the limits of the decoders', () => {
+    expect([MAX_EVENT_BYTES, MAX_DEPTH, MAX_CONTAINERS, MAX_EVENTS]).toEqual([
+      LIMITS.recordBytes,
+      LIMITS.depth,
+      LIMITS.containers,
+      LIMITS.events,
     ]);
   });
 
@@ -56,7 +87,32 @@ describe('a body of events', () => {
     ['application/json', '  ', /no event/],
     ['application/json', '[]', /no event/],
     ['application/json', '{"a":', /The body is no JSON/],
-    ['application/json', '[{"a":1},]', /The body is no JSON/],
+    ['application/json', '[{"a":1},]', /Event 1 is no JSON/],
+    ['application/json', '[{"a":1},,{}]', /Event 1 is no JSON/],
+    ['application/json', '[{"a":1} {}]', /Event 0 is no JSON/],
+    ['application/json', '[{"a":1]', /The body is no JSON: the list does not end/],
+    ['application/json', '[{"a":"]', /The body is no JSON: the list does not end/],
+    ['application/json', '[{"a":1}] {}', /The body is no JSON: something follows/],
+    ['application/json', `[${'{},'.repeat(MAX_EVENTS)}{}]`, /More than 10000 events/],
+    // Never parsed: what follows the events that are too many is no JSON at all.
+    ['application/json', `[${'{},'.repeat(MAX_EVENTS + 1)}`, /More than 10000 events/],
+    ['application/json', '['.repeat(1_000_000), /The body is no JSON/],
+    ['application/json', `[{"a":${'['.repeat(100_000)}`, /The body is no JSON/],
+    [
+      'application/json',
+      `[1, {"a":${'['.repeat(70_000)}${']'.repeat(70_000)}}]`,
+      /Event 1 is nested deeper than 32 levels/,
+    ],
+    [
+      'application/json',
+      `{"a":[${'[],'.repeat(60_000)}[]]}`,
+      /The body has more than 50000 objects and lists/,
+    ],
+    [
+      'application/x-ndjson',
+      `{}\n{"a":[${'[],'.repeat(60_000)}[]]}`,
+      /Line 2 has more than 50000 objects and lists/,
+    ],
     ['application/x-ndjson', '{"a":1}\n{"a"\n', /Line 2 is no JSON/],
     ['application/x-ndjson', `${'{}\n'.repeat(MAX_EVENTS)}{}`, /More than 10000 events/],
     ['application/json', `[{}, "${'x'.repeat(1_100_000)}"]`, /Event 1 has more than/],
@@ -66,7 +122,74 @@ describe('a body of events', () => {
   });
 
   it('that is no UTF-8 is refused', () => {
-    const body = Buffer.from([0x22, 0xff, 0x22]);
-    expect(() => splitEvents('application/json', body, {})).toThrow(/UTF-8/);
+    expect(() => split('application/json', Buffer.from([0x22, 0xff, 0x22]))).toThrow(/UTF-8/);
+  });
+
+  it('may hold brackets in its texts, as many as it likes', () => {
+    const text = `{"a":"${'['.repeat(200_000)}\\\\"}`;
+    expect(textsOf('application/json', `[${text},${text}]`)).toEqual([text, text]);
+  });
+});
+
+describe('a CloudEvent in binary mode', () => {
+  const headers = { 'ce-specversion': '1.0', 'ce-id': '1' };
+
+  it('is one event, whatever its data is, under its own content type', () => {
+    for (const [contentType, data] of [
+      ['application/json; charset=utf-8', '[[1, 2], [3, 4]]'],
+      ['text/csv; header=present', 'a,b\n1,2\n'],
+      ['application/x-ndjson', '{"a":1}\n{"a":2}\n'],
+      ['application/x-www-form-urlencoded', '{"instances":[[1]]}'],
+    ] as const) {
+      const events = splitEvents(
+        { contentType, bytes: Buffer.from(data), attributes: headers },
+        false,
+      );
+      expect(events).toEqual([
+        {
+          payload: Buffer.from(data),
+          headers: { ...headers, 'content-type': contentType },
+          model: null,
+        },
+      ]);
+    }
+  });
+
+  it('says which model its data names, if it is a native event', () => {
+    const modelOf = (data: string) =>
+      splitEvents({ contentType: '', bytes: Buffer.from(data), attributes: headers }, true)[0];
+    expect(modelOf('{"model":"m"}')?.model).toBe('m');
+    expect(modelOf('a,b')).toMatchObject({ model: null, headers });
+  });
+
+  it('without data is none', () => {
+    const empty = { contentType: '', bytes: Buffer.alloc(0), attributes: headers };
+    expect(() => splitEvents(empty, false)).toThrow(BodyError);
+  });
+
+  it.each([
+    ['plain', 'plain'],
+    ['Euro%20%E2%82%AC%20%F0%9F%98%80', 'Euro € 😀'],
+    ['"quoted \\"twice\\" and 100%25"', 'quoted "twice" and 100%'],
+    ['100% %zz %41', '100% %zz A'],
+    ['%ff is no UTF-8', '%ff is no UTF-8'],
+    ['{"X":["a"]}', '{"X":["a"]}'],
+    ['"a"b"', '"a"b"'],
+  ])('has its attributes decoded: %s', (sent, meant) => {
+    const attributes = binaryAttributes({ ...headers, 'ce-metadata': sent }, 'application/json');
+    expect(attributes).toEqual({ ...headers, 'ce-metadata': meant });
+  });
+
+  it.each([
+    [{ 'ce-id': '1' }, 'application/json'],
+    [headers, 'application/cloudevents+json; charset=utf-8'],
+    [headers, ' Application/CloudEvents-batch+json'],
+  ])('is told by specversion and content type: %j %s is none', (given, contentType) => {
+    expect(binaryAttributes(given, contentType)).toBeNull();
+  });
+
+  it('keeps neither attributes that Postgres cannot store nor headers of another kind', () => {
+    const given = { ...headers, 'ce-a': '%00', 'ce-b_c': 'x', cookie: 'y', 'ce-d': 'z' };
+    expect(binaryAttributes(given, '')).toEqual({ ...headers, 'ce-d': 'z' });
   });
 });

@@ -3,43 +3,43 @@ import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
-import type { EventInbox } from '../../../storage/api/event-inbox.ts';
+import type { EventInbox, Posting } from '../../../storage/api/event-inbox.ts';
 import { sendProblem } from '../../http/problem-details.ts';
 import { seesModel } from '../caller.ts';
 import { count } from '../fields.ts';
 import type { RouteGroup } from '../register.ts';
-import { BodyError, splitEvents } from './split.ts';
-import type { SplitEvent } from './split.ts';
+import { BodyError } from './body-error.ts';
+import { binaryAttributes } from './cloud-event-headers.ts';
+import { BODY_TYPES, mediaTypeOf, splitEvents } from './split.ts';
+import type { EventBody, SplitEvent } from './split.ts';
 
-const MAX_BODY_BYTES = 8 * 1024 * 1024;
-const TYPES = [
-  'application/json',
-  'application/x-ndjson',
-  'application/cloudevents+json',
-  'application/cloudevents-batch+json',
-] as const;
+/** The body of a request at most, unless the configuration says otherwise. */
+export const DEFAULT_MAX_BODY_BYTES = 1_048_576;
 /** Read as bytes, whatever it is: an event is kept as it came. */
 const RAW = 'application/x-driftd-events';
 const RETRY_AFTER_SECONDS = '5';
 
+/** Where posted events go. */
+export interface EventIntake {
+  readonly inbox: EventInbox;
+  readonly maxBodyBytes: number;
+}
+
 /** Posted events, for those without Kafka. null: the configuration has no such source. */
-export function eventRoutes(inbox: EventInbox | null): RouteGroup {
+export function eventRoutes(intake: EventIntake | null): RouteGroup {
+  const bodyLimit = intake?.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
   const types = new WeakMap<object, string>();
   return (api) => {
-    api.addContentTypeParser(
-      RAW,
-      { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES },
-      (_, body, done) => {
-        done(null, body);
-      },
-    );
+    api.addContentTypeParser(RAW, { parseAs: 'buffer', bodyLimit }, (_, body, done) => {
+      done(null, body);
+    });
     api.post(
       '/events',
       {
-        bodyLimit: MAX_BODY_BYTES,
-        config: { scope: 'events:write', models: 'filtered', bodyTypes: TYPES },
+        bodyLimit,
+        config: { scope: 'events:write', models: 'filtered', bodyTypes: BODY_TYPES },
         preParsing: async (request, _reply, payload) => {
-          types.set(request.raw, mediaType(request));
+          types.set(request.raw, request.headers['content-type'] ?? '');
           request.headers['content-type'] = RAW;
           return payload;
         },
@@ -70,38 +70,34 @@ export function eventRoutes(inbox: EventInbox | null): RouteGroup {
         },
       },
       async (request, reply) => {
-        if (inbox === null)
+        if (intake === null)
           return sendProblem(
             reply,
             404,
             'Events are not taken here: the configuration has no `http_source`.',
           );
-        const type = types.get(request.raw) ?? '';
-        if (!(TYPES as readonly string[]).includes(type))
-          return sendProblem(reply, 415, `Send ${TYPES.join(', ')}; this is "${type}".`);
-        const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+        const body = bodyOf(request, types.get(request.raw) ?? '');
+        const type = mediaTypeOf(body.contentType);
+        if (body.attributes === null && !(BODY_TYPES as readonly string[]).includes(type))
+          return sendProblem(reply, 415, `Send ${BODY_TYPES.join(', ')}; this is "${type}".`);
+        const { models = [] } = request.caller ?? {};
         let events: SplitEvent[];
         try {
-          events = splitEvents(type, body, eventHeaders(request));
+          events = splitEvents(body, models !== null);
         } catch (thrown) {
           if (thrown instanceof BodyError) return sendProblem(reply, thrown.status, thrown.message);
           throw thrown;
         }
-        const foreign = events.findIndex((event) => !isOwn(request, event.parsed));
+        const foreign = events.findIndex((event) => !isOwn(request, event));
         if (foreign >= 0)
           return sendProblem(
             reply,
             403,
-            `This token is for ${request.caller?.models?.join(', ') ?? 'no model'} only, and event ${foreign} does not name one of them as its "model".`,
+            `This token is for ${models?.join(', ') ?? 'no model'} only, and event ${foreign} does not name one of them as its "model".`,
           );
-        const key = request.headers['idempotency-key'];
-        const idempotency =
-          typeof key === 'string'
-            ? { key, bodyHash: createHash('sha256').update(type).update(body).digest() }
-            : null;
-        const outcome = await inbox.post({
+        const outcome = await intake.inbox.post({
           events: events.map(({ payload, headers }) => ({ payload, headers })),
-          idempotency,
+          idempotency: idempotencyOf(request, body),
         });
         if (outcome === 'full') {
           void reply.header('retry-after', RETRY_AFTER_SECONDS);
@@ -119,25 +115,31 @@ export function eventRoutes(inbox: EventInbox | null): RouteGroup {
   };
 }
 
-function mediaType({ headers }: FastifyRequest): string {
-  return (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+function bodyOf({ headers, body }: FastifyRequest, contentType: string): EventBody {
+  return {
+    contentType,
+    bytes: Buffer.isBuffer(body) ? body : Buffer.alloc(0),
+    attributes: binaryAttributes(headers, contentType),
+  };
 }
 
-/** What tells the shape of an event: CloudEvents in binary mode, serving frameworks. */
-function eventHeaders({ headers }: FastifyRequest): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      /^ce-[a-z0-9]+$/.test(name) && typeof value === 'string' && value.isWellFormed()
-        ? [[name, value.replaceAll('\u0000', '')]]
-        : [],
-    ),
-  );
+/** A key is its caller's own; what an event is belongs to what was sent, wherever it stands. */
+function idempotencyOf(
+  { headers, caller }: FastifyRequest,
+  { contentType, bytes, attributes }: EventBody,
+): Posting['idempotency'] {
+  const key = headers['idempotency-key'];
+  if (typeof key !== 'string') return null;
+  const said = Object.entries(attributes ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const bodyHash = createHash('sha256')
+    .update(JSON.stringify([contentType, said]))
+    .update(bytes)
+    .digest();
+  return { scope: caller?.name ?? '', key, bodyHash };
 }
 
 /** A token for some models sends events of these only: native ones, whose model can be seen. */
-function isOwn({ caller }: FastifyRequest, event: unknown): boolean {
+function isOwn({ caller }: FastifyRequest, { model }: SplitEvent): boolean {
   if (caller === null || caller.models === null) return caller !== null;
-  const model =
-    typeof event === 'object' && event !== null ? Reflect.get(event, 'model') : undefined;
-  return typeof model === 'string' && seesModel(caller, model);
+  return model !== null && seesModel(caller, model);
 }

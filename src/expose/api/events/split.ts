@@ -1,61 +1,90 @@
 import type { PostedEvent } from '../../../storage/api/event-inbox.ts';
+import { checkStructure, elementsOf } from './json-bytes.ts';
+import { BodyError } from './body-error.ts';
 
 /** Events of one request at most. */
 export const MAX_EVENTS = 10_000;
 /** Bytes of one event at most: what the decoders read. */
 export const MAX_EVENT_BYTES = 1_048_576;
 
-const LINES = new Set(['application/x-ndjson', 'application/jsonl', 'application/x-jsonlines']);
+const LINES = 'application/x-ndjson';
 const CLOUDEVENT = 'application/cloudevents+json';
+const CLOUDEVENTS = 'application/cloudevents-batch+json';
+/** What a body can be that is no CloudEvent in binary mode. */
+export const BODY_TYPES = ['application/json', LINES, CLOUDEVENT, CLOUDEVENTS] as const;
 
-/** What is wrong with a body; `event`: from 0. */
-export class BodyError extends Error {
-  readonly status: 413 | 422;
-
-  constructor(message: string, status: 413 | 422 = 422) {
-    super(message);
-    this.status = status;
-  }
+export interface EventBody {
+  /** The header as it came. */
+  readonly contentType: string;
+  readonly bytes: Buffer;
+  /** Attributes of a CloudEvent in binary mode, `ce-…`; null: it is none, and the body says what it is. */
+  readonly attributes: Readonly<Record<string, string>> | null;
 }
 
 export interface SplitEvent extends PostedEvent {
-  /** The event as a value: for a look, never to be stored. */
-  readonly parsed: unknown;
+  /** What a native event calls its model; null: it names none, or nobody asked. */
+  readonly model: string | null;
+}
+
+/** Type and subtype of a content type, in lower case. */
+export function mediaTypeOf(contentType: string): string {
+  return contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
 /**
- * The events of a body, each with its very own bytes: one, a list, or one a line.
- * @param headers of the request: those that tell what an event is go with each
+ * The events of a body, each with its very own bytes: one, a list, or one a line. A CloudEvent in binary mode is one event
+ * whatever its data is. Nothing is kept of what is parsed, and nothing is parsed that would take many times its size.
+ * @param models whether it is asked which model each event names
  * @throws BodyError that names the event
  */
 export function splitEvents(
-  type: string,
-  body: Buffer,
-  headers: Readonly<Record<string, string>>,
+  { contentType, bytes, attributes }: EventBody,
+  models: boolean,
 ): SplitEvent[] {
-  const parts = LINES.has(type) ? linesOf(body) : partsOf(body);
+  if (attributes !== null) return [binaryEvent(contentType, bytes, attributes, models)];
+  const type = mediaTypeOf(contentType);
+  const body = withoutMark(bytes);
+  const parts = type === LINES ? linesOf(body) : partsOf(body);
   if (parts.length === 0) throw new BodyError('There is no event in the body.');
-  if (parts.length > MAX_EVENTS)
-    throw new BodyError(`More than ${MAX_EVENTS} events: send them in several requests.`, 413);
-  const elementType = LINES.has(type)
-    ? 'application/json'
-    : type === 'application/cloudevents-batch+json'
-      ? CLOUDEVENT
-      : type;
-  return parts.map(({ bytes, where }) => {
-    if (bytes.length > MAX_EVENT_BYTES)
-      throw new BodyError(`${where} has more than ${MAX_EVENT_BYTES} bytes.`, 413);
-    return {
-      payload: bytes,
-      headers: { ...headers, 'content-type': elementType },
-      parsed: parsed(bytes, where),
-    };
-  });
+  const elementType = type === CLOUDEVENTS ? CLOUDEVENT : type === LINES ? BODY_TYPES[0] : type;
+  return parts.map((part) => ({
+    payload: checked(part),
+    headers: { 'content-type': elementType },
+    model: modelOf(parsed(part), models),
+  }));
+}
+
+/** Its data may be of any type: what is no JSON is the decoder's to judge. */
+function binaryEvent(
+  contentType: string,
+  bytes: Buffer,
+  attributes: Readonly<Record<string, string>>,
+  models: boolean,
+): SplitEvent {
+  if (bytes.length === 0) throw new BodyError('There is no data in the event.');
+  const part = { bytes, where: 'The event' };
+  const typed = contentType === '' ? {} : { 'content-type': contentType };
+  return {
+    payload: checked(part),
+    headers: { ...attributes, ...typed },
+    model: models ? modelOf(parsedOrNull(part), true) : null,
+  };
 }
 
 interface Part {
   readonly bytes: Buffer;
   readonly where: string;
+}
+
+/** @throws BodyError 413 */
+function checked({ bytes, where }: Part): Buffer {
+  if (bytes.length > MAX_EVENT_BYTES)
+    throw new BodyError(`${where} has more than ${MAX_EVENT_BYTES} bytes.`, 413);
+  return bytes;
+}
+
+function tooMany(): BodyError {
+  return new BodyError(`More than ${MAX_EVENTS} events: send them in several requests.`, 413);
 }
 
 function linesOf(body: Buffer): Part[] {
@@ -67,21 +96,30 @@ function linesOf(body: Buffer): Part[] {
     line += 1;
     const bytes = body.subarray(from, to);
     if (bytes.some((byte) => byte > 0x20)) parts.push({ bytes, where: `Line ${line}` });
+    if (parts.length > MAX_EVENTS) throw tooMany();
     from = to + 1;
   }
   return parts;
 }
 
+const OPEN_LIST = 0x5b;
+
 /** The whole, or the elements of the list that it is. */
 function partsOf(body: Buffer): Part[] {
-  const first = body.find((byte) => byte > 0x20);
-  if (first === undefined) return [];
-  if (first !== OPEN_LIST) return [{ bytes: body, where: 'The body' }];
-  parsed(body, 'The body');
-  return elementsOf(body).map((bytes, i) => ({ bytes, where: `Event ${i}` }));
+  const first = body.findIndex((byte) => byte > 0x20);
+  if (first < 0) return [];
+  if (body[first] !== OPEN_LIST) return [{ bytes: body, where: 'The body' }];
+  const parts: Part[] = [];
+  for (const bytes of elementsOf(body, first)) {
+    parts.push({ bytes, where: `Event ${parts.length}` });
+    if (parts.length > MAX_EVENTS) throw tooMany();
+  }
+  return parts;
 }
 
-function parsed(bytes: Buffer, where: string): unknown {
+/** @throws BodyError 422 */
+function parsed({ bytes, where }: Part): unknown {
+  checkStructure(bytes, where);
   try {
     return JSON.parse(decoder.decode(bytes)) as unknown;
   } catch (thrown) {
@@ -90,36 +128,25 @@ function parsed(bytes: Buffer, where: string): unknown {
   }
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
-const OPEN_LIST = 0x5b;
-const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
-
-/** The bytes of the elements of a list that is known to be JSON. */
-function elementsOf(body: Buffer): Buffer[] {
-  const elements: Buffer[] = [];
-  let depth = 0;
-  let from = 0;
-  let inText = false;
-  const take = (to: number): void => {
-    const bytes = body.subarray(from, to);
-    if (bytes.some((byte) => byte > 0x20)) elements.push(bytes);
-  };
-  for (let at = 0; at < body.length; at += 1) {
-    const byte = body[at] as number;
-    if (inText) {
-      if (byte === BACKSLASH) at += 1;
-      else if (byte === QUOTE) inText = false;
-    } else if (byte === QUOTE) inText = true;
-    else if (byte === OPEN_LIST || byte === 0x7b) {
-      depth += 1;
-      if (depth === 1) from = at + 1;
-    } else if (byte === 0x5d || byte === 0x7d) {
-      depth -= 1;
-      if (depth === 0) take(at);
-    } else if (byte === COMMA && depth === 1) {
-      take(at);
-      from = at + 1;
-    }
+function parsedOrNull(part: Part): unknown {
+  try {
+    return parsed(part);
+  } catch (thrown) {
+    if (thrown instanceof BodyError) return null;
+    throw thrown;
   }
-  return elements;
+}
+
+function modelOf(event: unknown, asked: boolean): string | null {
+  if (!asked || typeof event !== 'object' || event === null) return null;
+  const model: unknown = Object.hasOwn(event, 'model') ? Reflect.get(event, 'model') : undefined;
+  return typeof model === 'string' ? model : null;
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+const MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** Some clients write a byte order mark before the text. */
+function withoutMark(body: Buffer): Buffer {
+  return body.subarray(0, MARK.length).equals(MARK) ? body.subarray(MARK.length) : body;
 }

@@ -25,7 +25,7 @@ export function isFlat(mapping: EventMapping): boolean {
  * @throws Rejected
  */
 export function readFlat(event: JsonObject, reading: Reading, defaults: Defaults): void {
-  const { mapping } = reading;
+  const { mapping, texts } = reading;
   const text = (path: string): string | null => attributeText(at(event, path));
   const names = [text(mapping.name ?? 'model'), ...defaults.names];
   const schema = findSchema(names, reading);
@@ -35,6 +35,7 @@ export function readFlat(event: JsonObject, reading: Reading, defaults: Defaults
     if (values.length > 0) {
       tables[role] = {
         rows: 1,
+        texts,
         read(_, put) {
           for (const [name, value] of values) put(name, value);
         },
@@ -46,6 +47,7 @@ export function readFlat(event: JsonObject, reading: Reading, defaults: Defaults
     const inputs = tables.input;
     tables.input = {
       rows: 1,
+      texts,
       read(row, put) {
         inputs?.read(row, put);
         for (const name of unknown) put(name, event[name]);

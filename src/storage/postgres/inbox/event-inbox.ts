@@ -1,21 +1,25 @@
 import type {
   EventInbox,
-  InboxHold,
+  InboxLimit,
   InboxRecord,
+  PostedEvent,
   Posting,
   PostingOutcome,
 } from '../../api/event-inbox.ts';
 import { inTransaction } from '../pool.ts';
 import type { Client, Pool } from '../pool.ts';
 
-/** One reader of all processes; the number only has to be ours. */
-const READER_LOCK = 0x696e6278;
-/** Postings that one transaction takes at most. */
-const MAX_POSTINGS = 500;
+/** What one transaction takes at most, but one posting always. */
+const GROUP = { postings: 500, bytes: 4 * 1024 * 1024 };
+/** Bytes of postings that may wait in memory for their transaction; beyond, the answer is that it is full. */
+const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
+/** What an event takes besides its payload and headers. */
+const EVENT_BYTES = 100;
 const KEY_KEPT = '1 day';
 
 interface Waiting {
   readonly posting: Posting;
+  readonly bytes: number;
   readonly settle: (outcome: PostingOutcome) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -23,14 +27,15 @@ interface Waiting {
 /**
  * The inbox in Postgres.
  * @param partition how its source and topic are called in ingest_partition
- * @param maxWaiting events that may wait to be counted
+ * @param maxWaiting events and bytes that may wait to be counted
  */
 export function createEventInbox(
   pool: Pool,
   partition: { readonly source: string; readonly topic: string },
-  maxWaiting: number,
+  maxWaiting: InboxLimit,
 ): EventInbox {
   let waiting: Waiting[] = [];
+  let unwritten = 0;
   let writing = false;
 
   /** One transaction after the other: what comes while one is under way goes into the next, all of it. */
@@ -39,14 +44,15 @@ export function createEventInbox(
     writing = true;
     try {
       while (waiting.length > 0) {
-        const group = waiting.slice(0, MAX_POSTINGS);
-        waiting = waiting.slice(MAX_POSTINGS);
+        const group = waiting.slice(0, groupSize(waiting));
+        waiting = waiting.slice(group.length);
         try {
           const outcomes = await inTransaction(pool, (client) => write(client, group));
           group.forEach(({ settle }, i) => settle(outcomes[i] as PostingOutcome));
         } catch (thrown) {
           for (const { fail } of group) fail(thrown);
         }
+        for (const { bytes } of group) unwritten -= bytes;
       }
     } finally {
       writing = false;
@@ -55,49 +61,74 @@ export function createEventInbox(
 
   async function write(client: Client, group: readonly Waiting[]): Promise<PostingOutcome[]> {
     // Locks the row until the commit: positions are given in the order in which they become visible.
-    const { rows } = await client.query<{ next: number; counted: number | null }>(
-      `SELECT i.next_position AS next, p.next_offset AS counted FROM inbox i
+    const { rows } = await client.query<{ next: number; byte: number; counted: number | null }>(
+      `SELECT i.next_position AS next, i.next_byte AS byte, p.next_offset AS counted FROM inbox i
        LEFT JOIN ingest_partition p ON p.source = $1 AND p.topic = $2 AND p.partition = 0 FOR UPDATE OF i`,
       [partition.source, partition.topic],
     );
-    const { next = 0, counted = null } = rows[0] ?? {};
+    const { next = 0, byte = 0, counted = null } = rows[0] ?? {};
+    const free = {
+      events: maxWaiting.events - (next - (counted ?? 0)),
+      bytes: maxWaiting.bytes - (byte - ((await firstByte(client, counted ?? 0)) ?? byte)),
+    };
     const outcomes: PostingOutcome[] = [];
-    let free = maxWaiting - (next - (counted ?? 0));
     const accepted: Posting[] = [];
-    for (const { posting } of group) {
-      const outcome = await admit(client, posting, free);
+    for (const { posting, bytes } of group) {
+      const fits = posting.events.length <= free.events && bytes <= free.bytes;
+      const outcome = await admit(client, posting, fits);
       outcomes.push(outcome);
       if (outcome !== 'stored') continue;
       accepted.push(posting);
-      free -= posting.events.length;
+      free.events -= posting.events.length;
+      free.bytes -= bytes;
     }
     const events = accepted.flatMap((posting) => posting.events);
     if (events.length === 0) return outcomes;
+    let end = byte;
+    const firsts = events.map((event) => {
+      const first = end;
+      end += bytesOf(event);
+      return first;
+    });
     await client.query(
-      `INSERT INTO inbox_event (position, payload, headers)
-       SELECT $1 + n - 1, payload, headers::jsonb
-       FROM unnest($2::bytea[], $3::text[]) WITH ORDINALITY AS e (payload, headers, n)`,
+      `INSERT INTO inbox_event (position, payload, headers, first_byte)
+       SELECT $1 + n - 1, payload, headers::jsonb, first_byte
+       FROM unnest($2::bytea[], $3::text[], $4::bigint[]) WITH ORDINALITY AS e (payload, headers, first_byte, n)`,
       [
         next,
         events.map(({ payload }) => Buffer.from(payload)),
         events.map(({ headers }) => JSON.stringify(headers)),
+        firsts,
       ],
     );
-    await client.query('UPDATE inbox SET next_position = $1', [next + events.length]);
+    await client.query('UPDATE inbox SET next_position = $1, next_byte = $2', [
+      next + events.length,
+      end,
+    ]);
     return outcomes;
   }
 
   return {
     post: (posting) =>
       new Promise((settle, fail) => {
-        waiting.push({ posting, settle, fail });
+        const bytes = posting.events.reduce((sum, event) => sum + bytesOf(event), 0);
+        // While nothing is unwritten the largest posting may come in.
+        if (unwritten > 0 && unwritten + bytes > MAX_UNWRITTEN_BYTES) {
+          settle('full');
+          return;
+        }
+        unwritten += bytes;
+        waiting.push({ posting, bytes, settle, fail });
         void writeOn();
       }),
     async read(from, limit) {
       const { rows } = await pool.query<InboxRecord>(
-        `SELECT position, payload, headers, received_at AS "receivedAt" FROM inbox_event
-         WHERE position >= $1 ORDER BY position LIMIT $2`,
-        [from, limit],
+        `SELECT position, payload, headers, received_at AS "receivedAt" FROM (
+           SELECT *, sum(octet_length(payload) + pg_column_size(headers)) OVER (ORDER BY position)
+             - octet_length(payload) - pg_column_size(headers) AS bytes_before
+           FROM inbox_event WHERE position >= $1 ORDER BY position LIMIT $2) e
+         WHERE bytes_before < $3 ORDER BY position`,
+        [from, limit.events, limit.bytes],
       );
       return rows;
     },
@@ -117,64 +148,50 @@ export function createEventInbox(
         `DELETE FROM inbox_request WHERE received_at < now() - interval '${KEY_KEPT}'`,
       );
     },
-    hold: (signal) => hold(pool, signal),
   };
 }
 
-async function admit(client: Client, posting: Posting, free: number): Promise<PostingOutcome> {
+/** Postings from the front that one transaction takes. */
+function groupSize(waiting: readonly Waiting[]): number {
+  let bytes = 0;
+  for (const [i, one] of waiting.entries()) {
+    bytes += one.bytes;
+    if (i > 0 && (i >= GROUP.postings || bytes > GROUP.bytes)) return i;
+  }
+  return waiting.length;
+}
+
+function bytesOf({ payload, headers }: PostedEvent): number {
+  let bytes = payload.length + EVENT_BYTES;
+  for (const name in headers) bytes += name.length + (headers[name]?.length ?? 0);
+  return bytes;
+}
+
+/** Where the bytes begin that are not counted yet; null when none are. */
+async function firstByte(client: Client, counted: number): Promise<number | null> {
+  const { rows } = await client.query<{ first: number }>(
+    `SELECT first_byte AS first FROM inbox_event
+     WHERE position >= $1 AND first_byte IS NOT NULL ORDER BY position LIMIT 1`,
+    [counted],
+  );
+  return rows[0]?.first ?? null;
+}
+
+async function admit(client: Client, posting: Posting, fits: boolean): Promise<PostingOutcome> {
   const { events, idempotency } = posting;
   if (idempotency !== null) {
     const { rows } = await client.query<{ same: boolean }>(
-      'SELECT body_hash = $2 AS same FROM inbox_request WHERE key = $1',
-      [idempotency.key, Buffer.from(idempotency.bodyHash)],
+      'SELECT body_hash = $3 AS same FROM inbox_request WHERE scope = $1 AND key = $2',
+      [idempotency.scope, idempotency.key, Buffer.from(idempotency.bodyHash)],
     );
     if (rows[0] !== undefined) return rows[0].same ? 'known' : 'conflict';
   }
-  if (events.length > free) return 'full';
+  if (!fits) return 'full';
   if (idempotency !== null) {
-    await client.query('INSERT INTO inbox_request (key, body_hash, events) VALUES ($1, $2, $3)', [
-      idempotency.key,
-      Buffer.from(idempotency.bodyHash),
-      events.length,
-    ]);
+    await client.query(
+      'INSERT INTO inbox_request (scope, key, body_hash, events) VALUES ($1, $2, $3, $4)',
+      [idempotency.scope, idempotency.key, Buffer.from(idempotency.bodyHash), events.length],
+    );
   }
   return 'stored';
-}
-
-async function hold(pool: Pool, signal: AbortSignal): Promise<InboxHold | null> {
-  if (signal.aborted) return null;
-  const client = await pool.connect();
-  const lost = new AbortController();
-  const gone = (): void => {
-    lost.abort();
-  };
-  client.once('error', gone);
-  client.once('end', gone);
-  let held = false;
-  try {
-    const { rows } = await client.query<{ held: boolean }>(
-      'SELECT pg_try_advisory_lock($1) AS held',
-      [READER_LOCK],
-    );
-    held = rows[0]?.held === true;
-  } finally {
-    if (!held) client.release(lost.signal.aborted);
-  }
-  if (!held) return null;
-  return {
-    lost: lost.signal,
-    async release() {
-      client.off('error', gone);
-      client.off('end', gone);
-      if (lost.signal.aborted) {
-        client.release(true);
-        return;
-      }
-      const ended = await client.query('SELECT pg_advisory_unlock($1)', [READER_LOCK]).then(
-        () => true,
-        () => false,
-      );
-      client.release(!ended);
-    },
-  };
 }
