@@ -1,214 +1,260 @@
 import { LIMITS } from '../../decoder.ts';
+import { exactDecimal } from './exact-decimal.ts';
 import { TextCache } from './text-cache.ts';
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const MINUS = 0x2d;
 const DOT = 0x2e;
 const ZERO = 0x30;
+const LETTER_E = 0x65;
 /** Powers of ten that a double holds exactly. */
 const TENS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 const LARGEST_EXACT = 2 ** 53;
-/** Digits that an int32 surely holds. */
-const HALF_DIGITS = 9;
+const HIGH_BITS = 0x80808080 | 0;
+/** By bytes: keeps so many of the first bytes of a word. */
+const FIRST_BYTES = Int32Array.of(0, 0xff, 0xffff, 0xffffff);
 
-export const NO_BYTES = new Uint8Array(0);
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** Zeros behind the record: they end every number and text, so that nothing asks where the end is. */
+const PADDING = 16;
+/**
+ * The record that is being read, for all scanners of the process: none waits while it reads. As constants of this file
+ * the two views are compiled into the loops below.
+ */
+const BYTES = new Uint8Array(LIMITS.recordBytes + PADDING);
+const WORDS = new DataView(BYTES.buffer);
 
 /**
- * Reads JSON values off the bytes of one record, each in one pass. Where a value is not as usual, `at` becomes -1: then
- * nothing that was read counts, and JSON.parse has the last word on the record.
+ * Reads JSON values off the bytes of one record, each in one pass, four bytes at a time. Every method takes where a value
+ * begins and returns where it ends; -1 when it is not as usual: then nothing that was read counts, and JSON.parse has the
+ * last word on the record.
  */
 export class ByteScanner {
-  bytes: Uint8Array = NO_BYTES;
-  /** The next byte to be read. */
-  at = 0;
-  private readonly texts = new TextCache();
+  /** The text that was read last. */
+  text = '';
+  /** The literal that was read last: 1, 0, or -1 for null. */
+  flag = 0;
+  private readonly texts = new TextCache(BYTES, WORDS);
 
-  open(bytes: Uint8Array): void {
-    this.bytes = bytes;
-    this.at = 0;
+  /** @returns its length; -1 when it is too large */
+  open(record: Uint8Array): number {
+    const { length } = record;
+    if (length > LIMITS.recordBytes) return -1;
+    BYTES.set(record);
+    WORDS.setFloat64(length, 0);
+    WORDS.setFloat64(length + 8, 0);
+    return length;
   }
 
-  /** Passes over white space. @returns the byte that follows it; -1 at the end */
-  next(): number {
-    const { bytes } = this;
-    let { at } = this;
-    let byte = at < bytes.length ? (bytes[at] as number) : -1;
+  /** Of the open record, until the next one is opened. */
+  get bytes(): Uint8Array {
+    return BYTES;
+  }
+
+  byte(at: number): number {
+    return BYTES[at] as number;
+  }
+
+  /** Passes over white space. */
+  space(at: number): number {
+    let byte = BYTES[at] as number;
     while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) {
       at += 1;
-      byte = at < bytes.length ? (bytes[at] as number) : -1;
+      byte = BYTES[at] as number;
     }
-    this.at = at;
-    return byte;
+    return at;
+  }
+
+  /** Are the next `length` bytes those of `words` from `start` on? What is left of the last word is zeros. */
+  matches(at: number, words: Int32Array, start: number, length: number): boolean {
+    let left = length;
+    for (; left >= 4; left -= 4) {
+      if (WORDS.getInt32(at, true) !== words[start]) return false;
+      at += 4;
+      start += 1;
+    }
+    return (
+      left === 0 ||
+      (WORDS.getInt32(at, true) & (FIRST_BYTES[left] as number)) === (words[start] as number)
+    );
+  }
+
+  /** The next `length` bytes as words for `matches`, to `words` from `start` on. */
+  copy(at: number, words: Int32Array, start: number, length: number): void {
+    let left = length;
+    for (; left >= 4; left -= 4) {
+      words[start] = WORDS.getInt32(at, true);
+      at += 4;
+      start += 1;
+    }
+    if (left > 0) words[start] = WORDS.getInt32(at, true) & (FIRST_BYTES[left] as number);
   }
 
   /**
-   * A number from its first byte on. Decimals of few digits are exact here: the digits as a whole number below 2^53 times
-   * or by a power of ten up to 10^22 is rounded once (Clinger 1990, "How to read floating point numbers accurately").
+   * A number from its first byte on. Digits as a whole number below 2^53 times or by a power of ten up to 10^22 are rounded
+   * once (Clinger 1990, "How to read floating point numbers accurately"); the others are exactDecimal's.
    * @param into where the number goes, at `place`: handed back it would be an object of its own
    */
-  number(into: Float64Array, place: number): void {
-    const { bytes, at: from } = this;
-    const end = bytes.length;
-    let at = from;
-    const negative = bytes[at] === MINUS;
-    if (negative) at += 1;
-    const first = at;
-    let high = 0;
-    let low = 0;
-    let digits = 0;
-    let exponent = false;
-    let digit = at < end ? (bytes[at] as number) - ZERO : -1;
-    while (digit >= 0 && digit <= 9) {
-      if (digits < HALF_DIGITS) high = (Math.imul(high, 10) + digit) | 0;
-      else if (digits < 2 * HALF_DIGITS) low = (Math.imul(low, 10) + digit) | 0;
-      digits += 1;
-      at += 1;
-      digit = at < end ? (bytes[at] as number) - ZERO : -1;
+  number(from: number, into: Float64Array, place: number): number {
+    const negative = BYTES[from] === MINUS;
+    const first = negative ? from + 1 : from;
+    let at = first;
+    let mantissa = 0;
+    let word = WORDS.getInt32(at, true) ^ 0x30303030;
+    let ends = endsOfDigits(word);
+    while (ends === 0) {
+      mantissa = mantissa * 10_000 + fourDigits(word);
+      at += 4;
+      word = WORDS.getInt32(at, true) ^ 0x30303030;
+      ends = endsOfDigits(word);
+    }
+    let rest = firstByte(ends);
+    if (rest > 0) {
+      mantissa = mantissa * (TENS[rest] as number) + fourDigits(word << (32 - 8 * rest));
+      at += rest;
     }
     // No digit, or a zero before others.
-    if (digits === 0 || (digits > 1 && bytes[first] === ZERO)) {
-      this.at = -1;
-      return;
-    }
+    if (at === first || (BYTES[first] === ZERO && at - first > 1)) return -1;
     let decimals = 0;
-    if (digit === DOT - ZERO) {
-      const whole = digits;
+    if (BYTES[at] === DOT) {
       at += 1;
-      digit = at < end ? (bytes[at] as number) - ZERO : -1;
-      while (digit >= 0 && digit <= 9) {
-        if (digits < HALF_DIGITS) high = (Math.imul(high, 10) + digit) | 0;
-        else if (digits < 2 * HALF_DIGITS) low = (Math.imul(low, 10) + digit) | 0;
-        digits += 1;
-        at += 1;
-        digit = at < end ? (bytes[at] as number) - ZERO : -1;
+      const point = at;
+      word = WORDS.getInt32(at, true) ^ 0x30303030;
+      ends = endsOfDigits(word);
+      while (ends === 0) {
+        mantissa = mantissa * 10_000 + fourDigits(word);
+        at += 4;
+        word = WORDS.getInt32(at, true) ^ 0x30303030;
+        ends = endsOfDigits(word);
       }
-      decimals = digits - whole;
-      if (decimals === 0) {
-        this.at = -1;
-        return;
+      rest = firstByte(ends);
+      if (rest > 0) {
+        mantissa = mantissa * (TENS[rest] as number) + fourDigits(word << (32 - 8 * rest));
+        at += rest;
       }
+      decimals = at - point;
+      if (decimals === 0) return -1;
     }
-    if (((digit + ZERO) | 0x20) === 0x65) {
-      at = this.exponentEnd(at);
-      if (at < 0) {
-        this.at = -1;
-        return;
-      }
-      exponent = true;
-    }
-    this.at = at;
-    if (exponent || digits > 2 * HALF_DIGITS) {
-      this.exactly(from, at, into, place);
-      return;
-    }
-    const mantissa =
-      digits <= HALF_DIGITS ? high : high * (TENS[digits - HALF_DIGITS] as number) + low;
-    if (mantissa >= LARGEST_EXACT) {
-      this.exactly(from, at, into, place);
-      return;
+    const exponent = ((BYTES[at] as number) | 0x20) === LETTER_E;
+    if (exponent || decimals > 22 || mantissa >= LARGEST_EXACT) {
+      return this.otherNumber(from, at, exponent, into, place);
     }
     const value = decimals === 0 ? mantissa : mantissa / (TENS[decimals] as number);
     into[place] = negative ? -value : value;
+    return at;
   }
 
-  /** Behind an exponent that begins at `at`; -1: it is none. */
-  private exponentEnd(at: number): number {
-    const { bytes } = this;
-    let end = at + 1;
-    if (bytes[end] === MINUS || bytes[end] === 0x2b) end += 1;
-    const first = end;
-    while (
-      end < bytes.length &&
-      (bytes[end] as number) - ZERO >= 0 &&
-      (bytes[end] as number) <= 0x39
-    )
-      end += 1;
-    return end === first ? -1 : end;
+  private otherNumber(
+    from: number,
+    mantissaEnd: number,
+    exponent: boolean,
+    into: Float64Array,
+    place: number,
+  ): number {
+    const end = exponent ? exponentEnd(mantissaEnd) : mantissaEnd;
+    if (end >= 0 && !exactDecimal(BYTES, from, end, into, place))
+      into[place] = Number(this.texts.latin1(from, end));
+    return end;
   }
 
-  private exactly(from: number, to: number, into: Float64Array, place: number): void {
-    into[place] = Number(this.texts.latin1(this.bytes, from, to));
-  }
-
-  /**
-   * A text from its opening quote on; without escapes. Short ASCII texts that come again are not made again.
-   * @returns '' and `at` -1 when it is not as usual
-   */
-  text(): string {
-    const { bytes } = this;
-    const from = this.at + 1;
-    const end = this.textEnd();
-    if (end < 0) {
-      this.at = -1;
-      return '';
-    }
-    this.at = end + 1;
-    if (this.ascii) return this.texts.get(bytes, from, end, this.hash);
-    try {
-      return utf8.decode(bytes.subarray(from, end));
-    } catch {
-      this.at = -1;
-      return '';
-    }
-  }
-
-  /** Of the text that `textEnd` has seen. */
-  ascii = true;
-  private hash = 0;
-
-  /** Where the closing quote is of the text whose opening quote is at `at`; -1 when it is not as usual. */
-  textEnd(): number {
-    const { bytes } = this;
-    const from = this.at + 1;
-    const limit = Math.min(bytes.length, from + LIMITS.stringBytes + 1);
+  /** A text from its opening quote on, without escapes. Short ones that come again are not made again. */
+  string(at: number): number {
+    const from = at + 1;
+    let end = from;
     let hash = 0;
-    let seen = 0;
-    for (let at = from; at < limit; at += 1) {
-      const byte = bytes[at] as number;
-      if (byte === QUOTE) {
-        this.ascii = seen < 0x80;
-        this.hash = hash;
-        return at;
-      }
-      if (byte < 0x20 || byte === BACKSLASH) return -1;
-      seen |= byte;
-      hash = Math.imul(hash ^ byte, 0x01000193);
+    let word = WORDS.getInt32(end, true);
+    let ends = endsOfText(word);
+    while (ends === 0) {
+      hash = Math.imul(hash ^ word, 0x9e3779b1);
+      hash ^= hash >>> 15;
+      end += 4;
+      word = WORDS.getInt32(end, true);
+      ends = endsOfText(word);
     }
-    return -1;
+    const rest = firstByte(ends);
+    end += rest;
+    if (BYTES[end] !== QUOTE || end - from > LIMITS.stringBytes) return -1;
+    if (rest > 0) hash = Math.imul(hash ^ (word << (32 - 8 * rest)), 0x9e3779b1);
+    const text = this.texts.get(from, end, hash);
+    if (text === null) return -1;
+    this.text = text;
+    return end + 1;
   }
 
-  /** Passes over `true`, `false` or `null` at `at`. @returns 1, 0 or -1; `at` -1 when it is none of them */
-  literal(): number {
-    const { bytes, at } = this;
-    const first = bytes[at];
-    if (
-      first === 0x6e &&
-      bytes[at + 1] === 0x75 &&
-      bytes[at + 2] === 0x6c &&
-      bytes[at + 3] === 0x6c
-    ) {
-      this.at = at + 4;
-      return -1;
-    }
-    if (
-      first === 0x74 &&
-      bytes[at + 1] === 0x72 &&
-      bytes[at + 2] === 0x75 &&
-      bytes[at + 3] === 0x65
-    ) {
-      this.at = at + 4;
-      return 1;
-    }
-    this.at =
-      first === 0x66 &&
-      bytes[at + 1] === 0x61 &&
-      bytes[at + 2] === 0x6c &&
-      bytes[at + 3] === 0x73 &&
-      bytes[at + 4] === 0x65
-        ? at + 5
-        : -1;
-    return 0;
+  /** Passes over a text of ASCII, from its opening quote on; another is read, since it may be none. */
+  pastString(at: number): number {
+    const end = this.asciiEnd(at);
+    return end < 0 ? this.string(at) : end + 1;
   }
+
+  /** Where the closing quote is of an ASCII text whose opening quote is at `at`; -1: not as usual. */
+  asciiEnd(at: number): number {
+    const from = at + 1;
+    let end = from;
+    let ends = 0;
+    for (;;) {
+      const word = WORDS.getInt32(end, true);
+      ends = endsOfText(word) | (word & HIGH_BITS);
+      if (ends !== 0) break;
+      end += 4;
+    }
+    end += firstByte(ends);
+    return BYTES[end] === QUOTE && end - from <= LIMITS.stringBytes ? end : -1;
+  }
+
+  /** Passes over `true`, `false` or `null`. */
+  literal(at: number): number {
+    const word = WORDS.getInt32(at, true);
+    if (word === 0x6c6c756e) {
+      this.flag = -1;
+      return at + 4;
+    }
+    if (word === 0x65757274) {
+      this.flag = 1;
+      return at + 4;
+    }
+    this.flag = 0;
+    return word === 0x736c6166 && BYTES[at + 4] === 0x65 ? at + 5 : -1;
+  }
+}
+
+/*
+ * Four bytes in one word, the first one lowest (Mycroft 1987; "Bit twiddling hacks": a zero in a word). A high bit tells of
+ * a byte; bits above the lowest that is set may be wrong, by its carry.
+ */
+
+/** Of four bytes less '0': the bytes that are no digits. */
+function endsOfDigits(word: number): number {
+  return ((word + 0x76767676) | word) & HIGH_BITS;
+}
+
+/** The bytes that end a text or cannot be in one as they are: a quote, a backslash, a control character. */
+function endsOfText(word: number): number {
+  const quote = word ^ 0x22222222;
+  const backslash = word ^ 0x5c5c5c5c;
+  return (
+    (((quote - 0x01010101) & ~quote) |
+      ((backslash - 0x01010101) & ~backslash) |
+      ((word - 0x20202020) & ~word)) &
+    HIGH_BITS
+  );
+}
+
+/** Which byte the lowest of these high bits belongs to. */
+function firstByte(bits: number): number {
+  return (31 - Math.clz32(bits & -bits)) >> 3;
+}
+
+/** Four digits, the first one lowest, as a number. */
+function fourDigits(word: number): number {
+  const pairs = (Math.imul(word, 10) + (word >>> 8)) & 0x00ff00ff;
+  return (Math.imul(pairs, 100) + (pairs >>> 16)) & 0xffff;
+}
+
+/** Behind an exponent that begins at `at`; -1: it is none. */
+function exponentEnd(at: number): number {
+  let end = at + 1;
+  if (BYTES[end] === MINUS || BYTES[end] === 0x2b) end += 1;
+  const first = end;
+  while ((BYTES[end] as number) >= ZERO && (BYTES[end] as number) <= ZERO + 9) end += 1;
+  return end === first ? -1 : end;
 }

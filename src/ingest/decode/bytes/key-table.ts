@@ -16,12 +16,10 @@ export const UNKNOWN = -1;
 export class KeyTable {
   /** By entry: what the name was declared to mean, or UNKNOWN. */
   readonly meanings: number[] = [];
-  /** By entry: the number of the last object that had it. */
-  readonly stamps: number[] = [];
   /** By entry: where its name begins in `bytes`, and its length with the closing quote. */
-  readonly starts: number[] = [];
+  private readonly starts: number[] = [];
   readonly lengths: number[] = [];
-  bytes = new Uint8Array(4_096);
+  private bytes = new Uint8Array(4_096);
   private used = 0;
   private learned = 0;
   /** Open addressing: entries by hash. */
@@ -41,6 +39,7 @@ export class KeyTable {
 
   /**
    * The entry of the name that begins at `from`, up to its closing quote; a new one when it is plain ASCII and there is room.
+   * Finds no end behind the bytes: they must hold a quote, or a byte that cannot be in a name.
    * @returns -1: none
    */
   find(bytes: Uint8Array, from: number): number {
@@ -92,7 +91,6 @@ export class KeyTable {
     this.bytes.set(bytes.subarray(from, to), this.used);
     this.bytes[this.used + length - 1] = QUOTE;
     this.meanings.push(meaning);
-    this.stamps.push(0);
     this.starts.push(this.used);
     this.lengths.push(length);
     this.used += length;

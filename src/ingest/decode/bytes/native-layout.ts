@@ -1,25 +1,81 @@
 import { SLOT } from '../../../core/domain/event-frame.ts';
 import type { ModelSchema } from '../../../core/domain/event-frame.ts';
 import type { FeatureRole } from '../../../core/domain/feature.ts';
-import { LIMITS } from '../../decoder.ts';
+import type { ByteScanner } from './byte-scanner.ts';
 import { KeyTable } from './key-table.ts';
 
-/** Names that are known and not looked at, beside the indexes of features. */
-export const IGNORED_FROM = 1_000_000;
+const COLON = 0x3a;
+
+/** What a name stands for that is known and not looked at. */
+export const IGNORED = -2;
+
+/** A key with the white space around it and its colon that is longer is found by its name alone. */
+const MAX_TOKEN_WORDS = 64;
+const NONE = -1;
 
 /**
- * The keys of one place of the event: `features` of one model, say. Producers write the same keys in the same order: what
- * the last event had at each place is compared first.
+ * The keys of one place of the event: `features` of one model, say. Producers write the same keys in the same order with
+ * the same white space: what followed on a key last time, up to its value, is compared first.
  */
 export class ObjectLayout {
   readonly keys: KeyTable;
-  /** By place in the object: the entry that was there last. */
-  readonly order = new Int32Array(LIMITS.keys + 1);
-  /** Counts objects, for the stamps of the keys. */
+  /** By entry, moved by one: the entry that came behind it last; at 0: the one that came first. -1: none yet. */
+  readonly follows: number[] = [NONE];
+  /** By entry: the number of the last object that had it. */
+  readonly stamps: number[] = [];
+  /** By entry: everything from the comma before its key to its value, as words from `tokenAt` on; -1 bytes: not known. */
+  readonly tokenAt: number[] = [];
+  readonly tokenBytes: number[] = [];
+  private readonly tokenRoom: number[] = [];
+  words = new Int32Array(1_024);
+  private used = 0;
+  /** Counts objects, for the stamps. */
   objects = 0;
 
   constructor(keys: KeyTable) {
     this.keys = keys;
+  }
+
+  /** The entry of the key at `from`, whose name begins behind its quote; -1: none, or it does not end as usual. */
+  find(scan: ByteScanner, from: number, quote: number): number {
+    const entry = this.keys.find(scan.bytes, quote + 1);
+    if (entry < 0) return NONE;
+    while (this.stamps.length <= entry) {
+      this.follows.push(NONE);
+      this.stamps.push(0);
+      this.tokenAt.push(0);
+      this.tokenBytes.push(-1);
+      this.tokenRoom.push(0);
+    }
+    let at = scan.space(quote + 1 + (this.keys.lengths[entry] as number));
+    if (scan.byte(at) !== COLON) return NONE;
+    at = scan.space(at + 1);
+    this.remember(scan, entry, from, at);
+    this.valueAt = at;
+    return entry;
+  }
+
+  /** Where the value of the key begins that `find` found. */
+  valueAt = 0;
+
+  private remember(scan: ByteScanner, entry: number, from: number, to: number): void {
+    const length = to - from;
+    const words = (length + 3) >> 2;
+    if (words > MAX_TOKEN_WORDS) return;
+    if ((this.tokenRoom[entry] as number) < words) {
+      // Twice as much each time, so that keys that grow do not fill the memory with what they were.
+      const room = Math.max(4, 2 ** Math.ceil(Math.log2(words)));
+      this.tokenRoom[entry] = room;
+      this.tokenAt[entry] = this.used;
+      this.used += room;
+    }
+    if (this.used > this.words.length) {
+      const larger = new Int32Array(this.used * 2);
+      larger.set(this.words);
+      this.words = larger;
+    }
+    this.tokenBytes[entry] = length;
+    scan.copy(from, this.words, this.tokenAt[entry] as number, length);
   }
 }
 
@@ -29,8 +85,6 @@ export interface RoleLayout {
   readonly object: ObjectLayout;
   /** By feature: does the role speak of it? */
   readonly own: Uint8Array;
-  /** By feature: 1: a key of the role may name it; 0: it is unknown to the role; 2: the same, and ignored. */
-  readonly may: Uint8Array;
   /** The only feature of the role; -1: there is none, -2: there are several. */
   readonly only: number;
 }
@@ -47,23 +101,13 @@ export interface NativeLayout {
 }
 
 export function layoutOf(schema: ModelSchema): NativeLayout {
-  const names = [
-    ...schema.indexOf,
-    ...[...(schema.ignored ?? [])]
-      .filter((name) => !schema.indexOf.has(name))
-      .map((name) => [name, IGNORED_FROM] as const),
-  ];
   const roleOf = (role: FeatureRole): RoleLayout => {
     const own = Uint8Array.from(schema.features, (feature) => (feature.role === role ? 1 : 0));
     const first = own.indexOf(1);
     return {
       role,
-      object: new ObjectLayout(new KeyTable(names)),
+      object: new ObjectLayout(new KeyTable(namesFor(schema, role))),
       own,
-      may: Uint8Array.from(schema.features, (feature) => {
-        if (role === 'input' || feature.role === role) return 1;
-        return schema.ignored?.has(feature.name) === true ? 2 : 0;
-      }),
       only: first === own.lastIndexOf(1) ? first : -2,
     };
   };
@@ -76,4 +120,14 @@ export function layoutOf(schema: ModelSchema): NativeLayout {
     attributes: new ObjectLayout(new KeyTable(schema.attributes.map((name, i) => [name, i]))),
     spoken: input.own.map((is) => (is === 1 ? SLOT.missing : SLOT.absent)),
   };
+}
+
+/** Names with what they mean as keys of a role: the inputs may name features of every role, the others their own. */
+function namesFor(schema: ModelSchema, role: FeatureRole): [string, number][] {
+  const names = new Map<string, number>();
+  for (const name of schema.ignored ?? []) names.set(name, IGNORED);
+  for (const [name, index] of schema.indexOf) {
+    if (role === 'input' || schema.features[index]?.role === role) names.set(name, index);
+  }
+  return [...names];
 }

@@ -3,15 +3,14 @@ import type { EventFrame, ModelSchema } from '../../../core/domain/event-frame.t
 import { LIMITS } from '../../decoder.ts';
 import type { FrameList, SchemaSource } from '../../decoder.ts';
 import { parseEventTime } from '../event-time.ts';
-import { ByteScanner, NO_BYTES } from './byte-scanner.ts';
+import { ByteScanner } from './byte-scanner.ts';
 import { KeyTable, UNKNOWN } from './key-table.ts';
-import { IGNORED_FROM, layoutOf, ObjectLayout } from './native-layout.ts';
+import { layoutOf, ObjectLayout } from './native-layout.ts';
 import type { NativeLayout, RoleLayout } from './native-layout.ts';
 import { TimeReader } from './time-reader.ts';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
-const COLON = 0x3a;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const LETTER_N = 0x6e;
@@ -40,96 +39,120 @@ export class NativeScanner {
   private layout: NativeLayout | null = null;
   private frame: EventFrame | null = null;
   private keys = 0;
+  private textOfId: string | null = null;
+  private idFrom = 0;
+  private idTo = 0;
+  private version: string | null = null;
+  private eventTime: number | null = null;
+  private hasTime = false;
   private readonly scratch = new Float64Array(1);
-  /** Where values begin that came before the model was known; 0: not there. */
+  /** Where values begin and end that came before the model was known; 0: not there. */
   private readonly later = new Int32Array(8);
   private readonly laterEnd = new Int32Array(8);
+  private postponed = false;
 
   /** @returns false: not as usual; what is in `into` then means nothing */
   decode(bytes: Uint8Array, recordTime: number, schemas: SchemaSource, into: FrameList): boolean {
-    if (bytes.length > LIMITS.recordBytes) return false;
-    this.scan.open(bytes);
+    const { scan } = this;
+    const end = scan.open(bytes);
+    if (end < 0) return false;
     this.frame = null;
     this.keys = 0;
-    const usual = this.readEvent(recordTime, schemas, into);
-    // The record's memory is the source's.
-    this.scan.open(NO_BYTES);
-    return usual;
-  }
-
-  private readEvent(recordTime: number, schemas: SchemaSource, into: FrameList): boolean {
-    const { scan, event, later } = this;
-    if (scan.next() !== OPEN) return false;
-    scan.at += 1;
-    event.objects += 1;
-    later.fill(0);
-    let time: number | null = null;
-    let hasTime = false;
-    let id: string | null = null;
-    let idFrom = 0;
-    let idTo = 0;
-    let version: string | null = null;
-    let last = -1;
-    let postponed = false;
-    let byte = scan.next();
-    if (byte === CLOSE) return false;
-    for (let place = 0; ; place += 1) {
-      const entry = byte === QUOTE ? this.key(event, place) : -1;
-      if (entry < 0) return false;
-      byte = scan.next();
-      const key = event.keys.meanings[entry] as number;
-      const { at } = scan;
-      if (key === KEY.model) {
-        if (byte !== QUOTE) return false;
-        const schema = schemas.schema(scan.text());
-        if (scan.at < 0 || schema === null) return false;
-        if (this.layout?.schema !== schema) this.layout = this.layoutFor(schema);
-        this.frame = into.add(schema);
-      } else if (key === KEY.ts) {
-        hasTime = byte !== LETTER_N;
-        if (byte === QUOTE) time = this.time();
-        else if (hasTime) time = parseEventTime(this.number());
-        else scan.literal();
-      } else if (key === KEY.id) {
-        if (byte === QUOTE) {
-          idFrom = at + 1;
-          idTo = scan.textEnd();
-          if (idTo < 0 || !scan.ascii) return false;
-          scan.at = idTo + 1;
-        } else if (isNumber(byte)) id = String(this.number());
-        else scan.literal();
-      } else if (key === KEY.version) {
-        version = null;
-        if (byte === QUOTE) version = scan.text();
-        else this.passScalar(byte);
-      } else if (key === UNKNOWN) this.passScalar(byte);
-      else if (this.frame === null || postponed) {
-        postponed = true;
-        later[key] = at;
-        this.passFlat(byte);
-        this.laterEnd[key] = scan.at;
-      } else {
-        if (key < last || !this.readPart(key)) return false;
-        if (key !== KEY.attributes) last = key;
-      }
-      if (scan.at < 0) return false;
-      byte = scan.next();
-      if (byte === CLOSE) break;
-      if (byte !== COMMA) return false;
-      scan.at += 1;
-      byte = scan.next();
-    }
-    const end = scan.at + 1;
-    const { frame } = this;
-    if (!hasTime) time = parseEventTime(recordTime);
+    this.textOfId = null;
+    this.idFrom = 0;
+    this.version = null;
+    this.eventTime = null;
+    this.hasTime = false;
+    if (this.postponed) this.later.fill(0);
+    this.postponed = false;
+    const at = this.readEvent(schemas, into);
+    if (at < 0 || scan.space(at) !== end) return false;
+    const frame = this.frame as EventFrame | null;
+    const time = this.hasTime ? this.eventTime : parseEventTime(recordTime);
     if (frame === null || time === null) return false;
     frame.time = time;
-    if (idFrom === 0) frame.id = id;
-    else frame.idAt(scan.bytes, idFrom, idTo);
-    frame.version = version;
-    if (postponed && !this.readPostponed()) return false;
-    scan.at = end;
-    return scan.next() === -1 && this.keys <= LIMITS.keys;
+    if (this.idFrom === 0) frame.id = this.textOfId;
+    else frame.idAt(scan.bytes, this.idFrom, this.idTo);
+    frame.version = this.version;
+    return (!this.postponed || this.readPostponed()) && this.keys <= LIMITS.keys;
+  }
+
+  private readEvent(schemas: SchemaSource, into: FrameList): number {
+    const { scan, event } = this;
+    let at = scan.space(0);
+    if (scan.byte(at) !== OPEN) return -1;
+    event.objects += 1;
+    let last = -1;
+    let entry = -1;
+    for (;;) {
+      at += 1;
+      entry = this.key(event, entry, at);
+      if (entry < 0) return -1;
+      at = this.valueAt;
+      const key = event.keys.meanings[entry] as number;
+      if (key < KEY.features) at = this.readHead(key, at, schemas, into);
+      else if (this.frame === null || this.postponed) at = this.postpone(key, at);
+      else {
+        if (key < last) return -1;
+        at = this.readPart(key, at);
+        if (key !== KEY.attributes) last = key;
+      }
+      if (at < 0) return -1;
+      at = scan.space(at);
+      const byte = scan.byte(at);
+      if (byte === CLOSE) return at + 1;
+      if (byte !== COMMA) return -1;
+    }
+  }
+
+  /** What says who and when the event is, or what nobody knows. */
+  private readHead(key: number, at: number, schemas: SchemaSource, into: FrameList): number {
+    const { scan } = this;
+    const byte = scan.byte(at);
+    switch (key) {
+      case KEY.model: {
+        if (byte !== QUOTE) return -1;
+        const end = scan.string(at);
+        const schema = end < 0 ? null : schemas.schema(scan.text);
+        if (schema === null) return -1;
+        if (this.layout?.schema !== schema) this.layout = this.layoutFor(schema);
+        this.frame = into.add(schema);
+        return end;
+      }
+      case KEY.ts:
+        this.hasTime = byte !== LETTER_N;
+        if (byte === QUOTE) return this.time(at);
+        if (!this.hasTime) return scan.literal(at);
+        at = this.number(at);
+        this.eventTime = at < 0 ? null : parseEventTime(this.scratch[0]);
+        return at;
+      case KEY.id:
+        if (byte === QUOTE) {
+          const end = scan.asciiEnd(at);
+          this.idFrom = at + 1;
+          this.idTo = end;
+          return end < 0 ? -1 : end + 1;
+        }
+        if (!isNumber(byte)) return scan.literal(at);
+        at = this.number(at);
+        this.textOfId = String(this.scratch[0]);
+        return at;
+      case KEY.version:
+        if (byte !== QUOTE) return this.passScalar(at);
+        at = scan.string(at);
+        this.version = scan.text;
+        return at;
+      default:
+        return this.passScalar(at);
+    }
+  }
+
+  private postpone(key: number, at: number): number {
+    this.postponed = true;
+    this.later[key] = at;
+    const end = this.passFlat(at);
+    this.laterEnd[key] = end;
+    return end;
   }
 
   private layoutFor(schema: ModelSchema): NativeLayout {
@@ -141,219 +164,226 @@ export class NativeScanner {
     return layout;
   }
 
-  private time(): number | null {
+  private time(at: number): number {
     const { scan } = this;
-    const from = scan.at + 1;
-    const end = scan.textEnd();
-    if (end < 0) return null;
-    const time = this.times.read(scan.bytes, from, end);
-    if (time >= 0) {
-      scan.at = end + 1;
-      return time;
+    const end = scan.asciiEnd(at);
+    if (end < 0) return -1;
+    const time = this.times.read(scan.bytes, at + 1, end);
+    if (time >= 0) this.eventTime = time;
+    else {
+      scan.string(at);
+      this.eventTime = parseEventTime(scan.text);
     }
-    return parseEventTime(scan.text());
+    return end + 1;
   }
 
   /** What came before the model, in the order that it counts in. */
   private readPostponed(): boolean {
-    const { scan, later } = this;
     for (let key = KEY.features as number; key <= KEY.attributes; key += 1) {
-      const at = later[key] as number;
-      if (at === 0) continue;
-      later[key] = 0;
-      scan.at = at;
-      if (!this.readPart(key) || scan.at !== this.laterEnd[key]) return false;
+      const at = this.later[key] as number;
+      if (at !== 0 && this.readPart(key, at) !== this.laterEnd[key]) return false;
     }
     return true;
   }
 
-  /** A part of the event whose key is passed; `at` is at its value. */
-  private readPart(key: number): boolean {
+  /** A part of the event from its value on. */
+  private readPart(key: number, at: number): number {
     const layout = this.layout as NativeLayout;
     const frame = this.frame as EventFrame;
-    if (key === KEY.features) return this.readFeatures(frame, layout);
-    if (key === KEY.attributes) return this.readAttributes(frame, layout.attributes);
-    return this.readOutcome(frame, key === KEY.prediction ? layout.prediction : layout.label);
+    if (key === KEY.features) return this.readFeatures(frame, layout, at);
+    if (key === KEY.attributes) return this.readAttributes(frame, layout.attributes, at);
+    return this.readOutcome(frame, key === KEY.prediction ? layout.prediction : layout.label, at);
   }
 
-  private readFeatures(frame: EventFrame, layout: NativeLayout): boolean {
-    const { scan } = this;
-    if (scan.next() !== OPEN) {
-      // null: as if it were not there. Anything else is no object.
-      return scan.literal() === -1 && scan.at >= 0;
-    }
+  private readFeatures(frame: EventFrame, layout: NativeLayout, at: number): number {
+    // null: as if it were not there. Anything else is no object.
+    if (this.scan.byte(at) !== OPEN) return this.nullAt(at);
     frame.slots.set(layout.spoken);
-    return this.readRole(frame, layout.input);
+    return this.readRole(frame, layout.input, at);
   }
 
-  private readOutcome(frame: EventFrame, role: RoleLayout): boolean {
-    const byte = this.scan.next();
-    if (byte !== OPEN) {
-      if (role.only === -2) return false;
-      if (role.only === -1) {
-        frame.unknownFeatures += 1;
-        this.passScalar(byte);
-        return this.scan.at >= 0;
-      }
-      return this.readSlot(frame, role.only, byte);
+  private readOutcome(frame: EventFrame, role: RoleLayout, at: number): number {
+    if (this.scan.byte(at) !== OPEN) {
+      if (role.only === -2) return -1;
+      if (role.only >= 0) return this.readSlot(frame, role.only, at);
+      frame.unknownFeatures += 1;
+      return this.passScalar(at);
     }
     const { own } = role;
     for (let i = 0; i < own.length; i += 1) if (own[i] === 1) frame.slots[i] = SLOT.missing;
-    return this.readRole(frame, role);
+    return this.readRole(frame, role, at);
   }
 
-  /** Values by name: `at` is at the opening brace. */
-  private readRole(frame: EventFrame, role: RoleLayout): boolean {
+  /** Values by name, from the opening brace on. */
+  private readRole(frame: EventFrame, role: RoleLayout, open: number): number {
     const { scan } = this;
-    const { object, may } = role;
+    const { object } = role;
     const { meanings } = object.keys;
     object.objects += 1;
-    scan.at += 1;
-    let byte = scan.next();
-    if (byte === CLOSE) {
-      scan.at += 1;
-      return true;
-    }
-    for (let place = 0; ; place += 1) {
-      const entry = byte === QUOTE ? this.key(object, place) : -1;
-      if (entry < 0) return false;
-      byte = scan.next();
+    let at = scan.space(open + 1);
+    if (scan.byte(at) === CLOSE) return at + 1;
+    at = open;
+    let entry = -1;
+    for (;;) {
+      at += 1;
+      entry = this.key(object, entry, at);
+      if (entry < 0) return -1;
+      at = this.valueAt;
       const index = meanings[entry] as number;
-      if (index >= 0 && may[index] === 1) {
-        if (!this.readSlot(frame, index, byte)) return false;
-      } else {
-        if (index < IGNORED_FROM && may[index] !== 2) frame.unknownFeatures += 1;
-        this.passScalar(byte);
-        if (scan.at < 0) return false;
+      if (index >= 0) at = this.readSlot(frame, index, at);
+      else {
+        if (index === UNKNOWN) frame.unknownFeatures += 1;
+        at = this.passScalar(at);
       }
-      byte = scan.next();
-      if (byte === CLOSE) break;
-      if (byte !== COMMA) return false;
-      scan.at += 1;
-      byte = scan.next();
+      if (at < 0) return -1;
+      let byte = scan.byte(at);
+      if (byte === COMMA) continue;
+      at = scan.space(at);
+      byte = scan.byte(at);
+      if (byte === CLOSE) return at + 1;
+      if (byte !== COMMA) return -1;
     }
-    scan.at += 1;
-    return true;
   }
 
-  private readSlot(frame: EventFrame, index: number, byte: number): boolean {
+  private readSlot(frame: EventFrame, index: number, at: number): number {
     const { scan } = this;
+    const byte = scan.byte(at);
     if (isNumber(byte)) {
       frame.slots[index] = SLOT.number;
-      scan.number(frame.numbers, index);
-    } else if (byte === QUOTE) {
+      return scan.number(at, frame.numbers, index);
+    }
+    if (byte === QUOTE) {
       frame.slots[index] = SLOT.text;
-      frame.texts[index] = scan.text();
-    } else {
-      const value = scan.literal();
-      frame.slots[index] = value < 0 ? SLOT.missing : SLOT.boolean;
-      if (value >= 0) frame.numbers[index] = value;
+      const end = scan.string(at);
+      frame.texts[index] = scan.text;
+      return end;
     }
-    return scan.at >= 0;
+    const end = scan.literal(at);
+    const { flag } = scan;
+    frame.slots[index] = flag < 0 ? SLOT.missing : SLOT.boolean;
+    if (flag >= 0) frame.numbers[index] = flag;
+    return end;
   }
 
-  private readAttributes(frame: EventFrame, object: ObjectLayout): boolean {
+  private readAttributes(frame: EventFrame, object: ObjectLayout, open: number): number {
     const { scan } = this;
-    let byte = scan.next();
-    if (byte !== OPEN) return scan.literal() === -1 && scan.at >= 0;
+    if (scan.byte(open) !== OPEN) return this.nullAt(open);
     object.objects += 1;
-    scan.at += 1;
-    byte = scan.next();
-    if (byte === CLOSE) {
-      scan.at += 1;
-      return true;
-    }
-    for (let place = 0; ; place += 1) {
-      const entry = byte === QUOTE ? this.key(object, place) : -1;
-      if (entry < 0) return false;
-      byte = scan.next();
-      const index = object.keys.meanings[entry] as number;
-      if (index === UNKNOWN) this.passScalar(byte);
-      else frame.attributes[index] = this.attribute(byte);
-      if (scan.at < 0) return false;
-      byte = scan.next();
-      if (byte === CLOSE) break;
-      if (byte !== COMMA) return false;
-      scan.at += 1;
-      byte = scan.next();
-    }
-    scan.at += 1;
-    return true;
-  }
-
-  private attribute(byte: number): string | null {
-    const { scan } = this;
-    if (byte === QUOTE) return scan.text();
-    if (isNumber(byte)) return String(this.number());
-    const value = scan.literal();
-    return value < 0 ? null : value === 1 ? 'true' : 'false';
-  }
-
-  /** The entry of the key at `at` and behind its colon; -1: not as usual, or it stands twice. */
-  private key(object: ObjectLayout, place: number): number {
-    const { scan } = this;
-    const { keys, order } = object;
-    const { bytes } = scan;
-    this.keys += 1;
-    if (place >= LIMITS.keys) return -1;
-    const from = scan.at + 1;
-    let entry = order[place] as number;
-    const start = keys.starts[entry] as number;
-    const length = keys.lengths[entry] as number;
-    const known = keys.bytes;
-    let i = 0;
-    while (i < length && known[start + i] === bytes[from + i]) i += 1;
-    // Of a table without that entry, too: then there is no length.
-    if (i !== length) {
-      entry = keys.find(bytes, from);
+    let at = scan.space(open + 1);
+    if (scan.byte(at) === CLOSE) return at + 1;
+    at = open;
+    let entry = -1;
+    for (;;) {
+      at += 1;
+      entry = this.key(object, entry, at);
       if (entry < 0) return -1;
-      order[place] = entry;
+      at = this.valueAt;
+      const index = object.keys.meanings[entry] as number;
+      at = index === UNKNOWN ? this.passScalar(at) : this.attribute(frame, index, at);
+      if (at < 0) return -1;
+      at = scan.space(at);
+      const byte = scan.byte(at);
+      if (byte === CLOSE) return at + 1;
+      if (byte !== COMMA) return -1;
     }
-    if (keys.stamps[entry] === object.objects) return -1;
-    keys.stamps[entry] = object.objects;
-    scan.at = from + (keys.lengths[entry] as number);
-    if (scan.next() !== COLON) return -1;
-    scan.at += 1;
+  }
+
+  private attribute(frame: EventFrame, index: number, at: number): number {
+    const { scan } = this;
+    const byte = scan.byte(at);
+    let end: number;
+    let text: string | null;
+    if (byte === QUOTE) {
+      end = scan.string(at);
+      ({ text } = scan);
+    } else if (isNumber(byte)) {
+      end = this.number(at);
+      text = String(this.scratch[0]);
+    } else {
+      end = scan.literal(at);
+      text = scan.flag < 0 ? null : scan.flag === 1 ? 'true' : 'false';
+    }
+    frame.attributes[index] = text;
+    return end;
+  }
+
+  /** Where the value begins of the key that `key` has found. */
+  private valueAt = 0;
+
+  /**
+   * The entry of the key whose comma or brace is before `at`.
+   * @param previous the entry of the key before it; -1: it is the first
+   * @returns -1: not as usual, or it stands twice
+   */
+  private key(object: ObjectLayout, previous: number, at: number): number {
+    const { follows, stamps } = object;
+    let entry = follows[previous + 1] as number;
+    const length = entry < 0 ? -1 : (object.tokenBytes[entry] as number);
+    if (
+      length > 0 &&
+      this.scan.matches(at, object.words, object.tokenAt[entry] as number, length)
+    ) {
+      this.valueAt = at + length;
+    } else {
+      entry = this.otherKey(object, previous, entry, at);
+      if (entry < 0) return -1;
+    }
+    if (stamps[entry] === object.objects) return -1;
+    stamps[entry] = object.objects;
+    this.keys += 1;
     return entry;
   }
 
-  private number(): number {
-    this.scan.number(this.scratch, 0);
-    return this.scan.at < 0 ? NaN : (this.scratch[0] as number);
+  /** The key is not the one that came here last time: often that one is left out, else it is found by its name. */
+  private otherKey(object: ObjectLayout, previous: number, missed: number, at: number): number {
+    const { scan } = this;
+    const next = missed < 0 ? -1 : (object.follows[missed + 1] as number);
+    const length = next < 0 ? -1 : (object.tokenBytes[next] as number);
+    if (length > 0 && scan.matches(at, object.words, object.tokenAt[next] as number, length)) {
+      this.valueAt = at + length;
+      return next;
+    }
+    const quote = scan.space(at);
+    if (scan.byte(quote) !== QUOTE) return -1;
+    const entry = object.find(scan, at, quote);
+    if (entry < 0) return -1;
+    object.follows[previous + 1] = entry;
+    this.valueAt = object.valueAt;
+    return entry;
+  }
+
+  /** To `scratch`. */
+  private number(at: number): number {
+    return isNumber(this.scan.byte(at)) ? this.scan.number(at, this.scratch, 0) : -1;
+  }
+
+  private nullAt(at: number): number {
+    const end = this.scan.literal(at);
+    return this.scan.flag === -1 ? end : -1;
   }
 
   /** Passes over a text, number or literal that nobody asks for. */
-  private passScalar(byte: number): void {
+  private passScalar(at: number): number {
     const { scan } = this;
-    if (byte === QUOTE) {
-      const end = scan.textEnd();
-      if (end >= 0 && scan.ascii) scan.at = end + 1;
-      else scan.text();
-    } else if (isNumber(byte)) this.number();
-    else scan.literal();
+    const byte = scan.byte(at);
+    if (byte === QUOTE) return scan.pastString(at);
+    return isNumber(byte) ? scan.number(at, this.scratch, 0) : scan.literal(at);
   }
 
   /** Passes over a scalar or an object without others in it; what is in that is checked when it is read. */
-  private passFlat(byte: number): void {
+  private passFlat(at: number): number {
     const { scan } = this;
-    if (byte !== OPEN) {
-      this.passScalar(byte);
-      return;
+    if (scan.byte(at) !== OPEN) return this.passScalar(at);
+    for (let inside = at + 1; ; inside += 1) {
+      const byte = scan.byte(inside);
+      if (byte === CLOSE) return inside + 1;
+      // Behind the record are zeros.
+      if (byte === OPEN || byte === 0) return -1;
+      if (byte !== QUOTE) continue;
+      const end = scan.pastString(inside);
+      if (end < 0) return -1;
+      inside = end - 1;
     }
-    const { bytes } = scan;
-    for (let at = scan.at + 1; at < bytes.length; at += 1) {
-      const inside = bytes[at];
-      if (inside === CLOSE) {
-        scan.at = at + 1;
-        return;
-      }
-      if (inside === OPEN) break;
-      if (inside !== QUOTE) continue;
-      scan.at = at;
-      at = scan.textEnd();
-      if (at < 0) break;
-    }
-    scan.at = -1;
   }
 }
 
