@@ -1,11 +1,10 @@
 import { ALL_SEGMENT } from '../core/domain/feature.ts';
 import type { EventFrame } from '../core/domain/event-frame.ts';
-import { categoryKey } from '../core/histogram/category-key.ts';
+import { OTHER_VALUES, segmentOfValue } from '../core/histogram/segment-name.ts';
 import type { CatalogStore } from '../storage/catalog-store.ts';
 
 /** Values of attributes that a model may have segments for; further ones count together under "ATTRIBUTE=(other)". */
 export const MAX_SEGMENTS = 50;
-const OTHER = '(other)';
 const ONLY_ALL: readonly string[] = [ALL_SEGMENT];
 
 /** Names and ids of segments, shared by the partitions of a process. */
@@ -14,7 +13,11 @@ export interface SegmentIds {
   load(modelId: number): Promise<void>;
   /** The segments an event belongs to: "all", and one a declared attribute that it has. */
   of(frame: EventFrame): readonly string[];
-  /** The id, made when missing. */
+  /**
+   * The id, made when missing.
+   * @throws Error when the model has as many segments as it may have by now: others have made the last ones. What has been
+   * counted since the claim is then to be counted again, under the segments that there are.
+   */
   idOf(modelId: number, segment: string): Promise<number>;
 }
 
@@ -49,11 +52,11 @@ export function createSegmentIds(
   /** What has a segment keeps it; what is new gets one while there is room. */
   function admit(modelId: number, attribute: string, value: string): string {
     const known = ofModel(modelId);
-    const segment = `${attribute}=${categoryKey(value)}`;
+    const segment = segmentOfValue(attribute, value);
     if (known.ids.has(segment)) return segment;
     if (known.values >= MAX_SEGMENTS) {
       overflowed(modelId);
-      return `${attribute}=${OTHER}`;
+      return `${attribute}${OTHER_VALUES}`;
     }
     learn(known, segment, null);
     return segment;
@@ -82,15 +85,23 @@ export function createSegmentIds(
       const known = ofModel(modelId);
       const id = known.ids.get(segment);
       if (id !== undefined && id !== null) return id;
-      const made = await catalog.ensureSegment(modelId, segment);
-      learn(known, segment, made);
+      if (!isValue(segment)) {
+        const made = await catalog.ensureSegment(modelId, segment);
+        learn(known, segment, made);
+        return made;
+      }
+      const made = await catalog.ensureValueSegment(modelId, segment, MAX_SEGMENTS);
       // Other processes make segments too: whoever makes one looks at what there is by now.
-      if (isValue(segment)) await load(modelId);
-      return made;
+      if (made === null) models.delete(modelId);
+      await load(modelId);
+      if (made !== null) return made;
+      throw new Error(
+        `"${segment}" cannot have a segment of its own: other processes have made the last of the ${MAX_SEGMENTS} of its model`,
+      );
     },
   };
 }
 
 function isValue(segment: string): boolean {
-  return segment !== ALL_SEGMENT && !segment.endsWith(`=${OTHER}`);
+  return segment !== ALL_SEGMENT && !segment.endsWith(OTHER_VALUES);
 }

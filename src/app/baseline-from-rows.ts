@@ -3,6 +3,7 @@ import { createSampler } from '../core/baseline/sampler.ts';
 import type { DeclaredFeature, History } from '../core/baseline/sampler.ts';
 import type { RowValue } from '../core/baseline/row-value.ts';
 import type { Baseline } from '../core/baseline/types.ts';
+import { segmentOfValue } from '../core/histogram/segment-name.ts';
 import type { RowFile } from '../ingest/rows/row-file.ts';
 import { DriftdError } from '../platform/errors.ts';
 import { rowTime } from './row-time.ts';
@@ -48,7 +49,7 @@ export async function baselineFromRows(
   const segmentsOf = (row: readonly (RowValue | undefined)[]): string[] =>
     slices.flatMap(({ name, at }) => {
       const value = row[at];
-      return value === null || value === undefined ? [] : [`${name}=${String(value)}`];
+      return value === null || value === undefined ? [] : [segmentOfValue(name, String(value))];
     });
 
   const sampler = createSampler({ columns, declared });

@@ -7,6 +7,8 @@ export interface IngestMetrics {
     result: 'counted' | 'quarantined' | 'too_late' | 'duplicate',
     count: number,
   ): void;
+  /** Events that were not counted, also those of records of which others were. */
+  passedOver(source: string, why: 'too_late' | 'duplicate', events: number): void;
   quarantined(source: string, reason: QuarantineReason, count: number): void;
   /** An event whose attribute has no segment of its own left. */
   segmentOverflow(model: string): void;
@@ -28,6 +30,7 @@ export interface IngestMetrics {
 
 export const noIngestMetrics: IngestMetrics = {
   events: () => undefined,
+  passedOver: () => undefined,
   quarantined: () => undefined,
   segmentOverflow: () => undefined,
   checkpoint: () => undefined,

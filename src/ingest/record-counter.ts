@@ -12,6 +12,8 @@ export class RecordCounter {
   private readonly clock: Clock;
   private readonly frames = new FrameList();
   private results = { counted: 0, quarantined: 0, too_late: 0, duplicate: 0 };
+  /** Events of records that were decoded: one that is counted must not hide the others of its batch. */
+  private passedOver = { too_late: 0, duplicate: 0 };
   private reasons = new Map<QuarantineReason, number>();
 
   constructor(deps: {
@@ -47,23 +49,31 @@ export class RecordCounter {
       this.reject(counting, record, fault, 1);
       return frames;
     }
-    let [any, late] = [frames.length === 0, false];
+    this.countEvents(counting);
+    return frames;
+  }
+
+  /** The record is counted when any of its events is, or when it has none; else too late when any is. */
+  private countEvents(counting: PartitionCounting): void {
+    const { frames, passedOver } = this;
+    let [late, duplicate] = [0, 0];
     for (let i = 0; i < frames.length; i += 1) {
       const outcome = counting.count(frames.at(i));
-      any ||= outcome === 'counted';
-      late ||= outcome === 'too-late';
+      if (outcome === 'too-late') late += 1;
+      else if (outcome === 'duplicate') duplicate += 1;
     }
-    if (any) {
+    passedOver.too_late += late;
+    passedOver.duplicate += duplicate;
+    if (late + duplicate < frames.length || frames.length === 0) {
       counting.recordCounted();
       this.results.counted += 1;
-    } else if (!late) {
+    } else if (late === 0) {
       counting.recordDuplicate();
       this.results.duplicate += 1;
     } else {
       counting.recordTooLate();
       this.results.too_late += 1;
     }
-    return frames;
   }
 
   private reject(
@@ -94,6 +104,9 @@ export class RecordCounter {
     for (const result of ['counted', 'quarantined', 'too_late', 'duplicate'] as const) {
       if (this.results[result] > 0) metrics.events(source, result, this.results[result]);
     }
+    for (const why of ['too_late', 'duplicate'] as const) {
+      if (this.passedOver[why] > 0) metrics.passedOver(source, why, this.passedOver[why]);
+    }
     for (const [reason, count] of this.reasons) metrics.quarantined(source, reason, count);
     this.forget();
   }
@@ -101,6 +114,7 @@ export class RecordCounter {
   /** What was counted since is lost with its claim. */
   forget(): void {
     this.results = { counted: 0, quarantined: 0, too_late: 0, duplicate: 0 };
+    this.passedOver = { too_late: 0, duplicate: 0 };
     this.reasons = new Map();
   }
 }

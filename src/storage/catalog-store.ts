@@ -42,6 +42,11 @@ export interface CatalogStore {
   allFeatures(modelId: number): Promise<Feature[]>;
   /** The id of a segment by name, made when missing. */
   ensureSegment(modelId: number, name: string): Promise<number>;
+  /**
+   * The id of a segment of one value, made when missing, unless the model has `limit` of such by now: null. However many
+   * processes ask at once.
+   */
+  ensureValueSegment(modelId: number, name: string, limit: number): Promise<number | null>;
   segments(modelId: number): Promise<ReadonlyMap<string, number>>;
   /**
    * The plan of a model from its active baseline, candidates, and the version that a rollback would bring back, or null

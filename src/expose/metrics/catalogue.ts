@@ -187,7 +187,12 @@ export const METRICS = {
   driftd_events_late_total: process(
     'counter',
     ['source'],
-    'Events older than the allowed lateness, not counted.',
+    'Events too late to count, each by itself: a record of which others were counted is told as counted.',
+  ),
+  driftd_events_duplicate_total: process(
+    'counter',
+    ['source'],
+    'Events whose id was counted before, each by itself.',
   ),
   driftd_segment_overflow_total: process(
     'counter',

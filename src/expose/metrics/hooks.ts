@@ -15,6 +15,8 @@ export interface StageHooks {
   readonly ingest: {
     /** Records by what became of them: counted, quarantined, too_late, duplicate. */
     events(source: string, result: string, count: number): void;
+    /** Events that were not counted: too_late, duplicate; also those of records of which others were. */
+    passedOver(source: string, why: string, events: number): void;
     quarantined(source: string, reason: string, count: number): void;
     /** An event whose attribute has no segment of its own left. */
     segmentOverflow(model: string): void;
@@ -53,6 +55,7 @@ export function beginAtZero(registry: MetricRegistry, { sources, channels }: Kno
     for (const reason of QUARANTINE_REASONS)
       registry.increment('driftd_events_quarantined_total', { source, reason }, 0);
     registry.increment('driftd_events_late_total', { source }, 0);
+    registry.increment('driftd_events_duplicate_total', { source }, 0);
     registry.increment('driftd_checkpoints_fenced_total', { source }, 0);
     registry.increment('driftd_checkpoints_unknown_total', { source }, 0);
     registry.increment('driftd_checkpoints_retried_total', { source }, 0);
@@ -70,8 +73,11 @@ export function createHooks(registry: MetricRegistry): StageHooks {
     ingest: {
       events(source, result, count) {
         registry.increment('driftd_events_total', { source, result }, count);
-        if (result === 'too_late')
-          registry.increment('driftd_events_late_total', { source }, count);
+      },
+      passedOver(source, why, events) {
+        const metric =
+          why === 'too_late' ? 'driftd_events_late_total' : 'driftd_events_duplicate_total';
+        registry.increment(metric, { source }, events);
       },
       quarantined(source, reason, count) {
         registry.increment('driftd_events_quarantined_total', { source, reason }, count);

@@ -1,5 +1,7 @@
+import { ALL_SEGMENT } from '../../core/domain/feature.ts';
 import type { Feature } from '../../core/domain/feature.ts';
 import { decodeBinning } from '../../core/histogram/coding/binning-text.ts';
+import { OTHER_VALUES } from '../../core/histogram/segment-name.ts';
 import type { Binning } from '../../core/histogram/types.ts';
 import type {
   BinningSet,
@@ -19,6 +21,9 @@ const HISTORY = '31 days';
 const NO_FEATURE = -1;
 /** Features a tile row packs. */
 const SET_SIZE = 32;
+
+/** One of these locks, a model each, for whoever makes a segment; the number only has to be ours. */
+const SEGMENT_LOCKS = 0x7365676d;
 
 const FEATURE_COLUMNS = 'id, name, kind, role, tier';
 
@@ -124,6 +129,7 @@ export function createCatalogStore(pool: Pool): CatalogStore {
       );
       return rows[0]?.id as number;
     },
+    ensureValueSegment: (modelId, name, limit) => ensureValueSegment(pool, modelId, name, limit),
     async segments(modelId) {
       const { rows } = await pool.query<{ id: number; name: string }>(
         'SELECT id, name FROM segment WHERE model_id = $1 ORDER BY id',
@@ -174,6 +180,29 @@ export function createCatalogStore(pool: Pool): CatalogStore {
       return new Map(sets.map((set) => [set.id, set]));
     },
   };
+}
+
+async function ensureValueSegment(
+  pool: Pool,
+  modelId: number,
+  name: string,
+  limit: number,
+): Promise<number | null> {
+  return inTransaction(pool, async (client) => {
+    await client.query('SELECT pg_advisory_xact_lock($1, $2)', [SEGMENT_LOCKS, modelId]);
+    await client.query(
+      `INSERT INTO segment (model_id, name) SELECT $1, $2
+       WHERE (SELECT count(*) FROM segment
+              WHERE model_id = $1 AND name <> $4 AND right(name, length($5)) <> $5) < $3
+       ON CONFLICT DO NOTHING`,
+      [modelId, name, limit, ALL_SEGMENT, OTHER_VALUES],
+    );
+    const { rows } = await client.query<{ id: number }>(
+      'SELECT id FROM segment WHERE model_id = $1 AND name = $2',
+      [modelId, name],
+    );
+    return rows[0]?.id ?? null;
+  });
 }
 
 async function findModel(pool: Pool, name: string): Promise<ModelRow | null> {

@@ -27,3 +27,27 @@ it('gives an event its own segments, and later values of a full model the shared
   expect(segments.of(frameOf('C7', null))).toEqual(['all', 'country=C7']);
   expect(overflowed).toEqual([1, 1]);
 });
+
+it('counts values that look like the shared segment as values, apart from it and from each other', () => {
+  const segments = createSegmentIds(neverAsked);
+  const seen = new Set<string>();
+  for (let i = 0; i < 5_000; i += 1) {
+    for (const segment of segments.of(frameOf(`${i}=(other)`, null))) seen.add(segment);
+  }
+  // All of them, "all" and the shared one.
+  expect(seen.size).toBe(MAX_SEGMENTS + 2);
+
+  const few = createSegmentIds(neverAsked);
+  const values = [
+    '(other)',
+    '\\(other)',
+    '\\\\(other)',
+    'x=(other)',
+    'x=\\(other)',
+    '(other) ',
+    'x(other)',
+  ];
+  const names = values.map((value) => few.of(frameOf(value, null))[1] ?? '');
+  expect(new Set(names).size).toBe(values.length);
+  expect(names.filter((name) => name.endsWith('=(other)'))).toEqual([]);
+});

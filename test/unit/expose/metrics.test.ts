@@ -105,6 +105,8 @@ function work({ metrics }: ReturnType<typeof setUp>): void {
   metrics.observeRequest('GET', '/metrics', 200, 0.01);
   metrics.ingest.events('kafka', 'counted', 5);
   metrics.ingest.events('kafka', 'too_late', 2);
+  metrics.ingest.passedOver('kafka', 'too_late', 2);
+  metrics.ingest.passedOver('kafka', 'duplicate', 3);
   metrics.ingest.quarantined('kafka', 'invalid-json', 1);
   metrics.ingest.segmentOverflow('m');
   metrics.ingest.checkpoint(PARTITION, 'committed', 0.02);
