@@ -17,114 +17,118 @@ import {
 
 /* What serving systems log of requests and responses, with odd and broken variants. */
 
-table('KServe logger: binary CloudEvents around V1', [
-  ['a request', { mapping: ORDER, headers: ce, value: rows }, ROWS],
+table(
+  'KServe logger: binary CloudEvents around V1',
+  'kserve/kserve @ aaac4e2, pkg/logger/worker.go',
   [
-    'its response',
-    { mapping: ORDER, headers: { ...ce, ce_type: `${KSERVE}.response` }, value: answer },
-    ANSWER,
+    ['a request', { mapping: ORDER, headers: ce, value: rows }, ROWS],
+    [
+      'its response',
+      { mapping: ORDER, headers: { ...ce, ce_type: `${KSERVE}.response` }, value: answer },
+      ANSWER,
+    ],
+    [
+      'rows by name',
+      { headers: ce, value: { instances: [{ age: 39, job: ['clerk'] }] } },
+      [ROWS[0] as object],
+    ],
+    [
+      'columns',
+      {
+        headers: ce,
+        value: { inputs: { age: [[39], [40]], job: ['clerk', null] }, signature_name: 's' },
+      },
+      ROWS,
+    ],
+    [
+      'answers in columns under a name of the server',
+      {
+        headers: { ...ce, ce_type: `${KSERVE}.response` },
+        value: { outputs: { dense_1: [[0.1], [0.2]] } },
+      },
+      ANSWER,
+    ],
+    [
+      'curl posts JSON as a form',
+      {
+        mapping: ORDER,
+        headers: { ...ce, 'content-type': 'application/x-www-form-urlencoded' },
+        value: rows,
+      },
+      ROWS,
+    ],
+    [
+      'metadata that holds an attribute',
+      {
+        mapping: ORDER,
+        headers: { ...ce, ce_metadata: json({ country: ['DE'] }) },
+        value: { instances: [[39, 'clerk']] },
+      },
+      [{ ...ROWS[0], country: 'DE' }],
+    ],
+    [
+      'metadata that is no JSON',
+      { mapping: ORDER, headers: { ...ce, ce_metadata: '{oops' }, value: rows },
+      ROWS,
+    ],
+    [
+      'a service under another name',
+      {
+        mapping: { ...ORDER, models: new Map([['prod/scorer', 'credit']]) },
+        headers: { ...ce, ce_inferenceservicename: 'scorer' },
+        value: rows,
+      },
+      ROWS,
+    ],
+    [
+      'CSV',
+      { mapping: ORDER, headers: { ...ce, 'content-type': 'text/csv' }, value: '39,clerk\n40,\n' },
+      ROWS,
+    ],
+    ['no rows', { mapping: ORDER, headers: ce, value: { instances: [] } }, []],
+    ['rows without names', { headers: ce, value: rows }, 'invalid-shape'],
+    [
+      'a row too short',
+      { mapping: ORDER, headers: ce, value: { instances: [[39]] } },
+      'invalid-shape',
+    ],
+    [
+      'columns of different lengths',
+      { headers: ce, value: { inputs: { age: [1], job: [] } } },
+      'invalid-shape',
+    ],
+    [
+      'a service that is no model',
+      { headers: { ...ce, ce_inferenceservicename: 'x' }, value: rows },
+      'unknown-model',
+    ],
+    [
+      'an error message',
+      { headers: { ...ce, ce_type: `${KSERVE}.response` }, value: { error: 'no model' } },
+      'invalid-shape',
+    ],
+    [
+      'a body of protobuf',
+      { headers: { ...ce, 'content-type': 'application/x-protobuf' }, value: 'x' },
+      'unsupported-payload',
+    ],
+    [
+      'a body of bytes',
+      {
+        headers: { ...ce, 'content-type': 'application/octet-stream' },
+        value: Buffer.from([0xff, 0xfe, 1]),
+      },
+      'unsupported-payload',
+    ],
+    ['no data', { headers: ce, value: '' }, 'invalid-shape'],
+    [
+      'a bare row',
+      { mapping: PINNED, value: rows },
+      ROWS.map(({ age, job }) => ({ time: RECORD_AT, age, job })),
+    ],
+    ['bare, of no known model', { mapping: ORDER, value: rows }, 'invalid-shape'],
   ],
-  [
-    'rows by name',
-    { headers: ce, value: { instances: [{ age: 39, job: ['clerk'] }] } },
-    [ROWS[0] as object],
-  ],
-  [
-    'columns',
-    {
-      headers: ce,
-      value: { inputs: { age: [[39], [40]], job: ['clerk', null] }, signature_name: 's' },
-    },
-    ROWS,
-  ],
-  [
-    'answers in columns under a name of the server',
-    {
-      headers: { ...ce, ce_type: `${KSERVE}.response` },
-      value: { outputs: { dense_1: [[0.1], [0.2]] } },
-    },
-    ANSWER,
-  ],
-  [
-    'curl posts JSON as a form',
-    {
-      mapping: ORDER,
-      headers: { ...ce, 'content-type': 'application/x-www-form-urlencoded' },
-      value: rows,
-    },
-    ROWS,
-  ],
-  [
-    'metadata that holds an attribute',
-    {
-      mapping: ORDER,
-      headers: { ...ce, ce_metadata: json({ country: ['DE'] }) },
-      value: { instances: [[39, 'clerk']] },
-    },
-    [{ ...ROWS[0], country: 'DE' }],
-  ],
-  [
-    'metadata that is no JSON',
-    { mapping: ORDER, headers: { ...ce, ce_metadata: '{oops' }, value: rows },
-    ROWS,
-  ],
-  [
-    'a service under another name',
-    {
-      mapping: { ...ORDER, models: new Map([['prod/scorer', 'credit']]) },
-      headers: { ...ce, ce_inferenceservicename: 'scorer' },
-      value: rows,
-    },
-    ROWS,
-  ],
-  [
-    'CSV',
-    { mapping: ORDER, headers: { ...ce, 'content-type': 'text/csv' }, value: '39,clerk\n40,\n' },
-    ROWS,
-  ],
-  ['no rows', { mapping: ORDER, headers: ce, value: { instances: [] } }, []],
-  ['rows without names', { headers: ce, value: rows }, 'invalid-shape'],
-  [
-    'a row too short',
-    { mapping: ORDER, headers: ce, value: { instances: [[39]] } },
-    'invalid-shape',
-  ],
-  [
-    'columns of different lengths',
-    { headers: ce, value: { inputs: { age: [1], job: [] } } },
-    'invalid-shape',
-  ],
-  [
-    'a service that is no model',
-    { headers: { ...ce, ce_inferenceservicename: 'x' }, value: rows },
-    'unknown-model',
-  ],
-  [
-    'an error message',
-    { headers: { ...ce, ce_type: `${KSERVE}.response` }, value: { error: 'no model' } },
-    'invalid-shape',
-  ],
-  [
-    'a body of protobuf',
-    { headers: { ...ce, 'content-type': 'application/x-protobuf' }, value: 'x' },
-    'unsupported-payload',
-  ],
-  [
-    'a body of bytes',
-    {
-      headers: { ...ce, 'content-type': 'application/octet-stream' },
-      value: Buffer.from([0xff, 0xfe, 1]),
-    },
-    'unsupported-payload',
-  ],
-  ['no data', { headers: ce, value: '' }, 'invalid-shape'],
-  [
-    'a bare row',
-    { mapping: PINNED, value: rows },
-    ROWS.map(({ age, job }) => ({ time: RECORD_AT, age, job })),
-  ],
-  ['bare, of no known model', { mapping: ORDER, value: rows }, 'invalid-shape'],
-]);
+);
 const blob = {
   url: 'http://logger/',
   bytes: base64(json(rows)),
@@ -140,7 +144,7 @@ const blob = {
   annotations: {},
   occurrenceTime: AT,
 };
-table('KServe logger: blobs', [
+table('KServe logger: blobs', 'kserve/kserve @ aaac4e2, pkg/logger/worker.go', [
   ['a request', { mapping: ORDER, value: blob }, ROWS],
   [
     'a response',
@@ -186,124 +190,134 @@ const scores = {
   outputs: [{ name: 'predict', shape: [2, 1], datatype: 'FP64', data: [[0.1], [0.2]] }],
 };
 const AT_SCORED = ANSWER.map((row) => ({ ...row, time: RECORD_AT, version: '3' }));
-table('MLServer and the Open Inference Protocol', [
-  ['a request', { headers: mlserver, value: tensors }, AT_RECORD],
+table(
+  'MLServer and the Open Inference Protocol',
+  'SeldonIO/MLServer @ a325e52, mlserver/cloudevents.py; kserve/open-inference-protocol @ 7ef512b, inference_rest.md',
   [
-    'its response',
-    { headers: { ...mlserver, 'Ce-Type': 'io.seldon.serving.inference.response' }, value: scores },
-    AT_SCORED,
-  ],
-  [
-    'the deployment in the source',
-    { headers: { ...mlserver, 'Ce-Modelid': 'x', 'Ce-Inferenceservicename': 'y' }, value: tensors },
-    AT_RECORD,
-  ],
-  ['bare, with the model in it', { value: scores }, AT_SCORED],
-  [
-    'where only it is accepted',
-    { format: 'open-inference', mapping: NAMES, value: tensors },
-    AT_RECORD,
-  ],
-  [
-    'one tensor of two columns, nested',
-    {
-      mapping: PINNED,
-      value: {
-        inputs: [
-          {
-            name: 'x',
-            shape: [2, 2],
-            datatype: 'BYTES',
-            data: [
-              [39, 'clerk'],
-              [40, null],
-            ],
-          },
-        ],
+    ['a request', { headers: mlserver, value: tensors }, AT_RECORD],
+    [
+      'its response',
+      {
+        headers: { ...mlserver, 'Ce-Type': 'io.seldon.serving.inference.response' },
+        value: scores,
       },
-    },
-    ROWS.map(({ age, job }) => ({ time: RECORD_AT, age, job })),
-  ],
-  [
-    'columns without names',
-    {
-      mapping: NAMES,
-      value: { inputs: [{ name: 'x', shape: [1, 2], datatype: 'FP32', data: [1, 2] }] },
-    },
-    [{ time: RECORD_AT, age: null, job: null, unknown: 2 }],
-  ],
-  [
-    'outputs that are asked for',
-    { mapping: NAMES, value: { ...tensors, outputs: [{ name: 'predict' }] } },
-    AT_RECORD,
-  ],
-  [
-    'a tensor of no rows',
-    {
-      mapping: NAMES,
-      value: { inputs: [{ name: 'age', shape: [0], datatype: 'FP32', data: [] }] },
-    },
-    [],
-  ],
-  [
-    'a binary tensor',
-    {
-      mapping: NAMES,
-      value: {
-        inputs: [
-          { name: 'age', shape: [1], datatype: 'FP32', parameters: { binary_data_size: 4 } },
-        ],
+      AT_SCORED,
+    ],
+    [
+      'the deployment in the source',
+      {
+        headers: { ...mlserver, 'Ce-Modelid': 'x', 'Ce-Inferenceservicename': 'y' },
+        value: tensors,
       },
-    },
-    'unsupported-payload',
-  ],
-  [
-    'fewer values than its shape says',
-    {
-      mapping: NAMES,
-      value: { inputs: [{ name: 'age', shape: [3], datatype: 'FP32', data: [1] }] },
-    },
-    'invalid-shape',
-  ],
-  [
-    'rows that differ',
-    {
-      mapping: NAMES,
-      value: {
-        inputs: [
-          { name: 'age', shape: [2], datatype: 'FP32', data: [1, 2] },
-          { name: 'job', shape: [1], datatype: 'BYTES', data: ['x'] },
-        ],
+      AT_RECORD,
+    ],
+    ['bare, with the model in it', { value: scores }, AT_SCORED],
+    [
+      'where only it is accepted',
+      { format: 'open-inference', mapping: NAMES, value: tensors },
+      AT_RECORD,
+    ],
+    [
+      'one tensor of two columns, nested',
+      {
+        mapping: PINNED,
+        value: {
+          inputs: [
+            {
+              name: 'x',
+              shape: [2, 2],
+              datatype: 'BYTES',
+              data: [
+                [39, 'clerk'],
+                [40, null],
+              ],
+            },
+          ],
+        },
       },
-    },
-    'invalid-shape',
-  ],
-  [
-    'a shape below zero',
-    {
-      mapping: NAMES,
-      value: { inputs: [{ name: 'age', shape: [-1], datatype: 'FP32', data: [] }] },
-    },
-    'invalid-shape',
-  ],
-  [
-    'more values a row than an event may have',
-    {
-      mapping: NAMES,
-      value: {
-        inputs: [
-          {
-            name: 'image',
-            shape: [1, 32, 32, 3],
-            datatype: 'UINT8',
-            data: Array.from({ length: 3072 }, () => 0),
-          },
-        ],
+      ROWS.map(({ age, job }) => ({ time: RECORD_AT, age, job })),
+    ],
+    [
+      'columns without names',
+      {
+        mapping: NAMES,
+        value: { inputs: [{ name: 'x', shape: [1, 2], datatype: 'FP32', data: [1, 2] }] },
       },
-    },
-    'limit-exceeded',
+      [{ time: RECORD_AT, age: null, job: null, unknown: 2 }],
+    ],
+    [
+      'outputs that are asked for',
+      { mapping: NAMES, value: { ...tensors, outputs: [{ name: 'predict' }] } },
+      AT_RECORD,
+    ],
+    [
+      'a tensor of no rows',
+      {
+        mapping: NAMES,
+        value: { inputs: [{ name: 'age', shape: [0], datatype: 'FP32', data: [] }] },
+      },
+      [],
+    ],
+    [
+      'a binary tensor',
+      {
+        mapping: NAMES,
+        value: {
+          inputs: [
+            { name: 'age', shape: [1], datatype: 'FP32', parameters: { binary_data_size: 4 } },
+          ],
+        },
+      },
+      'unsupported-payload',
+    ],
+    [
+      'fewer values than its shape says',
+      {
+        mapping: NAMES,
+        value: { inputs: [{ name: 'age', shape: [3], datatype: 'FP32', data: [1] }] },
+      },
+      'invalid-shape',
+    ],
+    [
+      'rows that differ',
+      {
+        mapping: NAMES,
+        value: {
+          inputs: [
+            { name: 'age', shape: [2], datatype: 'FP32', data: [1, 2] },
+            { name: 'job', shape: [1], datatype: 'BYTES', data: ['x'] },
+          ],
+        },
+      },
+      'invalid-shape',
+    ],
+    [
+      'a shape below zero',
+      {
+        mapping: NAMES,
+        value: { inputs: [{ name: 'age', shape: [-1], datatype: 'FP32', data: [] }] },
+      },
+      'invalid-shape',
+    ],
+    [
+      'more values a row than an event may have',
+      {
+        mapping: NAMES,
+        value: {
+          inputs: [
+            {
+              name: 'image',
+              shape: [1, 32, 32, 3],
+              datatype: 'UINT8',
+              data: Array.from({ length: 3072 }, () => 0),
+            },
+          ],
+        },
+      },
+      'limit-exceeded',
+    ],
   ],
-]);
+);
 const seldon = {
   type: 'io.seldon.serving.inference.request',
   'content-type': 'application/json',
@@ -315,7 +329,7 @@ const seldon = {
   protocol: 'seldon',
 };
 const answering = { ...seldon, type: 'io.seldon.serving.inference.response' };
-table('Seldon Core 1', [
+table('Seldon Core 1', 'SeldonIO/seldon-core @ v1.19.0-rc.1, executor/logger/worker.go', [
   [
     'an ndarray',
     { headers: seldon, value: { data: { names: ['age', 'job'], ndarray: rows.instances } } },

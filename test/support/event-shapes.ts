@@ -14,9 +14,12 @@ export const NAMES = { model: 'credit' };
 export const json = JSON.stringify;
 export const base64 = (text: string): string => Buffer.from(text).toString('base64');
 type Line = readonly [what: string, sent: Sent, outcome: readonly object[] | string];
-/** A shape and what becomes of its records: their events, or the reason they go to quarantine for. */
-export function table(shape: string, lines: readonly Line[]): void {
-  describe(`shape ${shape}`, () => {
+/**
+ * A shape and what becomes of its records: their events, or the reason they go to quarantine for.
+ * @param source what says that producers write it so: project @ commit, file
+ */
+export function table(shape: string, source: string, lines: readonly Line[]): void {
+  describe(`shape ${shape} (${source})`, () => {
     it.each(lines)('%s', (_, sent, outcome) => {
       const decoded = decode(sent);
       if (typeof outcome === 'string') expect(decoded).toMatchObject({ reason: outcome });

@@ -14,7 +14,7 @@ import {
   structuredJson,
 } from './envelopes/cloud-event.ts';
 import { databricks } from './envelopes/databricks.ts';
-import { isFlat, readFlat } from './envelopes/flat.ts';
+import { isFlat, readFlat, speaksFlat } from './envelopes/flat.ts';
 import { headerTexts, mayTellShape } from './envelopes/headers.ts';
 import { readCloudEvent, readSeldonRecord } from './envelopes/inference-event.ts';
 import type { JsonShape } from './envelopes/json-shape.ts';
@@ -107,13 +107,15 @@ export function createEventDecoder(
   let tryNative = true;
   // Who renames models does so for native events too.
   const renamed = mapping.model !== undefined || mapping.models !== undefined;
+  // What looks native may be flat.
+  const doubtful = format === 'auto' && isFlat(mapping);
 
   function read(reading: Reading): Rejection | null {
     const { record, schemas, into } = reading;
     const value = record.value ?? new Uint8Array(0);
     if (mayTellShape(record.headers) && readByHeaders(format, record, value, reading)) return null;
     // What is large is looked at before it is parsed.
-    const quick = !renamed && value.length <= LARGE;
+    const quick = !renamed && !doubtful && value.length <= LARGE;
     if (quick && (format === 'native' || (format === 'auto' && tryNative))) {
       const rejection = fast.decode(record, schemas, into);
       if (rejection === null ? saysSomething(into) : FINAL.has(rejection.reason)) return rejection;
@@ -175,7 +177,8 @@ function readByKeys(parsed: unknown, reading: Reading): JsonShape {
   if (!isObject(parsed)) {
     throw new Rejected('invalid-shape', 'the value must be a JSON object');
   }
-  const shape = SHAPES.find((candidate) => candidate.matches(parsed)) ?? fallback(reading);
+  let shape = SHAPES.find((candidate) => candidate.matches(parsed)) ?? fallback(reading);
+  if (shape === native && speaksFlat(parsed, reading)) shape = flat;
   shape.read(parsed, reading);
   return shape;
 }

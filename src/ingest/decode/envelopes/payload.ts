@@ -4,7 +4,7 @@ import { writeCall } from '../call.ts';
 import type { Call, Reading } from '../call.ts';
 import { isObject } from '../json-limits.ts';
 import { readBatch, isBatch } from './batch.ts';
-import { isFlat, readFlat } from './flat.ts';
+import { isFlat, readFlat, speaksFlat } from './flat.ts';
 import { isNative, readNative } from './native-object.ts';
 
 /** What an envelope says about the call within it. */
@@ -27,7 +27,7 @@ export function writeBody(body: Body, envelope: Envelope, reading: Reading): voi
 /** JSON data of an envelope: an event of driftd's own, a request or response, or a flat one. @throws Rejected */
 export function readPayload(payload: unknown, envelope: Envelope, reading: Reading): void {
   if (isObject(payload)) {
-    if (isNative(payload)) {
+    if (isNative(payload) && !speaksFlat(payload, reading)) {
       readNative(payload, reading, envelope);
       return;
     }
