@@ -37,14 +37,16 @@ interface ToldMonitor {
   readonly receivers: readonly AlertReceiver[];
 }
 
+/** @param as how far counting was when the window was first judged; default: as far as it is */
 export async function checkQuality(
   store: QualityStore,
   monitor: JudgedMonitor,
   { counts, features, evaluation }: Judgement,
   windowEnd: number,
+  as: CountedSoFar | null = null,
 ): Promise<DataQuality> {
   const volumes = await store.volumes(monitor.id, volumeReferences(windowEnd));
-  const counted = await store.counted(monitor.modelId);
+  const counted = as ?? (await store.counted(monitor.modelId));
   const before = await store.countedBefore(monitor.id, windowEnd);
   const faults: QualityFault[] = [];
   const events: Record<string, number> = {};

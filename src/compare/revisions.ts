@@ -55,7 +55,9 @@ export async function reviseStale(
       continue;
     }
     const complete = watermark !== null && watermark >= windowEnd;
-    const quality = await checkQuality(deps.quality, monitor, judgement, windowEnd);
+    // What came since it was first judged is the next evaluation's news, not this one's.
+    const counted = await deps.quality.countedBefore(monitor.id, windowEnd + 1);
+    const quality = await checkQuality(deps.quality, monitor, judgement, windowEnd, counted);
     const durationMs = deps.clock.monotonic() - started;
     const of = { claim, due, windowEnd, revision: revision + 1, complete, watermark, durationMs };
     if ((await deps.revisions.revise(evaluationWrite(monitor, judgement, quality, of))) === null)

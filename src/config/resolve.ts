@@ -169,7 +169,7 @@ function modelConfig(model: ConfigDocument['models'][number]): ModelConfig {
     owner: model.owner ?? null,
     attributes: model.attributes,
     allowedLatenessMs: ms(model.allowed_lateness),
-    silentAfterMs: ms(model.silent_after),
+    silentAfterMs: model.silent_after === undefined ? null : ms(model.silent_after),
     timeColumn: model.time_column,
     features: new Map(features),
   };

@@ -219,8 +219,8 @@ export interface ModelConfig {
   /** Keys of `attributes` that events are sliced by. */
   readonly attributes: readonly string[];
   readonly allowedLatenessMs: number;
-  /** How long it may send nothing before somebody is told. */
-  readonly silentAfterMs: number;
+  /** How long it may send nothing before somebody is told; null: as the schedules of its monitors say. */
+  readonly silentAfterMs: number | null;
   /** Column of the event time in baseline row files. */
   readonly timeColumn: string;
   /** What is said about features by name; a Map, since names come from outside. */

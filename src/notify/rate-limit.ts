@@ -1,6 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
 
-/** A token bucket: a burst of a minute's worth, refilled evenly. */
+/** A sliding window: within any minute no more than so many. Of this process: each that sends has a limit of its own. */
 export interface RateLimit {
   /** How many may go now. */
   available(): number;
@@ -10,21 +10,18 @@ export interface RateLimit {
 const MINUTE_MS = 60_000;
 
 export function createRateLimit(perMinute: number, clock: Clock): RateLimit {
-  let tokens = perMinute;
-  let filledAt = clock.monotonic();
-  const refill = (): void => {
-    const now = clock.monotonic();
-    tokens = Math.min(perMinute, tokens + ((now - filledAt) / MINUTE_MS) * perMinute);
-    filledAt = now;
+  /** What went within the last minute, oldest first. */
+  const gone: { readonly at: number; readonly count: number }[] = [];
+  const forget = (now: number): void => {
+    while (gone[0] !== undefined && now - gone[0].at >= MINUTE_MS) gone.shift();
   };
   return {
     available() {
-      refill();
-      return Math.floor(tokens);
+      forget(clock.monotonic());
+      return Math.max(0, perMinute - gone.reduce((sum, { count }) => sum + count, 0));
     },
     take(count) {
-      refill();
-      tokens -= count;
+      if (count > 0) gone.push({ at: clock.monotonic(), count });
     },
   };
 }

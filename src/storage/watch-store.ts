@@ -1,4 +1,6 @@
-import type { ProblemKind, WatchFacts } from '../core/alerting/problems.ts';
+import type { Mute } from '../core/alerting/mute.ts';
+import type { Problem, ProblemKind, WatchFacts } from '../core/alerting/problems.ts';
+import type { TopicKey } from '../core/domain/ingestion.ts';
 import type { OutboxWrite } from './outbox-store.ts';
 
 /** What the database knows of driftd's parts; times in ms on its clock. */
@@ -10,9 +12,12 @@ export interface StoredFacts {
     /** The newest tick that was evaluated; or since when there could be one. */
     readonly lastDue: number;
   }[];
-  readonly partitions: readonly (WatchFacts['partitions'][number] & { readonly source: string })[];
-  readonly models: readonly { readonly name: string; readonly lastEventAt: number | null }[];
+  readonly partitions: readonly (WatchFacts['partitions'][number] & TopicKey)[];
+  /** `since`: the model has a monitor, or is known. */
+  readonly models: readonly Omit<WatchFacts['models'][number], 'silentAfterMs'>[];
   readonly channels: WatchFacts['channels'];
+  /** Silences that hold now. */
+  readonly silences: readonly Mute[];
 }
 
 export interface OpenProblem {
@@ -20,6 +25,10 @@ export interface OpenProblem {
   readonly about: string;
   readonly since: number;
   readonly detail: string;
+  /** What of it was told. */
+  readonly parts: readonly string[];
+  /** When it was told last. */
+  readonly toldAt: number;
 }
 
 export interface WatchStore {
@@ -34,9 +43,18 @@ export interface WatchStore {
    * @returns since when; null: it was open already
    */
   begin(
-    problem: Omit<OpenProblem, 'since'>,
+    problem: Problem,
     messages: (since: number) => readonly OutboxWrite[],
   ): Promise<number | null>;
+  /**
+   * Tells an open problem again, as it stands now; nothing when another process did within the last `quietMs`.
+   * @param messages made of when it is told
+   */
+  tellAgain(
+    problem: Problem,
+    quietMs: number,
+    messages: (at: number) => readonly OutboxWrite[],
+  ): Promise<boolean>;
   /** Closes a problem and queues its messages. @returns false: another process was first */
   end(problem: OpenProblem, messages: readonly OutboxWrite[]): Promise<boolean>;
   /** Deletes messages that were finished, and silences that ended, long ago. @returns how many messages */

@@ -176,4 +176,21 @@ describe('features that the baseline does not know', () => {
       'Over: flights: events with unknown features',
     ]);
   });
+
+  it('are seen too when late events have the window before judged again', async () => {
+    const world = await newWorld();
+    const monitor = await world.monitor({ windows: ['1h'], receivers });
+    await world.count(rowsOver(START, START + HOUR, 200, usual));
+    await world.evaluate(monitor, START + HOUR);
+    await world.count(rowsOver(START + HOUR / 2, START + 2 * HOUR, 200, usual));
+    await world.pool.query('UPDATE model_progress SET unknown_events = 150');
+    await world.evaluate(monitor, START + 2 * HOUR);
+    const { rows } = await world.pool.query<{ revision: number }>(
+      'SELECT max(revision)::integer AS revision FROM evaluation',
+    );
+    expect(rows).toEqual([{ revision: 1 }]);
+    expect(await faults(world, START + 2 * HOUR)).toEqual([
+      expect.objectContaining({ check: 'unknown', value: 0.5 }),
+    ]);
+  });
 });

@@ -24,7 +24,7 @@ afterAll(() => pool.end());
 const sinks: HttpSink[] = [];
 afterEach(async () => {
   await pool.query('TRUNCATE outbox, problem, replica, ingest_partition CASCADE');
-  await pool.query('UPDATE monitor SET scheduled_from = now()');
+  await pool.query('UPDATE monitor SET scheduled_from = now(), created_at = now()');
   for (const sink of sinks.splice(0)) await sink.stop();
 });
 
@@ -54,8 +54,8 @@ function watch(change: Partial<WatchDeps> = {}) {
     receivers: RECEIVERS,
     problemReceivers: RECEIVERS,
     schedules: new Map(),
-    silentAfterMs: new Map(),
-    endlessSources: new Set(['kafka']),
+    models: new Map(),
+    topics: [{ source: 'kafka', topic: 'events', endless: true }],
     testTicks: null,
     heartbeat: null,
     log: silentLog,
@@ -78,12 +78,28 @@ async function told(): Promise<Told[]> {
   return rows;
 }
 
-const partition = (state: string, reason: string | null, age: string) =>
+const partition = (
+  state: string,
+  reason: string | null,
+  age: string,
+  { topic = 'events', number = 3 }: { readonly topic?: string; readonly number?: number } = {},
+) =>
   pool.query(
     `INSERT INTO ingest_partition (source, topic, partition, next_offset, start_offset, state, reason, progressed_at)
-     VALUES ('kafka', 'events', 3, 0, 0, $1, $2, now() - $3::interval)`,
-    [state, reason, age],
+     VALUES ('kafka', $4, $5, 0, 0, $1, $2, now() - $3::interval)`,
+    [state, reason, age, topic, number],
   );
+
+const missing = { source: 'kafka', topic: 'mistyped', endless: true };
+const silentAfter = (silentAfterMs: number): Pick<WatchDeps, 'models' | 'topics'> => ({
+  topics: [],
+  models: new Map([
+    [
+      'flights',
+      { silentAfterMs, owner: null, receivers: [{ name: 'ml', targets: [target('teams')] }] },
+    ],
+  ]),
+});
 
 describe('each way of being blind', () => {
   it('a process that died is told of by any that lives, and forgotten when it is replaced', async () => {
@@ -143,13 +159,71 @@ describe('each way of being blind', () => {
       `INSERT INTO model_progress (model_id, part, min_event_time, max_event_time, last_event_at)
        SELECT m.id, p.id, now(), now(), now() - interval '2 hours' FROM model m, ingest_partition p`,
     );
-    const silent = (hours: number) => ({
-      silentAfterMs: new Map([['flights', hours * 3_600_000]]),
-    });
+    const silent = (hours: number) => silentAfter(hours * 3_600_000);
     expect(await watch(silent(3)).runOnce()).toEqual([]);
     expect(await watch(silent(1)).runOnce()).toMatchObject([
       { kind: 'model-silent', detail: 'Its last event came 2 h ago.' },
     ]);
+  });
+
+  it('a model that has never sent anything, from when it is watched', async () => {
+    await pool.query(`UPDATE monitor SET created_at = now() - interval '61 minutes'`);
+    expect(await watch(silentAfter(2 * 3_600_000)).runOnce()).toEqual([]);
+    expect(await watch(silentAfter(3_600_000)).runOnce()).toMatchObject([
+      { kind: 'model-silent', about: 'flights' },
+    ]);
+    // Its own receivers are told, not those of driftd's problems.
+    expect(await told()).toMatchObject([{ channel: 'teams', problem: 'model-silent' }]);
+  });
+
+  it('a silent model that is silenced is told of when the silence is over', async () => {
+    await pool.query(`UPDATE monitor SET created_at = now() - interval '61 minutes'`);
+    const matchers = [{ label: 'model', negated: false, value: 'flights', glob: false }];
+    const mute = { matchers, reason: 'holidays' } as const;
+    const silent = silentAfter(3_600_000);
+    await watch({ ...silent, maintenance: () => [mute] as never }).runOnce();
+    await pool.query(
+      `INSERT INTO silence (matchers, reason, author, starts_at, ends_at)
+       VALUES ($1, 'holidays', 'kim', now() - interval '1 hour', now() + interval '1 hour')`,
+      [JSON.stringify(matchers)],
+    );
+    expect(await watch(silent).runOnce()).toMatchObject([{ kind: 'model-silent' }]);
+    expect(await told()).toEqual([]);
+    await pool.query('DELETE FROM silence');
+    await watch(silent).runOnce();
+    expect(await told()).toMatchObject([{ problem: 'model-silent' }]);
+  });
+
+  it('a topic that does not exist, or brokers that nobody reaches', async () => {
+    const reader = (age: string) =>
+      pool.query(`UPDATE replica SET started_at = now() - $1::interval`, [age]);
+    const store = createWatchStore(pool);
+    await store.seen('host:1:a', ['ingest', 'notify']);
+    await reader('59 seconds');
+    expect(await watch({ topics: [missing] }).runOnce()).toEqual([]);
+    await reader('61 seconds');
+    expect(await watch({ topics: [missing] }).runOnce()).toMatchObject([
+      { kind: 'ingest-absent', about: 'kafka', parts: ['mistyped'] },
+    ]);
+    // Nobody is to read: nobody misses it.
+    await pool.query('TRUNCATE replica');
+    expect(await watch({ topics: [missing], roles: ['notify'] }).runOnce()).toEqual([]);
+  });
+
+  it('but not a topic that is read no more', async () => {
+    await partition('ok', null, '1 day', { topic: 'renamed' });
+    await partition('halted', 'log changed', '1 day', { topic: 'renamed', number: 4 });
+    await partition('ok', null, '0 seconds');
+    expect(await watch().runOnce()).toEqual([]);
+  });
+
+  it('a message that was held back before it was tried is not late by that', async () => {
+    await enqueue(pool, [outboxWrite('a', { channel: 'slack', recipient: 'ops' })]);
+    await pool.query(`UPDATE outbox SET created_at = now() - interval '1 hour'`);
+    await createOutboxStore(pool).lease(1, 60_000);
+    expect(await watch().runOnce()).toEqual([]);
+    await pool.query(`UPDATE outbox SET first_attempt_at = now() - interval '301 seconds'`);
+    expect(await watch().runOnce()).toMatchObject([{ kind: 'delivery-broken', about: 'slack' }]);
   });
 
   it('a channel that does not deliver is told of by another', async () => {
@@ -205,6 +279,32 @@ describe('each way of being blind', () => {
 });
 
 describe('the watch', () => {
+  it('tells many partitions of a source at once, more of them later, and all again after a day', async () => {
+    await partition('halted', 'log changed', '0 seconds', { number: 0 });
+    await partition('halted', 'log changed', '0 seconds', { number: 1 });
+    const ago = (time: string) =>
+      pool.query(`UPDATE problem SET told_at = now() - $1::interval`, [time]);
+    const reasons = async () =>
+      (await told()).filter(({ channel }) => channel === 'slack').map(({ reason }) => reason);
+    await watch().runOnce();
+    expect(await told()).toMatchObject([
+      { channel: 'webhook', problem: 'ingest-halted', about: 'kafka' },
+      { channel: 'slack' },
+    ]);
+    await partition('halted', 'log changed', '0 seconds', { number: 2 });
+    await ago('4 minutes');
+    await watch().runOnce();
+    expect(await reasons()).toEqual(['first']);
+    await ago('5 minutes');
+    await Promise.all(['a', 'b'].map((owner) => watch({ owner }).runOnce()));
+    expect(await reasons()).toEqual(['first', 'added']);
+    await ago('23 hours');
+    await watch().runOnce();
+    await ago('24 hours');
+    await Promise.all(['a', 'b'].map((owner) => watch({ owner }).runOnce()));
+    expect(await reasons()).toEqual(['first', 'added', 'repeat']);
+  });
+
   it('of many processes tells each problem once', async () => {
     await partition('halted', 'log changed', '0 seconds');
     const owners = ['a', 'b', 'c', 'd'];

@@ -4,6 +4,7 @@ import type { StatusSnapshot } from '../../storage/api/status-reader.ts';
 import { inWords } from './duration-words.ts';
 import { fault, ok, warning } from './finding.ts';
 import type { Finding } from './finding.ts';
+import { silentAfterOf } from '../notify/silence.ts';
 
 /** A process that has not shown itself for so long is gone or stuck. */
 const PROCESS_SILENT_MS = 60_000;
@@ -54,7 +55,8 @@ function processFindings({ processes, now }: StatusSnapshot): Finding[] {
 
 function modelFindings({ models, now }: StatusSnapshot, config: DriftdConfig): Finding[] {
   const found = new Map(models.map((model) => [model.model, model]));
-  return config.models.flatMap(({ name, silentAfterMs }) => {
+  const silentAfter = silentAfterOf(config, now);
+  return config.models.flatMap(({ name }) => {
     const check = `model ${name}`;
     const model = found.get(name);
     if (model === undefined)
@@ -66,9 +68,7 @@ function modelFindings({ models, now }: StatusSnapshot, config: DriftdConfig): F
         ),
       ];
     const findings: Finding[] = [];
-    const onWall = config.monitors.some(
-      (monitor) => monitor.model === name && monitor.clock === 'wall',
-    );
+    const silentAfterMs = silentAfter.get(name) ?? Infinity;
     if (model.lastEventAt === null)
       findings.push(
         warning(
@@ -81,7 +81,7 @@ function modelFindings({ models, now }: StatusSnapshot, config: DriftdConfig): F
       const silent = now - model.lastEventAt;
       const told = `the last event was counted ${inWords(silent)} ago`;
       findings.push(
-        silent > silentAfterMs && onWall
+        silent > silentAfterMs
           ? fault(
               check,
               `${told}, silent_after is ${inWords(silentAfterMs)}`,

@@ -53,9 +53,9 @@ export const model = z
       }),
     allowed_lateness: duration('How late an event may come and still count.', '1h').default('1h'),
     silent_after: duration(
-      'How long it may send no event before somebody is told; only on the wall clock.',
+      'How long it may send no event before somebody is told; only on the wall clock. Default: two intervals of its most frequent monitor and a minute.',
       '1d',
-    ).default('1d'),
+    ).optional(),
     time_column: text('Column of the event time in baseline row files.', 'ts').default('ts'),
     features: z
       .record(name('Name of the feature.', 'temp'), feature)

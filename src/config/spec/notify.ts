@@ -5,11 +5,14 @@ import { count, duration, name, secretFile, text } from './fields.ts';
 
 export const notify = z
   .strictObject({
-    max_per_minute: count('Messages a channel sends within a minute; the others wait.', {
-      min: 1,
-      max: 6_000,
-      example: 20,
-    }).default(20),
+    max_per_minute: count(
+      'Messages that a channel of one process sends within any minute; the others wait.',
+      {
+        min: 1,
+        max: 6_000,
+        example: 20,
+      },
+    ).default(20),
     problem_receivers: z
       .array(name('Name of a receiver.', 'ml-oncall'))
       .default([])

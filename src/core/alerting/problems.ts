@@ -4,6 +4,7 @@ import type { Severity } from '../domain/verdict.ts';
 export const PROBLEM_KINDS = [
   'replica-dead',
   'evaluation-late',
+  'ingest-absent',
   'ingest-halted',
   'ingest-stuck',
   'model-silent',
@@ -17,10 +18,12 @@ export function isAboutDriftd(problem: string): boolean {
   return problem === 'test' || PROBLEM_KINDS.some((kind) => kind === problem);
 }
 
-/** Something that is wrong now. `about` names the process, monitor, partition, model or channel. */
+/** Something that is wrong now. `about` names the process, monitor, source, model or channel. */
 export interface Problem {
   readonly kind: ProblemKind;
   readonly about: string;
+  /** The topics or partitions of the source that it is about; else none. */
+  readonly parts: readonly string[];
   /** One sentence for people. */
   readonly detail: string;
 }
@@ -36,15 +39,23 @@ export interface WatchFacts {
   }[];
   /** Monitors on the wall's clock. `overdue`: ticks that were due long enough ago and have no evaluation. */
   readonly monitors: readonly { readonly name: string; readonly overdue: number }[];
-  /** Partitions of sources that never end. */
+  /** Of the topics that are read now: all that are halted, and those that never end. */
   readonly partitions: readonly {
+    readonly source: string;
     readonly name: string;
     readonly halted: string | null;
     readonly progressedAt: number;
   }[];
-  /** Models that are expected to get events: null: they never had one. */
+  /** Topics that are to be read and of which no partition is known. `since`: that long somebody is at it. */
+  readonly absent: readonly {
+    readonly source: string;
+    readonly topic: string;
+    readonly since: number;
+  }[];
+  /** Models that are expected to get events. `since`: they are watched; `lastEventAt` null: they never had one. */
   readonly models: readonly {
     readonly name: string;
+    readonly since: number;
     readonly lastEventAt: number | null;
     readonly silentAfterMs: number;
   }[];
@@ -61,7 +72,7 @@ export interface WatchFacts {
 export interface WatchLimits {
   /** A process that has said nothing for so long is dead. */
   readonly replicaMs: number;
-  /** A partition that has not been read to its end for so long is stuck. */
+  /** A partition that has not been read to its end for so long is stuck; a topic may be looked for as long. */
   readonly stuckMs: number;
   /** A message that waits for so long is not being delivered. */
   readonly deliveryMs: number;
@@ -77,6 +88,7 @@ export const WATCH_LIMITS: WatchLimits = {
 const SEVERITY: Readonly<Record<ProblemKind, Severity>> = {
   'replica-dead': 'warning',
   'evaluation-late': 'critical',
+  'ingest-absent': 'critical',
   'ingest-halted': 'critical',
   'ingest-stuck': 'critical',
   'model-silent': 'warning',
@@ -108,18 +120,10 @@ export function problemsOf(facts: WatchFacts, limits: WatchLimits = WATCH_LIMITS
             ),
           ],
     ),
-    ...facts.partitions.flatMap((partition) => partitionProblems(partition, facts, limits)),
-    ...facts.models.flatMap(({ name, lastEventAt, silentAfterMs }): Problem[] =>
-      lastEventAt === null || facts.now - lastEventAt <= silentAfterMs
-        ? []
-        : [
-            problem(
-              'model-silent',
-              name,
-              `Its last event came ${ago(facts.now - lastEventAt)} ago.`,
-            ),
-          ],
-    ),
+    ...absentTopics(facts, limits),
+    ...haltedPartitions(facts),
+    ...stuckPartitions(facts, limits),
+    ...facts.models.flatMap((model) => silentModel(model, facts.now)),
     ...facts.channels.flatMap((channel) => channelProblems(channel, facts, limits)),
   ];
 }
@@ -138,19 +142,81 @@ function deadReplicas({ replicas, now }: WatchFacts, { replicaMs }: WatchLimits)
   });
 }
 
-function partitionProblems(
-  { name, halted, progressedAt }: WatchFacts['partitions'][number],
-  { now }: WatchFacts,
-  { stuckMs }: WatchLimits,
+function absentTopics({ absent, now }: WatchFacts, { stuckMs }: WatchLimits): Problem[] {
+  const missed = absent.filter(({ since }) => now - since > stuckMs);
+  return ofSources(
+    missed,
+    'ingest-absent',
+    ({ topic }) => topic,
+    (topics) => {
+      const names = listed(topics.map(({ topic }) => topic));
+      const since = Math.min(...topics.map((one) => one.since));
+      return `No partition of ${names} has been found for ${ago(now - since)}: the source cannot be reached, or there is no topic of this name.`;
+    },
+  );
+}
+
+function haltedPartitions({ partitions }: WatchFacts): Problem[] {
+  const halted = partitions.filter((partition) => partition.halted !== null);
+  return ofSources(
+    halted,
+    'ingest-halted',
+    ({ name }) => name,
+    (these) => {
+      const reasons = listed(these.map((one) => `${one.name} (${one.halted ?? ''})`));
+      return `Counting has stopped and waits for somebody: ${reasons}.`;
+    },
+  );
+}
+
+function stuckPartitions({ partitions, now }: WatchFacts, { stuckMs }: WatchLimits): Problem[] {
+  const stuck = partitions.filter(
+    ({ halted, progressedAt }) => halted === null && now - progressedAt > stuckMs,
+  );
+  return ofSources(
+    stuck,
+    'ingest-stuck',
+    ({ name }) => name,
+    (these) => {
+      const longest = now - Math.min(...these.map(({ progressedAt }) => progressedAt));
+      return `Nothing has been read for ${ago(longest)}: ${listed(these.map(({ name }) => name))}.`;
+    },
+  );
+}
+
+/** One problem a source, however many of its parts have it. */
+function ofSources<T extends { readonly source: string }>(
+  all: readonly T[],
+  kind: ProblemKind,
+  partOf: (one: T) => string,
+  detailOf: (ofSource: readonly T[]) => string,
 ): Problem[] {
-  if (halted !== null)
-    return [
-      problem('ingest-halted', name, `Counting has stopped and waits for somebody: ${halted}.`),
-    ];
-  const still = now - progressedAt;
-  return still <= stuckMs
-    ? []
-    : [problem('ingest-stuck', name, `Nothing has been read for ${ago(still)}.`)];
+  return [...Map.groupBy(all, ({ source }) => source)].map(([source, these]) => ({
+    ...problem(kind, source, detailOf(these)),
+    parts: these.map(partOf),
+  }));
+}
+
+function silentModel(
+  { name, since, lastEventAt, silentAfterMs }: WatchFacts['models'][number],
+  now: number,
+): Problem[] {
+  const still = now - (lastEventAt ?? since);
+  if (still <= silentAfterMs) return [];
+  const detail =
+    lastEventAt === null
+      ? `It has never sent an event, and is watched for ${ago(still)}.`
+      : `Its last event came ${ago(still)} ago.`;
+  return [problem('model-silent', name, detail)];
+}
+
+/** So many parts are named; the others are counted. */
+const MAX_LISTED = 20;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - MAX_LISTED;
+  const shown = names.slice(0, MAX_LISTED).join(', ');
+  return more > 0 ? `${shown} and ${String(more)} more` : shown;
 }
 
 function channelProblems(
@@ -172,7 +238,7 @@ function channelProblems(
 }
 
 function problem(kind: ProblemKind, about: string, detail: string): Problem {
-  return { kind, about, detail };
+  return { kind, about, detail, parts: [] };
 }
 
 function ago(ms: number): string {
@@ -185,8 +251,9 @@ function ago(ms: number): string {
 const TITLES: Readonly<Record<ProblemKind, (about: string) => string>> = {
   'replica-dead': (about) => `Process ${about} is gone`,
   'evaluation-late': (about) => `Monitor ${about} is not evaluated`,
-  'ingest-halted': (about) => `Counting of ${about} is halted`,
-  'ingest-stuck': (about) => `Counting of ${about} stands still`,
+  'ingest-absent': (about) => `Topics of ${about} are not found`,
+  'ingest-halted': (about) => `Counting from ${about} is halted`,
+  'ingest-stuck': (about) => `Counting from ${about} stands still`,
   'model-silent': (about) => `Model ${about} sends no events`,
   'delivery-broken': (about) => `Messages by ${about} do not get through`,
   'dead-letter': (about) => `Messages by ${about} were given up`,

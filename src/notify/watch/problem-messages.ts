@@ -12,16 +12,23 @@ export interface ToldProblem {
   readonly since: number;
 }
 
+/** Why a problem is told: it began, it grew, it goes on, it is over. */
+export type ProblemReason = 'first' | 'added' | 'repeat' | 'resolved';
+
 /**
  * The messages about a problem, one a recipient. What is wrong with a channel goes out by the others; by that channel
  * only when there is no other.
+ * @param at when it is told; ms: a problem that is told again has messages of its own
  */
 export function problemMessages(
   problem: ToldProblem,
-  status: 'firing' | 'resolved',
+  reason: ProblemReason,
+  at: number,
   receivers: readonly AlertReceiver[],
 ): OutboxWrite[] {
   const { kind, about, detail, since } = problem;
+  const status = reason === 'resolved' ? 'resolved' : 'firing';
+  const title = problemTitle(kind, about);
   const message: SystemMessage = {
     version: 1,
     kind: 'system',
@@ -29,7 +36,8 @@ export function problemMessages(
     about,
     status,
     severity: severityOfProblem(kind),
-    title: status === 'firing' ? problemTitle(kind, about) : `Over: ${problemTitle(kind, about)}`,
+    title:
+      reason === 'resolved' ? `Over: ${title}` : reason === 'repeat' ? `Still: ${title}` : title,
     sentences: status === 'firing' ? [detail] : ['It is well again.'],
     facts: [],
     since,
@@ -40,11 +48,11 @@ export function problemMessages(
   return (others.length > 0 ? others : all)
     .filter(({ sendResolved }) => status === 'firing' || sendResolved)
     .map(({ receiver, channel, recipient }) => ({
-      dedupKey: key(kind, about, since, status, channel, receiver, recipient),
+      dedupKey: key(kind, about, at, status, channel, receiver, recipient),
       receiver,
       channel,
       recipient,
-      reason: status === 'firing' ? 'first' : 'resolved',
+      reason,
       message,
     }));
 }

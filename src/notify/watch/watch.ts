@@ -1,10 +1,14 @@
 import type { AlertReceiver } from '../../core/alerting/compose.ts';
+import { muteOf } from '../../core/alerting/mute.ts';
+import type { Mute } from '../../core/alerting/mute.ts';
 import { isOwnFault, problemsOf, WATCH_LIMITS } from '../../core/alerting/problems.ts';
 import type { Problem, WatchFacts, WatchLimits } from '../../core/alerting/problems.ts';
+import { ALL_SEGMENT } from '../../core/domain/feature.ts';
+import type { TopicKey } from '../../core/domain/ingestion.ts';
 import { sleep } from '../../platform/clock.ts';
 import { toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
-import type { StoredFacts, WatchStore } from '../../storage/watch-store.ts';
+import type { OpenProblem, StoredFacts, WatchStore } from '../../storage/watch-store.ts';
 import { problemMessages, testMessages } from './problem-messages.ts';
 
 /** Ticks of a schedule in (after, until], ms since the epoch. */
@@ -22,10 +26,12 @@ export interface WatchDeps {
   readonly receivers: readonly AlertReceiver[];
   /** Of the monitors on the wall's clock, by name. */
   readonly schedules: ReadonlyMap<string, { readonly ticks: Ticks; readonly slackMs: number }>;
-  /** How long a model may send nothing, by name; others may be silent. */
-  readonly silentAfterMs: ReadonlyMap<string, number>;
-  /** Sources that never end: one that stands still is stuck. */
-  readonly endlessSources: ReadonlySet<string>;
+  /** Models that must not be silent, by name. */
+  readonly models: ReadonlyMap<string, WatchedModel>;
+  /** What is to be read. `endless`: it never ends, one that stands still is stuck. */
+  readonly topics: readonly (TopicKey & { readonly endless: boolean })[];
+  /** Maintenance windows that hold at this instant; ms. Default none. */
+  readonly maintenance?: (now: number) => readonly Mute[];
   readonly testTicks: Ticks | null;
   /** Asked when a pass found driftd in order; says outside that it lives. */
   readonly heartbeat: { beat(): Promise<void>; close(): void } | null;
@@ -34,6 +40,14 @@ export interface WatchDeps {
   readonly everyMs?: number;
   /** Before the first look: what came late while nothing ran is on its way. */
   readonly startAfterMs?: number;
+}
+
+export interface WatchedModel {
+  /** How long it may send nothing. */
+  readonly silentAfterMs: number;
+  readonly owner: string | null;
+  /** Who is told of its silence: it is the model's trouble, not driftd's. */
+  readonly receivers: readonly AlertReceiver[];
 }
 
 export interface Watch {
@@ -47,6 +61,10 @@ export interface Watch {
 
 /** A test that was due up to so long ago is sent yet. */
 const TEST_LOOKBACK_MS = 600_000;
+/** A problem that lasts is told again after this. */
+const REPEAT_MS = 86_400_000;
+/** One that has got more parts is told again, but not each time that one more is found. */
+const GROWTH_MS = 300_000;
 const EVERY_MS = 15_000;
 const START_AFTER_MS = 60_000;
 
@@ -66,25 +84,51 @@ export function createWatch(deps: WatchDeps): Watch {
     await store.seen(deps.owner, deps.roles);
     const stored = await store.facts();
     const found = problemsIn(stored);
+    const mutes = [...stored.silences, ...(deps.maintenance?.(stored.now) ?? [])];
     const open = await store.problems();
-    const same = (a: Omit<Problem, 'detail'>, b: Omit<Problem, 'detail'>): boolean =>
+    const same = (a: Pick<Problem, 'kind' | 'about'>, b: Pick<Problem, 'kind' | 'about'>) =>
       a.kind === b.kind && a.about === b.about;
     for (const problem of found) {
-      if (open.some((one) => same(one, problem))) continue;
-      const since = await store.begin(problem, (at) =>
-        problemMessages({ ...problem, since: at }, 'firing', problemReceivers),
-      );
-      if (since !== null) log.error({ ...problem }, 'driftd has a problem');
+      // It stays unknown until the silence is over, and is told then if it is still so.
+      if (isMuted(problem, mutes, deps)) continue;
+      const known = open.find((one) => same(one, problem));
+      if (known === undefined) await begin(problem);
+      else await tellAgain(problem, known, stored.now);
     }
     for (const problem of open) {
       if (found.some((one) => same(one, problem))) continue;
-      if (await store.end(problem, problemMessages(problem, 'resolved', problemReceivers)))
+      const messages = problemMessages(problem, 'resolved', problem.since, receiversFor(problem));
+      if (await store.end(problem, messages))
         log.info({ kind: problem.kind, about: problem.about }, 'a problem of driftd is over');
     }
     await queueTests(stored.now);
     await store.prune();
     if (!found.some(({ kind }) => isOwnFault(kind))) await deps.heartbeat?.beat();
     return found;
+  }
+
+  const receiversFor = ({ kind, about }: Pick<Problem, 'kind' | 'about'>) =>
+    (kind === 'model-silent' ? deps.models.get(about)?.receivers : undefined) ?? problemReceivers;
+
+  async function begin(problem: Problem): Promise<void> {
+    const since = await store.begin(problem, (at) =>
+      problemMessages({ ...problem, since: at }, 'first', at, receiversFor(problem)),
+    );
+    if (since !== null) log.error({ ...problem }, 'driftd has a problem');
+  }
+
+  async function tellAgain(problem: Problem, known: OpenProblem, now: number): Promise<void> {
+    const grown = problem.parts.some((part) => !known.parts.includes(part));
+    const quietMs = grown ? GROWTH_MS : REPEAT_MS;
+    if (now - known.toldAt < quietMs) return;
+    const told = { ...problem, since: known.since };
+    const reason = grown ? 'added' : 'repeat';
+    // A part that comes and goes is no news each time; with a repeat the count begins anew.
+    const parts = grown ? [...new Set([...known.parts, ...problem.parts])] : problem.parts;
+    const again = await store.tellAgain({ ...problem, parts }, quietMs, (at) =>
+      problemMessages(told, reason, at, receiversFor(problem)),
+    );
+    if (again) log.error({ ...problem }, 'driftd still has a problem');
   }
 
   async function queueTests(now: number): Promise<void> {
@@ -123,10 +167,18 @@ export function createWatch(deps: WatchDeps): Watch {
   };
 }
 
-function factsOf(
-  stored: StoredFacts,
-  { schedules, silentAfterMs, endlessSources }: WatchDeps,
-): WatchFacts {
+/** Silences and maintenance windows of a model cover its silence; what is wrong with driftd itself nothing covers. */
+function isMuted({ kind, about }: Problem, mutes: readonly Mute[], { models }: WatchDeps): boolean {
+  if (kind !== 'model-silent') return false;
+  const owner = models.get(about)?.owner ?? null;
+  const labels = { model: about, monitor: '', owner, feature: '', segment: ALL_SEGMENT } as const;
+  return muteOf(mutes, { ...labels, tier: 'standard', severity: 'warning' }) !== null;
+}
+
+function factsOf(stored: StoredFacts, { schedules, models, topics }: WatchDeps): WatchFacts {
+  const topicOf = (key: TopicKey) =>
+    topics.find(({ source, topic }) => source === key.source && topic === key.topic);
+  const readers = stored.replicas.filter(({ roles }) => roles.includes('ingest'));
   return {
     now: stored.now,
     replicas: stored.replicas,
@@ -136,12 +188,26 @@ function factsOf(
       const late = schedule.ticks.between(lastDue, stored.now - schedule.slackMs, 100);
       return [{ name, overdue: late.length }];
     }),
-    partitions: stored.partitions.filter(
-      ({ source, halted }) => halted !== null || endlessSources.has(source),
-    ),
-    models: stored.models.flatMap(({ name, lastEventAt }) => {
-      const after = silentAfterMs.get(name);
-      return after === undefined ? [] : [{ name, lastEventAt, silentAfterMs: after }];
+    // Of a topic that nobody is to read any more nothing is expected.
+    partitions: stored.partitions.filter((partition) => {
+      const topic = topicOf(partition);
+      return topic !== undefined && (topic.endless || partition.halted !== null);
+    }),
+    // Without a process that reads there is nobody to find them; who looks for them longest says since when.
+    absent: topics
+      .filter(
+        ({ source, topic }) =>
+          readers.length > 0 &&
+          !stored.partitions.some((one) => one.source === source && one.topic === topic),
+      )
+      .map(({ source, topic }) => ({
+        source,
+        topic,
+        since: Math.min(...readers.map(({ startedAt }) => startedAt)),
+      })),
+    models: stored.models.flatMap((model) => {
+      const watched = models.get(model.name);
+      return watched === undefined ? [] : [{ ...model, silentAfterMs: watched.silentAfterMs }];
     }),
     channels: stored.channels,
   };

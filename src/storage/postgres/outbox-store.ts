@@ -86,7 +86,7 @@ async function noteTold(client: Client, receiver: string, group: OutboxGroup): P
  * Since when the longest-waiting message of a group of rows is late (SQL over `outbox`); NULL: none is. What waits for its
  * group or for its turn is not late by that: a message counts from when it was due, one that was tried from its first hour.
  */
-export const WAITING_SINCE = `min(CASE WHEN attempts > 0 THEN created_at ELSE next_attempt_at END)
+export const WAITING_SINCE = `min(CASE WHEN attempts > 0 THEN coalesce(first_attempt_at, created_at) ELSE next_attempt_at END)
   FILTER (WHERE state = 'pending' AND (attempts > 0 OR next_attempt_at <= now()))`;
 
 /** The queue of messages in table outbox. All its times are the database's. */
@@ -122,6 +122,7 @@ export function createOutboxStore(pool: Pool): OutboxStore {
            FOR UPDATE SKIP LOCKED
          ), taken AS (
            UPDATE outbox SET lease_epoch = lease_epoch + 1, attempts = attempts + 1,
+             first_attempt_at = coalesce(first_attempt_at, now()),
              lease_until = now() + $2 * interval '1 millisecond'
            FROM due WHERE outbox.id = due.id
            RETURNING outbox.*

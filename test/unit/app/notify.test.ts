@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { linksOf } from '../../../src/app/notify/links.ts';
 import { maintenanceOf } from '../../../src/app/notify/maintenance.ts';
+import { silentAfterOf } from '../../../src/app/notify/silence.ts';
 import type { DriftdConfig } from '../../../src/config/types.ts';
 
 const nothing = {
@@ -25,6 +26,35 @@ describe('links', () => {
         url: 'https://g.example/d?m=%22%3E%3C%24%26%7Bmonitor%7D&n=a%20b&k=%22%3E%3C%24%26%7Bmonitor%7D',
       },
     ]);
+  });
+});
+
+describe('how long a model may be silent', () => {
+  const hourly = { model: 'm', schedule: '0 * * * *', timeZone: 'UTC', clock: 'wall' };
+  const after = (monitors: readonly object[], silentAfterMs: number | null = null) =>
+    silentAfterOf(
+      config({
+        models: [{ name: 'm', silentAfterMs }],
+        monitors: monitors.map((monitor) => ({ ...hourly, ...monitor })),
+      } as never),
+      Date.UTC(2026, 10, 23, 12),
+    ).get('m');
+  const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
+
+  it.each([
+    ['0 * * * *', 2 * HOUR + MINUTE],
+    ['* * * * *', 11 * MINUTE],
+    ['0 6 * * *', 2 * DAY + MINUTE],
+    ['0 6 * * 1', 14 * DAY + MINUTE],
+    ['0 9-17 * * 1-5', 2 * (2 * DAY + 16 * HOUR) + MINUTE],
+  ])('%s: two intervals and a minute', (schedule, ms) => {
+    expect(after([{ schedule }])).toBe(ms);
+  });
+
+  it('goes by the most frequent monitor, or as configured, and not by replayed data', () => {
+    expect(after([{ schedule: '0 6 * * *' }, {}])).toBe(2 * HOUR + MINUTE);
+    expect(after([{}], 5)).toBe(5);
+    expect(after([{ clock: 'event' }])).toBeUndefined();
   });
 });
 

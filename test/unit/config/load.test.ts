@@ -72,7 +72,7 @@ describe('defaults', () => {
         owner: null,
         attributes: [],
         allowedLatenessMs: 3_600_000,
-        silentAfterMs: 86_400_000,
+        silentAfterMs: null,
         timeColumn: 'ts',
         features: new Map(),
       },

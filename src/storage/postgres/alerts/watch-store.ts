@@ -1,3 +1,4 @@
+import type { Mute } from '../../../core/alerting/mute.ts';
 import type { OpenProblem, StoredFacts, WatchStore } from '../../watch-store.ts';
 import { insertOutbox, WAITING_SINCE } from '../outbox-store.ts';
 import { inTransaction } from '../pool.ts';
@@ -33,20 +34,32 @@ export function createWatchStore(pool: Pool): WatchStore {
     facts: () => readFacts(pool),
     async problems() {
       const { rows } = await pool.query<OpenProblem>(
-        'SELECT kind, about, since, detail FROM problem',
+        'SELECT kind, about, since, detail, parts, told_at AS "toldAt" FROM problem',
       );
       return rows;
     },
-    begin: ({ kind, about, detail }, messages) =>
+    begin: ({ kind, about, detail, parts }, messages) =>
       inTransaction(pool, async (client) => {
         const { rows } = await client.query<{ since: number }>(
-          `INSERT INTO problem (kind, about, detail) VALUES ($1, $2, $3)
+          `INSERT INTO problem (kind, about, detail, parts) VALUES ($1, $2, $3, $4)
            ON CONFLICT DO NOTHING RETURNING since`,
-          [kind, about, detail],
+          [kind, about, detail, parts],
         );
         const since = rows[0]?.since ?? null;
         if (since !== null) await insertOutbox(client, messages(since));
         return since;
+      }),
+    tellAgain: ({ kind, about, detail, parts }, quietMs, messages) =>
+      inTransaction(pool, async (client) => {
+        const { rows } = await client.query<{ toldAt: number }>(
+          `UPDATE problem SET told_at = now(), detail = $3, parts = $4
+           WHERE kind = $1 AND about = $2 AND told_at <= now() - $5 * interval '1 millisecond'
+           RETURNING told_at AS "toldAt"`,
+          [kind, about, detail, parts, quietMs],
+        );
+        const toldAt = rows[0]?.toldAt ?? null;
+        if (toldAt !== null) await insertOutbox(client, messages(toldAt));
+        return toldAt !== null;
       }),
     end: ({ kind, about }, messages) =>
       inTransaction(pool, async (client) => {
@@ -71,7 +84,7 @@ export function createWatchStore(pool: Pool): WatchStore {
 }
 
 async function readFacts(pool: Pool): Promise<StoredFacts> {
-  const [clock, replicas, monitors, partitions, models, channels] = await Promise.all([
+  const [clock, replicas, monitors, partitions, models, channels, silences] = await Promise.all([
     pool.query<{ now: number }>('SELECT now() AS now'),
     pool.query<StoredFacts['replicas'][number]>(
       'SELECT owner, roles, started_at AS "startedAt", seen_at AS "seenAt" FROM replica',
@@ -80,12 +93,13 @@ async function readFacts(pool: Pool): Promise<StoredFacts> {
       `SELECT m.name, ${LAST_DUE} AS "lastDue" FROM monitor m`,
     ),
     pool.query<StoredFacts['partitions'][number]>(
-      `SELECT source, topic || '/' || partition AS name,
+      `SELECT source, topic, topic || '/' || partition AS name,
          CASE WHEN state = 'ok' THEN NULL ELSE coalesce(reason, state) END AS halted, progressed_at AS "progressedAt"
        FROM ingest_partition`,
     ),
     pool.query<StoredFacts['models'][number]>(
-      `SELECT m.name, max(p.last_event_at) AS "lastEventAt"
+      `SELECT m.name, max(p.last_event_at) AS "lastEventAt",
+         coalesce((SELECT min(o.created_at) FROM monitor o WHERE o.model_id = m.id), m.created_at) AS since
        FROM model m LEFT JOIN model_progress p ON p.model_id = m.id GROUP BY m.id`,
     ),
     pool.query<StoredFacts['channels'][number]>(
@@ -97,6 +111,9 @@ async function readFacts(pool: Pool): Promise<StoredFacts> {
        FROM outbox WHERE state = 'pending' OR (state = 'dead' AND finished_at > now() - interval '${DEAD_LETTER}')
        GROUP BY channel`,
     ),
+    pool.query<Mute>(
+      'SELECT matchers, reason FROM silence WHERE starts_at <= now() AND ends_at > now()',
+    ),
   ]);
   return {
     now: clock.rows[0]?.now ?? 0,
@@ -105,5 +122,6 @@ async function readFacts(pool: Pool): Promise<StoredFacts> {
     partitions: partitions.rows,
     models: models.rows,
     channels: channels.rows,
+    silences: silences.rows,
   };
 }

@@ -8,15 +8,23 @@ const well: WatchFacts = {
   now: NOW,
   replicas: [{ owner: 'a', roles: ['ingest'], startedAt: NOW - 9e6, seenAt: NOW - 5_000 }],
   monitors: [{ name: 'daily', overdue: 1 }],
-  partitions: [{ name: 'events/0', halted: null, progressedAt: NOW - MINUTE }],
+  partitions: [{ source: 'kafka', name: 'events/0', halted: null, progressedAt: NOW - MINUTE }],
+  absent: [{ source: 'kafka', topic: 'new', since: NOW - MINUTE }],
   models: [
-    { name: 'm', lastEventAt: NOW - 3_600_000, silentAfterMs: 3_600_000 },
-    { name: 'new', lastEventAt: null, silentAfterMs: 1 },
+    { name: 'm', since: 0, lastEventAt: NOW - 3_600_000, silentAfterMs: 3_600_000 },
+    { name: 'new', since: NOW - 3_600_000, lastEventAt: null, silentAfterMs: 3_600_000 },
   ],
   channels: [{ channel: 'email', waitingSince: NOW - 5 * MINUTE, dead: 0, lastError: null }],
 };
 const told = (change: Partial<WatchFacts>) =>
   problemsOf({ ...well, ...change }).map(({ kind, about }) => `${kind} ${about}`);
+const partition = (name: string, change: object = {}) => ({
+  source: 'kafka',
+  name,
+  halted: null,
+  progressedAt: NOW,
+  ...change,
+});
 const replica = (owner: string, seenAgo: number, startedAgo = 9e6, roles = ['ingest']) => ({
   owner,
   roles,
@@ -32,15 +40,20 @@ describe('driftd watches over itself', () => {
   it.each<[string, Partial<WatchFacts>]>([
     ['replica-dead b', { replicas: [replica('a', 0), replica('b', MINUTE + 1)] }],
     ['evaluation-late daily', { monitors: [{ name: 'daily', overdue: 2 }] }],
+    ['ingest-halted kafka', { partitions: [partition('t/1', { halted: 'log changed' })] }],
+    ['ingest-stuck kafka', { partitions: [partition('t/1', { progressedAt: NOW - MINUTE - 1 })] }],
     [
-      'ingest-halted t/1',
-      { partitions: [{ name: 't/1', halted: 'log changed', progressedAt: NOW }] },
+      'ingest-absent kafka',
+      { absent: [{ source: 'kafka', topic: 'mistyped', since: NOW - MINUTE - 1 }] },
     ],
     [
-      'ingest-stuck t/1',
-      { partitions: [{ name: 't/1', halted: null, progressedAt: NOW - MINUTE - 1 }] },
+      'model-silent m',
+      { models: [{ name: 'm', since: 0, lastEventAt: NOW - 1_001, silentAfterMs: 1_000 }] },
     ],
-    ['model-silent m', { models: [{ name: 'm', lastEventAt: NOW - 1_001, silentAfterMs: 1_000 }] }],
+    [
+      'model-silent m',
+      { models: [{ name: 'm', since: NOW - 1_001, lastEventAt: null, silentAfterMs: 1_000 }] },
+    ],
     [
       'delivery-broken slack',
       {
@@ -55,6 +68,16 @@ describe('driftd watches over itself', () => {
     ],
   ])('%s', (expected, change) => {
     expect(told(change)).toEqual([expected]);
+  });
+
+  it('tells of many partitions of a source as one, and counts those it does not name', () => {
+    const partitions = Array.from({ length: 64 }, (_, i) =>
+      partition(`t/${String(i)}`, { progressedAt: NOW - 5 * MINUTE }),
+    );
+    const [problem, ...more] = problemsOf({ ...well, partitions });
+    expect(more).toEqual([]);
+    expect(problem?.parts).toHaveLength(64);
+    expect(problem?.detail).toMatch(/^Nothing has been read for 5 min: t\/0, .* and 44 more\.$/);
   });
 
   it('takes a process for replaced that another took over from after it was last seen', () => {
