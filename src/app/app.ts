@@ -29,7 +29,7 @@ import { createLiveConfig } from './reload/live-config.ts';
 import { createReloader } from './reload/reloader.ts';
 import { createLiveWork } from './reload/live-work.ts';
 import { listenToCheckpoints } from './status/checkpoint-failures.ts';
-import { createHealth } from './status/health.ts';
+import { createHealth, SCHEDULER_STUCK_MS } from './status/health.ts';
 import type { HealthParts } from './status/health.ts';
 import { metricsOf } from './status/gauges.ts';
 import { settingFindings } from './status/server-findings.ts';
@@ -43,6 +43,8 @@ export interface AppOptions {
   readonly roles: ReadonlySet<Role>;
   readonly log: Log;
   readonly clock: Clock;
+  /** A scheduler that has ended no pass well for so long makes the process not ready. */
+  readonly schedulerStuckMs?: number;
 }
 
 /** The daemon: wired by `createApp`, serving from `start` to `stop`. */
@@ -61,7 +63,9 @@ export interface App {
  * order of the lines. What a reload builds anew is in `work.ts`; everything here outlives it and reads `config` when it
  * needs it.
  */
-export function createApp({ config: initial, load, roles, log, clock }: AppOptions): Promise<App> {
+export function createApp(options: AppOptions): Promise<App> {
+  const { config: initial, load, roles, log, clock } = options;
+  const { schedulerStuckMs = SCHEDULER_STUCK_MS } = options;
   const live = createLiveConfig(initial);
   const { config } = live;
   const owner = processName();
@@ -94,6 +98,7 @@ export function createApp({ config: initial, load, roles, log, clock }: AppOptio
     pipelines,
     checkpoints,
     schedulerSilentMs: () => work.silentMs(),
+    schedulerStuckMs,
     started: false,
     draining: false,
   };

@@ -45,7 +45,7 @@ export function brokerFindings(
   if (facts.group !== null)
     findings.push(
       facts.group.members > 0
-        ? ok('group', `${String(facts.group.members)} members, ${facts.group.state}`)
+        ? groupFinding(facts.group)
         : warning(
             'group',
             'no process reads in the consumer group',
@@ -53,6 +53,18 @@ export function brokerFindings(
           ),
     );
   return findings;
+}
+
+/** A group that is sharing its partitions out reads nothing meanwhile. */
+function groupFinding({ members, state }: NonNullable<KafkaFacts['group']>): Finding {
+  const says = `${String(members)} members, ${state}`;
+  return state === 'Stable'
+    ? ok('group', says)
+    : warning(
+        'group',
+        `${says}: its partitions are being shared out, and not read meanwhile`,
+        'look again in a minute; if it stays, a member is stuck: driftd status names the processes',
+      );
 }
 
 type Ranges = ReadonlyMap<number, { readonly start: number; readonly end: number }>;

@@ -13,6 +13,8 @@ export interface HealthParts {
   readonly checkpoints: CheckpointFailures;
   /** How long the scheduler has not ended a pass well, ms; 0 without the role. */
   readonly schedulerSilentMs: () => number;
+  /** A scheduler that is silent for longer is stuck; ms. */
+  readonly schedulerStuckMs: number;
   /** Has the start come to its end? */
   started: boolean;
   draining: boolean;
@@ -24,7 +26,7 @@ export const SOURCE_AWAY_MS = 10_000;
 /** Checkpoints that fail for so long are no collision any more. */
 const CHECKPOINTS_FAIL_MS = 5_000;
 /** Passes take far less, and every evaluation within one counts. */
-const SCHEDULER_STUCK_MS = 120_000;
+export const SCHEDULER_STUCK_MS = 120_000;
 
 export function createHealth(parts: HealthParts): HealthSource {
   const check = (name: string, reason: string | null): Check => ({
@@ -36,21 +38,20 @@ export function createHealth(parts: HealthParts): HealthSource {
     async readiness() {
       const { pipelines } = parts;
       const database = await databaseFault(parts.pool);
-      const schema = parts.started
-        ? database.schema
-        : 'the start has not finished: migrations and baselines come first';
       const away = pipelines.find(({ silentMs }) => silentMs > SOURCE_AWAY_MS);
       const unassigned = pipelines.some((pipeline) => pipeline.assigned === null);
       const failing = parts.checkpoints.sinceMs();
       const stuck = parts.schedulerSilentMs();
       return [
         check('database', database.fault),
-        check('schema', schema),
+        check('schema', database.schema),
         check(
           'source',
           away === undefined ? null : `${away.name} has not answered for ${seconds(away.silentMs)}`,
         ),
         check('assignment', unassigned ? 'no partitions are assigned to this process' : null),
+        // One that waits for its partitions has said so.
+        check('start', parts.started || unassigned ? null : 'the start has not finished'),
         check(
           'checkpoints',
           failing > CHECKPOINTS_FAIL_MS
@@ -59,7 +60,7 @@ export function createHealth(parts: HealthParts): HealthSource {
         ),
         check(
           'scheduler',
-          stuck > SCHEDULER_STUCK_MS
+          stuck > parts.schedulerStuckMs
             ? `no pass over the monitors has ended well for ${seconds(stuck)}, the log has the reason`
             : null,
         ),
