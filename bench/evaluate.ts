@@ -7,7 +7,7 @@
 import { evaluate } from '../src/core/evaluate/evaluate.ts';
 import { DEFAULT_POLICY } from '../src/core/evaluate/types.ts';
 import type { Subject } from '../src/core/evaluate/types.ts';
-import { ksExactLogP } from '../src/core/statistic/ks.ts';
+import { ksExactLogP } from '../src/core/statistic/ks-lattice.ts';
 import { THIRTY } from '../scripts/simulate/families.ts';
 import { populationOf, subjectOf } from '../scripts/simulate/population.ts';
 import { Random } from '../scripts/simulate/random.ts';

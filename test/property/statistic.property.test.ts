@@ -13,7 +13,8 @@ import {
   linf,
   totalVariation,
 } from '../../src/core/statistic/distances.ts';
-import { ksExactLogP, ksInterval, pooledEnds } from '../../src/core/statistic/ks.ts';
+import { ksExactLogP } from '../../src/core/statistic/ks-lattice.ts';
+import { ksInterval, pooledEnds } from '../../src/core/statistic/ks.ts';
 import { benjaminiHochberg } from '../../src/core/statistic/multiple-testing.ts';
 import {
   PSI_MIN_SHARE,

@@ -25,7 +25,7 @@ const critical = (example: number) =>
 const DELTA =
   'Tolerated effect in KS and PSI. What is smaller never alerts, however certain it is.';
 const SHARE_DELTA =
-  'Tolerated effect in shares: spike, missing, invalid, zero, negative, whole numbers, unseen categories.';
+  'Tolerated effect in shares: spike, missing, invalid, unseen and single categories, zero, negative and whole numbers. A category with more than 2 % of the baseline, and zero, negative and whole numbers where the baseline has between 2 and 98 % of them, are points of the distribution and have `delta`.';
 
 const alpha = z
   .number()

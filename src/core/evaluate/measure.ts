@@ -4,7 +4,8 @@ import { cellTests, shareTest } from '../statistic/chernoff.ts';
 import type { CellTests } from '../statistic/chernoff.ts';
 import { contingencyTest } from '../statistic/contingency.ts';
 import { hellinger, jensenShannon, totalVariation } from '../statistic/distances.ts';
-import { ksDkwLogP, ksExactLogP, ksInterval, ksLimitLogP, pooledEnds } from '../statistic/ks.ts';
+import { ksExactLogP } from '../statistic/ks-lattice.ts';
+import { ksDkwLogP, ksInterval, ksLimitLogP, pooledEnds } from '../statistic/ks.ts';
 import {
   decileGroups,
   groupCounts,

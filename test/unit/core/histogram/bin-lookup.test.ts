@@ -3,6 +3,7 @@ import { createBinLookup, lowerBound } from '../../../../src/core/histogram/bin-
 import { createCounter } from '../../../../src/core/histogram/counter.ts';
 import { emptyHistogram } from '../../../../src/core/histogram/histogram.ts';
 import { numericBinning } from '../../../../src/core/histogram/numeric-binning.ts';
+import { ksInterval } from '../../../../src/core/statistic/ks.ts';
 import { SLOT } from '../../../../src/core/domain/event-frame.ts';
 import golden from '../../../golden/histogram.json' with { type: 'json' };
 
@@ -43,6 +44,32 @@ describe('bin assignment, reference vectors', () => {
     expect(Array.from(histogram.counts)).toEqual(counts);
     // The vectors file NaN under "missing"; here a number that is none is invalid, and missing is an absent value.
     expect(histogram.invalid).toBe(missing);
+  });
+});
+
+interface IntervalCase {
+  readonly tag: string;
+  readonly baseline: number[];
+  readonly live: number[];
+  readonly atom: boolean[];
+  readonly D_lower: number;
+  readonly D_upper: number;
+}
+
+const intervals = golden.cases.filter(
+  (entry) => entry.kind === 'ks-interval',
+) as unknown as IntervalCase[];
+
+describe('the certified interval of KS, reference vectors', () => {
+  it('reads all that is not bin assignment', () => {
+    expect(intervals).toHaveLength(golden.cases.length - cases.length);
+  });
+
+  it.each(intervals)('$tag', ({ baseline, live, atom, D_lower, D_upper }) => {
+    const atoms = Uint8Array.from(atom, Number);
+    const { low, high } = ksInterval(Float64Array.from(baseline), Float64Array.from(live), atoms);
+    expect(Math.abs(low - D_lower)).toBeLessThanOrEqual(1e-10 * D_lower);
+    expect(Math.abs(high - D_upper)).toBeLessThanOrEqual(1e-10 * D_upper);
   });
 });
 

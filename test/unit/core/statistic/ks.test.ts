@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { ksExactLogP } from '../../../../src/core/statistic/ks-lattice.ts';
 import {
   ksDkwLogP,
-  ksExactLogP,
   ksInterval,
   ksLimitLogP,
   pooledEnds,
@@ -84,6 +84,50 @@ describe('the exact lattice', () => {
       const want = Math.min(0, Math.LN2 - logPaths);
       expect(Math.abs(ksExactLogP(1, n, n) - want)).toBeLessThanOrEqual(1e-9 * Math.abs(want));
     }
+  });
+
+  it('of equal sizes is the alternating sum of paths, far below the doubles too', () => {
+    // P(D >= k/n) = 2 sum (-1)^(i-1) C(2n, n - ik) / C(2n, n): Gnedenko and Korolyuk (1951), by reflection.
+    for (const [n, k] of [
+      [10, 4],
+      [500, 40],
+      [3000, 1500],
+      [4000, 3999],
+    ] as const) {
+      const logRatio = (shift: number): number => {
+        let sum = 0;
+        for (let i = 0; i < shift; i += 1) sum += Math.log((n - i) / (n + shift - i));
+        return sum;
+      };
+      let rest = 0;
+      for (let i = 2; i * k <= n; i += 1)
+        rest += (i % 2 === 0 ? -1 : 1) * Math.exp(logRatio(i * k) - logRatio(k));
+      const want = Math.LN2 + logRatio(k) + Math.log1p(rest);
+      const got = ksExactLogP(k / n, n, n);
+      expect(Math.abs(got - want), `${String(n)}, ${String(k)}`).toBeLessThanOrEqual(
+        1e-11 * Math.abs(want),
+      );
+    }
+  });
+
+  it('of a distance that the samples cannot have is that of the next one they can', () => {
+    for (const [n, m] of [
+      [10, 10],
+      [7, 9],
+      [12, 18],
+    ] as const) {
+      for (let d = 0.001; d < 1; d += 0.0313) {
+        let next = 1;
+        for (let i = 0; i <= n; i += 1)
+          for (let j = 0; j <= m; j += 1) {
+            const lattice = Math.abs(i / n - j / m);
+            if (lattice >= d) next = Math.min(next, lattice);
+          }
+        expectClose(ksExactLogP(d, n, m), ksExactLogP(next, n, m));
+      }
+    }
+    expectClose(ksExactLogP(0.301, 10, 10), ksExactLogP(0.4, 10, 10));
+    expect(ksExactLogP(0.3, 10, 10)).toBeGreaterThan(ksExactLogP(0.4, 10, 10));
   });
 
   it('one value against many: P(D >= d) counts ranks', () => {

@@ -7,6 +7,7 @@ import {
 } from '../../../../src/core/statistic/special/chi-square.ts';
 import {
   kolmogorovCdf,
+  kolmogorovIsf,
   logKolmogorovSf,
 } from '../../../../src/core/statistic/special/kolmogorov.ts';
 import { logNormalSf, normalIsf } from '../../../../src/core/statistic/special/normal.ts';
@@ -45,7 +46,10 @@ describe('special functions against mpmath and scipy', () => {
   it.each(golden<{ x?: number; sf: number; cdf: number; p?: number; isf: number }>('kolmogorov'))(
     'kolmogorov x=$x p=$p',
     (c) => {
-      if (c.x === undefined) return expectClose(Math.exp(logKolmogorovSf(c.isf)), c.p as number);
+      if (c.x === undefined) {
+        expectClose(kolmogorovIsf(Math.log(c.p as number)), c.isf);
+        return expectClose(Math.exp(logKolmogorovSf(c.isf)), c.p as number);
+      }
       expectClose(Math.exp(logKolmogorovSf(c.x)), c.sf);
       expectClose(kolmogorovCdf(c.x), c.cdf);
     },
@@ -97,6 +101,12 @@ describe('special functions at their ends', () => {
       expect(logP).toBeLessThanOrEqual(before + 1e-9);
       before = logP;
     }
+  });
+
+  it('kolmogorov: the inverse inverts, from certain to beyond the doubles', () => {
+    for (const logP of [-1e-12, -1e-3, -0.5, -Math.LN2, -0.7, -1, -5, -100, -5000])
+      expectClose(logKolmogorovSf(kolmogorovIsf(logP)), logP, 1e-9);
+    expect([kolmogorovIsf(0), kolmogorovIsf(-Infinity)]).toEqual([0, Infinity]);
   });
 
   it('kolmogorov: the two series meet at 1, and the far tail is 2 exp(-2x^2)', () => {
