@@ -1,6 +1,6 @@
 import { createBaselineBuilder } from '../core/baseline/builder.ts';
 import { createSampler } from '../core/baseline/sampler.ts';
-import type { DeclaredFeature, History } from '../core/baseline/sampler.ts';
+import type { BaselinePlan, DeclaredFeature, History } from '../core/baseline/sampler.ts';
 import type { RowValue } from '../core/baseline/row-value.ts';
 import type { Baseline } from '../core/baseline/types.ts';
 import { segmentOfValue } from '../core/histogram/segment-name.ts';
@@ -22,12 +22,18 @@ export interface BaselineFromRowsOptions {
   readonly history?: History;
   /** Columns that are features at most; the rows of more are not read at all. */
   readonly maxFeatures?: number;
+  /** Asked when the bins are known, for somebody to whom each row is then shown as it is counted. */
+  readonly watch?: (plan: BaselinePlan) => (row: Row, segments: readonly string[]) => void;
   /** Told the bytes read so far, of twice the file's size: the rows are read twice. */
   readonly onBytes?: (bytes: number) => void;
 }
 
+/** A row of a file, in the order of its columns. */
+type Row = readonly (RowValue | undefined)[];
+
 /**
- * A baseline from training rows, in two passes: one to learn kinds and bins, one to count exactly.
+ * A baseline from training rows, in two passes: one to learn kinds and bins, one to count exactly. A third one between them
+ * when a column that looked numeric at first turns out not to be.
  * @throws DriftdError INPUT_INVALID | BASELINE_INVALID, naming the file and the line
  */
 export async function baselineFromRows(
@@ -46,29 +52,57 @@ export async function baselineFromRows(
   const slices = options.attributes
     .map((name) => ({ name, at: columns.indexOf(name) }))
     .filter(({ at }) => at >= 0);
-  const segmentsOf = (row: readonly (RowValue | undefined)[]): string[] =>
+  const segmentsOf = (row: Row): string[] =>
     slices.flatMap(({ name, at }) => {
       const value = row[at];
       return value === null || value === undefined ? [] : [segmentOfValue(name, String(value))];
     });
 
+  const plan = await planFrom(file, declared, segmentsOf, options);
+  const builder = createBaselineBuilder(plan, { slots: options.slots ?? false });
+  const seen = options.watch?.(plan);
+  let line = 1;
+  for await (const row of file.rows((bytes) => options.onBytes?.(file.size + bytes))) {
+    line += 1;
+    const time = timeAt < 0 ? null : rowTime(row[timeAt], `${file.name}:${line}`, columns[timeAt]);
+    const segments = segmentsOf(row);
+    builder.addRow(row, time, segments);
+    seen?.(row, segments);
+  }
+  return builder.build(options.model, options.provenance);
+}
+
+async function planFrom(
+  file: RowFile,
+  declared: ReadonlyMap<string, DeclaredFeature>,
+  segmentsOf: (row: Row) => string[],
+  { onBytes, history }: BaselineFromRowsOptions,
+): Promise<BaselinePlan> {
+  const columns = await file.columns();
   const sampler = createSampler({ columns, declared });
   let rows = 0;
-  for await (const row of file.rows(options.onBytes)) {
+  for await (const row of file.rows(onBytes)) {
     sampler.addRow(row, segmentsOf(row));
     rows += 1;
   }
   if (rows === 0) {
     throw new DriftdError('BASELINE_INVALID', `${file.name}: the file has a header, but no rows`);
   }
-  const builder = createBaselineBuilder(sampler.plan(options.history), {
-    slots: options.slots ?? false,
+  const plan = sampler.plan(history);
+  const unfinished = new Set(sampler.unfinished());
+  if (unfinished.size === 0) return plan;
+  const again = createSampler({
+    columns,
+    declared: new Map(
+      columns.map((name) => [
+        name,
+        unfinished.has(name)
+          ? { ...declared.get(name), kind: 'categorical' as const }
+          : { ignore: true },
+      ]),
+    ),
   });
-  let line = 1;
-  for await (const row of file.rows((bytes) => options.onBytes?.(file.size + bytes))) {
-    line += 1;
-    const time = timeAt < 0 ? null : rowTime(row[timeAt], `${file.name}:${line}`, columns[timeAt]);
-    builder.addRow(row, time, segmentsOf(row));
-  }
-  return builder.build(options.model, options.provenance);
+  for await (const row of file.rows()) again.addRow(row, []);
+  const sampled = new Map(again.plan(history).features.map((feature) => [feature.name, feature]));
+  return { ...plan, features: plan.features.map((own) => sampled.get(own.name) ?? own) };
 }

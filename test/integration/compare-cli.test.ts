@@ -34,8 +34,10 @@ function text(name: string, content: string): string {
 const run = (...argv: string[]): ReturnType<typeof runCli> => runCli('compare', ...argv);
 
 async function compared(baseline: string, current: string): Promise<ComparisonJson> {
-  const options = ['--ignore', 'id,ts', '--categorical', 'late', '--format', 'json'];
-  return JSON.parse((await run(baseline, current, ...options)).out) as ComparisonJson;
+  const options = ['--ignore', 'id,ts', '--categorical', 'late', '--policy', 'psi_mode=floor'];
+  return JSON.parse(
+    (await run(baseline, current, ...options, '--format', 'json')).out,
+  ) as ComparisonJson;
 }
 
 function expectWindow(json: ComparisonJson, window: ExpectedWindow | undefined): void {

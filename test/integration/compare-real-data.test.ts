@@ -35,7 +35,8 @@ async function compared(
     writeFileSync(path, `${[head, ...rows].join('\n')}\n`);
     return path;
   });
-  const { code, out } = await runCli('compare', ...paths, ...options, '--format', 'json');
+  const asked = [...options, '--policy', 'psi_mode=floor', '--format', 'json'];
+  const { code, out } = await runCli('compare', ...paths, ...asked);
   return { json: JSON.parse(out) as ComparisonJson, code };
 }
 
@@ -77,6 +78,32 @@ describe('driftd compare on fifty years of weather', () => {
     const window = windowsOf('noaa_bellevue_daily', CONTROL)['odd rows'] as ExpectedWindow;
     expectAgreement(control.json, window);
   });
+});
+
+describe('driftd compare on two months of all flights', () => {
+  const data = read('nyc_flights_2013_jan_jul');
+  const columns = data.head.split(',');
+  const month = (which: string): string[] =>
+    data.rows.filter((row) => row.split(',')[columns.indexOf('ts')]?.startsWith(which) === true);
+  const january = month('2013-01');
+  const options = ['--ignore', 'id,ts', '--categorical', 'late'];
+
+  it('July agrees with scipy, and has drifted in temperature', async () => {
+    const { json } = await compared(data, january, month('2013-07'), ...options);
+    const window = windowsOf('nyc_flights_2013', 'January vs later months')['2013-07'];
+    expect(expectAgreement(json, window as ExpectedWindow)).toEqual({
+      numeric: 12,
+      categorical: 4,
+    });
+    expect(json.drifted).toContain('temp');
+  }, 60_000);
+
+  it('even and odd rows of January agree with scipy, and nothing has drifted', async () => {
+    const { json } = await compared(data, even(january), odd(january), ...options);
+    const window = windowsOf('nyc_flights_2013', CONTROL)['odd rows'];
+    expectAgreement(json, window as ExpectedWindow);
+    expect([json.drifted, json.warned]).toEqual([[], []]);
+  }, 60_000);
 });
 
 describe('driftd compare on four years of a census', () => {

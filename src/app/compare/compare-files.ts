@@ -1,11 +1,13 @@
 import { createBaselineBuilder } from '../../core/baseline/builder.ts';
-import { createSampler, planLike } from '../../core/baseline/sampler.ts';
+import { createCategoryCounts } from '../../core/baseline/category-counts.ts';
+import { isMissingText } from '../../core/baseline/row-value.ts';
+import { MAX_SEGMENTS, createSampler, planLike } from '../../core/baseline/sampler.ts';
 import type { DeclaredFeature } from '../../core/baseline/sampler.ts';
-import type { Baseline, BaselineFeature } from '../../core/baseline/types.ts';
-import { ALL_SEGMENT } from '../../core/domain/feature.ts';
+import type { Baseline } from '../../core/baseline/types.ts';
 import type { FeatureKind } from '../../core/domain/feature.ts';
 import { evaluate } from '../../core/evaluate/evaluate.ts';
 import type { EvaluationPolicy, EvaluationResult, Subject } from '../../core/evaluate/types.ts';
+import { segmentOfValue } from '../../core/histogram/segment-name.ts';
 import { judgingOf } from '../../config/policy.ts';
 import type { PolicyConfig } from '../../config/types.ts';
 import { openRowFile } from '../../ingest/rows/row-file.ts';
@@ -13,9 +15,15 @@ import type { Row, RowFile } from '../../ingest/rows/row-file.ts';
 import { DriftdError } from '../../platform/errors.ts';
 import { baselineFromRows } from '../baseline-from-rows.ts';
 import { rowTime } from '../row-time.ts';
+import { createCategoryTally } from './category-tally.ts';
+import type { CategoryTally } from './category-tally.ts';
+import { noticesOf } from './notices.ts';
+import { subjectsOf } from './subjects.ts';
 
 /** One comparison may take its time: p-values are exact for samples up to this size. */
 const EXACT_LIMIT = 10_000;
+/** Distinct values of a segment's column that are counted, to find the frequent ones. */
+const MAX_SEGMENT_VALUES = 100_000;
 
 export interface CompareOptions {
   readonly declared: ReadonlyMap<string, DeclaredFeature>;
@@ -34,6 +42,8 @@ export interface Comparison {
   readonly policy: EvaluationPolicy;
   readonly baseline: { readonly name: string; readonly rows: number };
   readonly current: { readonly name: string; readonly rows: number };
+  /** What was not compared, and why: columns of one file only, columns that hold no values, segments beyond the limit. */
+  readonly notices: readonly string[];
   readonly subjects: readonly Subject[];
   /** One result a subject, in the same order. */
   readonly evaluation: EvaluationResult;
@@ -41,7 +51,8 @@ export interface Comparison {
 
 /**
  * Compares two files feature by feature: two passes over the baseline (bins, counts), one over the current rows on the
- * baseline's bins. Without a time column rows count as independent of each other (design effect 1).
+ * baseline's bins, and one more for segments. Without a time column rows count as independent of each other (design effect
+ * 1). Texts that stand for no value (`NA`) are missing, in either file.
  * @throws DriftdError INPUT_INVALID | INPUT_UNREADABLE | BASELINE_INVALID
  */
 export async function compareFiles(
@@ -49,74 +60,127 @@ export async function compareFiles(
   currentPath: string,
   options: CompareOptions,
 ): Promise<Comparison> {
-  const baselineFile = openRowFile(baselinePath);
-  const currentFile = openRowFile(currentPath);
-  const baselineColumns = await baselineFile.columns();
-  const currentColumns = await currentFile.columns();
-  const declared = declaredOf(options, [...new Set([...baselineColumns, ...currentColumns])]);
-  if (options.time !== null) {
-    requireColumn(options.time, baselineColumns, baselineFile.name, '--time');
-    requireColumn(options.time, currentColumns, currentFile.name, '--time');
-  }
-  if (options.segment !== null) {
-    requireColumn(options.segment, baselineColumns, baselineFile.name, '--segment');
-  }
-  const attributes = options.segment === null ? [] : [options.segment];
-  const work = 2 * baselineFile.size + currentFile.size;
+  const files = [openRowFile(baselinePath), openRowFile(currentPath)] as const;
+  const columns = [await files[0].columns(), await files[1].columns()] as const;
+  const skipped = [...(await files[0].skipped()), ...(await files[1].skipped())];
+  const declared = declaredOf(options, columns.flat(), new Set(skipped.map(({ name }) => name)));
+  files.forEach((file, i) => {
+    for (const [name, by] of [
+      [options.time, '--time'],
+      [options.segment, '--segment'],
+    ] as const)
+      if (name !== null) requireColumn(name, columns[i] ?? [], file.name, by);
+  });
+  const isWatched = (name: string): boolean => declared.get(name)?.ignore !== true;
+  const isWanted = (name: string): boolean =>
+    isWatched(name) || name === options.time || name === options.segment;
+  const [baselineFile, currentFile] = files.map((file) => asCompared(file, isWanted)) as [
+    RowFile,
+    RowFile,
+  ];
+  const tally = createCategoryTally();
+  const work = (options.segment === null ? 1 : 2) * currentFile.size + 2 * baselineFile.size;
+  const progress = (before: number) => (bytes: number) =>
+    options.onProgress?.((before + bytes) / work);
   const baseline = await baselineFromRows(baselineFile, {
     model: 'compare',
     timeColumn: options.time,
     declared,
-    attributes,
+    attributes: options.segment === null ? [] : [options.segment],
     provenance: baselineFile.name,
-    onBytes: (bytes) => options.onProgress?.(bytes / work),
+    onBytes: progress(0),
+    watch: (plan) => tally.side('baseline', plan),
   });
-  const added = currentColumns.filter((name) => !baselineColumns.includes(name));
+  const frequent = await segmentsOf(currentFile, options.segment, progress(2 * baselineFile.size));
   const { counts, kinds } = await countLike(baseline, currentFile, options, {
     declared,
-    added,
-    work,
+    added: columns[1].filter((name) => !columns[0].includes(name)),
+    segments: frequent.names,
+    tally,
+    onBytes: progress(work - currentFile.size),
   });
-  const spanMs = counts.from === null || counts.to === null ? 0 : counts.to - counts.from;
   const judged = (name: string): EvaluationPolicy => {
     const policy = judgingOf(options.policy, { name, tier: 'standard' });
     return options.time === null ? { ...policy, designEffect: 'none' } : policy;
   };
-  const subjects = [
-    ...subjectsOf(ALL_SEGMENT, baseline.features, counts.features, currentColumns, spanMs),
-    ...[...baseline.segments].flatMap(([segment, features]) =>
-      subjectsOf(segment, features, counts.segments.get(segment) ?? [], currentColumns, spanMs),
-    ),
-    ...[...kinds].map(([name, kind]) => subjectOf(name, kind, spanMs)),
-  ].map((subject) => ({ ...subject, policy: judged(subject.feature) }));
-  const policy = judged('');
-  const evaluation = evaluate(subjects, policy, { evaluationsPerDay: 1, exactLimit: EXACT_LIMIT });
+  const subjects = subjectsOf({ baseline, counts, columns: columns[1], added: kinds, tally }).map(
+    (subject) => ({ ...subject, policy: judged(subject.feature) }),
+  );
+  const evaluation = evaluate(subjects, judged(''), {
+    evaluationsPerDay: 1,
+    exactLimit: EXACT_LIMIT,
+  });
   return {
-    policy,
+    policy: judged(''),
     baseline: { name: baselineFile.name, rows: baseline.rows },
     current: { name: currentFile.name, rows: counts.rows },
+    notices: await noticesOf({ files, columns, isWatched, frequent, tally, options }),
     subjects,
     evaluation,
   };
+}
+
+/** The rows as they are compared: unwanted columns are not decoded, texts that stand for no value are none. */
+function asCompared(file: RowFile, wanted: (column: string) => boolean): RowFile {
+  const value = (of: Row[number]): Row[number] =>
+    typeof of === 'string' && isMissingText(of) ? null : of;
+  return {
+    ...file,
+    async *rows(onBytes) {
+      for await (const row of file.rows(onBytes, wanted)) yield row.map(value);
+    },
+  };
+}
+
+const segmentName = (column: string, value: Row[number]): string | null =>
+  value === null || value === undefined ? null : segmentOfValue(column, String(value));
+
+/** Segments of a file: the heaviest by rows, and how many there are besides. */
+export interface FrequentSegments {
+  readonly names: readonly string[];
+  readonly others: number;
+}
+
+async function segmentsOf(
+  file: RowFile,
+  column: string | null,
+  onBytes: (bytes: number) => void,
+): Promise<FrequentSegments> {
+  if (column === null) return { names: [], others: 0 };
+  const at = (await file.columns()).indexOf(column);
+  const rows = createCategoryCounts(MAX_SEGMENT_VALUES);
+  for await (const row of file.rows(onBytes)) {
+    const name = segmentName(column, row[at]);
+    if (name !== null) rows.add(name);
+  }
+  const names = [...rows.counts]
+    .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+    .map(([name]) => name);
+  return { names: names.slice(0, MAX_SEGMENTS), others: Math.max(0, names.length - MAX_SEGMENTS) };
 }
 
 interface CountLike {
   readonly declared: ReadonlyMap<string, DeclaredFeature>;
   /** Columns that the baseline does not have. */
   readonly added: readonly string[];
-  /** Bytes of the whole comparison; those of this file come last. */
-  readonly work: number;
+  /** Segments to be counted, besides those of the baseline. */
+  readonly segments: readonly string[];
+  readonly tally: CategoryTally;
+  readonly onBytes: (bytes: number) => void;
 }
 
 /** Counts the current rows as the baseline was; columns that the baseline lacks are only told with their kind. */
 async function countLike(
   baseline: Baseline,
   file: RowFile,
-  options: CompareOptions,
-  { declared, added, work }: CountLike,
+  { time: timeColumn, segment: attribute }: CompareOptions,
+  { declared, added, segments, tally, onBytes }: CountLike,
 ): Promise<{ counts: Baseline; kinds: Map<string, FeatureKind> }> {
   const columns = await file.columns();
-  const builder = createBaselineBuilder(planLike(baseline, columns));
+  const like = planLike(baseline, columns);
+  const plan = { ...like, segments: new Set([...like.segments, ...segments]) };
+  const builder = createBaselineBuilder(plan);
+  const seen = tally.side('live', like);
   const isAdded = new Set(added);
   const sampler = createSampler({
     columns,
@@ -127,18 +191,16 @@ async function countLike(
       ]),
     ),
   });
-  const timeAt = options.time === null ? -1 : columns.indexOf(options.time);
-  const segmentAt = options.segment === null ? -1 : columns.indexOf(options.segment);
-  const segmentsOf = (row: Row): string[] => {
-    const value = row[segmentAt];
-    return value === null || value === undefined ? [] : [`${options.segment}=${String(value)}`];
-  };
+  const timeAt = timeColumn === null ? -1 : columns.indexOf(timeColumn);
+  const segmentAt = attribute === null ? -1 : columns.indexOf(attribute);
   let line = 1;
-  const before = work - file.size;
-  for await (const row of file.rows((bytes) => options.onProgress?.((before + bytes) / work))) {
+  for await (const row of file.rows(onBytes)) {
     line += 1;
     const time = timeAt < 0 ? null : rowTime(row[timeAt], `${file.name}:${line}`, columns[timeAt]);
-    builder.addRow(row, time, segmentsOf(row));
+    const name = attribute === null ? null : segmentName(attribute, row[segmentAt]);
+    const names = name === null ? [] : [name];
+    builder.addRow(row, time, names);
+    seen(row, names);
     if (added.length > 0) sampler.addRow(row, []);
   }
   if (line === 1) {
@@ -150,10 +212,12 @@ async function countLike(
 
 function declaredOf(
   options: CompareOptions,
-  columns: readonly string[],
+  all: readonly string[],
+  skipped: ReadonlySet<string>,
 ): ReadonlyMap<string, DeclaredFeature> {
+  const columns = [...new Set(all)];
   for (const name of [...options.declared.keys(), ...(options.only ?? [])]) {
-    requireColumn(name, columns, 'both files', 'the options');
+    if (!skipped.has(name)) requireColumn(name, columns, 'both files', 'the options');
   }
   const declared = new Map(options.declared);
   if (options.only !== null) {
@@ -171,37 +235,4 @@ function requireColumn(name: string, columns: readonly string[], file: string, b
     'INPUT_INVALID',
     `${file}: no column ${name}, which ${by} names; the columns are ${known}${columns.length > 20 ? ', ...' : ''}`,
   );
-}
-
-function subjectsOf(
-  segment: string,
-  baseline: readonly BaselineFeature[],
-  current: readonly BaselineFeature[],
-  columns: readonly string[],
-  spanMs: number,
-): Subject[] {
-  return baseline.map((feature, i) => ({
-    ...subjectOf(feature.name, feature.kind, spanMs),
-    role: feature.role,
-    segment,
-    baseline: feature,
-    live: columns.includes(feature.name) ? (current[i]?.histogram ?? null) : null,
-  }));
-}
-
-/** A column without a baseline. */
-function subjectOf(feature: string, kind: FeatureKind, spanMs: number): Subject {
-  return {
-    feature,
-    kind,
-    role: 'input',
-    tier: 'standard',
-    segment: ALL_SEGMENT,
-    window: { name: 'file', spanMs },
-    baseline: null,
-    live: null,
-    comparable: true,
-    history: [],
-    mixture: null,
-  };
 }

@@ -19,6 +19,8 @@ export interface ComparisonJson {
   /** Features whose verdict is "drifted" or "warning"; those of a slice as `feature [column=value]`. */
   readonly drifted: readonly string[];
   readonly warned: readonly string[];
+  /** Sentences for people: what was not compared, and why. */
+  readonly notices: readonly string[];
 }
 
 export interface FeatureJson {
@@ -30,6 +32,8 @@ export interface FeatureJson {
   readonly n: number;
   readonly m: number;
   readonly missing: { readonly baseline: number | null; readonly current: number | null };
+  /** Shares of values of the wrong type: texts among numbers, NaN. */
+  readonly invalid: { readonly baseline: number | null; readonly current: number | null };
   readonly psi: number | null;
   /** p: of "no change"; 0 where it is below the doubles. */
   readonly ks: {
@@ -60,6 +64,7 @@ export function comparisonJson(comparison: Comparison): ComparisonJson {
     ),
     drifted: named('drifted'),
     warned: named('warning'),
+    notices: comparison.notices,
   };
 }
 
@@ -84,8 +89,12 @@ function featureJson(
     n: result.n,
     m: result.m,
     missing: {
-      baseline: missingShare(baseline?.histogram ?? null),
-      current: missingShare(live),
+      baseline: shareOf('missing', baseline?.histogram ?? null),
+      current: shareOf('missing', live),
+    },
+    invalid: {
+      baseline: shareOf('invalid', baseline?.histogram ?? null),
+      current: shareOf('invalid', live),
     },
     psi: found('psi')?.value ?? null,
     ks:
@@ -105,8 +114,8 @@ function pOf({ logP }: StatisticResult): number | null {
   return logP === null ? null : Math.exp(logP);
 }
 
-function missingShare(histogram: Histogram | null): number | null {
+function shareOf(what: 'missing' | 'invalid', histogram: Histogram | null): number | null {
   if (histogram === null) return null;
   const total = observationTotal(histogram);
-  return total === 0 ? null : histogram.missing / total;
+  return total === 0 ? null : histogram[what] / total;
 }

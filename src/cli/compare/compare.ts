@@ -11,7 +11,7 @@ import { DriftdError, EXIT, toError } from '../../platform/errors.ts';
 import type { ExitCode } from '../../platform/errors.ts';
 import { readComparisonPolicy } from '../../config/comparison-policy.ts';
 import { createProgress } from './progress.ts';
-import { comparisonTable } from './table.ts';
+import { comparisonTable, printable } from './table.ts';
 import type { CliIo } from '../deps.ts';
 
 const FORMATS = ['table', 'json', 'html'] as const;
@@ -68,6 +68,7 @@ async function compare(
     onProgress: bar.update,
   }).finally(bar.stop);
   const json = comparisonJson(comparison);
+  for (const notice of json.notices) io.err(`driftd: ${printable(notice)}\n`);
   const colours = options.output === undefined && wantsColours(io);
   const text = {
     table: () => comparisonTable(comparison, colours),

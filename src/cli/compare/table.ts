@@ -13,13 +13,19 @@ const COLOR_OF: Readonly<Record<string, 'red' | 'yellow' | 'green'>> = {
   stable: 'green',
 };
 const HEADER = ['feature', 'n', 'm', 'PSI', 'KS D', 'KS in', 'p', 'JS', 'Wasserstein'];
-const LATER = ['missing', 'unseen', 'verdict'];
+const LATER = ['missing', 'invalid', 'unseen', 'verdict'];
 
 /** The comparison for people, one line a feature. @param colours whether the output shows them */
 export function comparisonTable(comparison: Comparison, colours: boolean): string {
-  const { features, drifted, warned } = comparisonJson(comparison);
-  const rows = features.map(cellsOf);
-  const header = [...HEADER, ...LATER];
+  const { features, drifted, warned, notices } = comparisonJson(comparison);
+  // Nearly always there is nothing invalid, and lines are long enough.
+  const tells = features.some(
+    ({ invalid }) => (invalid.baseline ?? 0) + (invalid.current ?? 0) > 0,
+  );
+  const shown = (cells: readonly string[]): readonly string[] =>
+    tells ? cells : cells.filter((_, i) => i !== HEADER.length + 1);
+  const header = shown([...HEADER, ...LATER]);
+  const rows = features.map((feature) => shown(cellsOf(feature)));
   const widths = header.map((title, i) =>
     Math.max(title.length, ...rows.map((row) => (row[i] ?? '').length)),
   );
@@ -47,6 +53,7 @@ export function comparisonTable(comparison: Comparison, colours: boolean): strin
     '',
     summary('Drifted', drifted),
     summary('Warnings', warned),
+    ...notices.map((notice) => paint(`Note: ${printable(notice)}`, 'warning')),
     '',
   ].join('\n');
 }
@@ -56,12 +63,11 @@ function summary(title: string, names: readonly string[]): string {
 }
 
 function cellsOf(feature: FeatureJson): string[] {
-  const { ks, chi2, missing } = feature;
+  const { ks, chi2, missing, invalid } = feature;
   const label =
     feature.segment === undefined ? feature.feature : `${feature.feature} [${feature.segment}]`;
   return [
-    // A name may hold anything; a table line may not break or steer the terminal.
-    label.replace(/\p{C}/gu, '\uFFFD').slice(0, 60),
+    printable(label).slice(0, 60),
     String(feature.n),
     String(feature.m),
     decimal(feature.psi),
@@ -71,9 +77,15 @@ function cellsOf(feature: FeatureJson): string[] {
     decimal(feature.js),
     decimal(feature.wasserstein),
     `${percent(missing.baseline)} > ${percent(missing.current)}`,
+    `${percent(invalid.baseline)} > ${percent(invalid.current)}`,
     percent(feature.unseenShare),
     feature.verdict,
   ];
+}
+
+/** A name may hold anything; a line of a table may not break or steer the terminal. */
+export function printable(text: string): string {
+  return text.replace(/\p{C}/gu, '\uFFFD');
 }
 
 function decimal(value: number | null): string {

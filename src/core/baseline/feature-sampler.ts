@@ -11,14 +11,14 @@ import { groupBins } from './blocks.ts';
 import { createCategoryCounts } from './category-counts.ts';
 import { fitsBinning } from './fits.ts';
 import { createReservoir } from './reservoir.ts';
-import { categoryText, isNumberText, parseNumber } from './row-value.ts';
+import { categoryText, isMissingText, isNumberText, parseNumber } from './row-value.ts';
 import type { RowValue } from './row-value.ts';
 import type { GoodTuring } from './types.ts';
 
 /** From this share of numbers on, a column is numeric and its other values are invalid. */
 const NUMERIC_SHARE = 0.95;
-/** So many values settle that a column is numeric; its texts need not be kept any longer. */
-const SETTLED_AFTER = 1_000;
+/** After so many values at a time a column that looks numeric lets its texts go. */
+const LOOK_EVERY = 1_000;
 
 /** Binnings of its history besides the one in use that a feature is counted on at most. */
 const MAX_FURTHER_BINNINGS = 2;
@@ -26,8 +26,13 @@ const MAX_FURTHER_BINNINGS = 2;
 /** What pass 1 over the training rows learns about one feature. */
 export interface FeatureSampler {
   add(value: RowValue): void;
-  /** Declared, or inferred; null while no value has been seen. */
+  /** Declared, or inferred from all values so far; null while none has been seen. */
   kind(): FeatureKind | null;
+  /**
+   * The column looked numeric until its texts had been let go, and turned out to be categorical: its values must be sampled
+   * once more, with the kind declared.
+   */
+  isUnfinished(): boolean;
   /**
    * How to count the feature in pass 2. Always there: a feature without a value gets a binning for none.
    * @param history the binnings that the feature's history is counted under, the one in use first, as far as kinds agree:
@@ -50,8 +55,8 @@ export interface SampledPlan {
 }
 
 /**
- * @param declared the kind that was declared, or null to infer it: numeric from 95 % numbers on, boolean when all are,
- * else categorical
+ * @param declared the kind that was declared, or null to infer it from all values, whatever their order: numeric from 95 %
+ * numbers on, boolean when all are, else categorical. Texts that stand for no value have no say.
  * @param limits distinct values kept at most: numbers, texts
  */
 export function createFeatureSampler(
@@ -63,11 +68,11 @@ export function createFeatureSampler(
   let numbers = 0;
   let booleans = 0;
   let texts = 0;
-  let settled = declared;
+  let holdsTexts = declared === null || declared === 'categorical';
 
   function kindSoFar(): FeatureKind | null {
     const total = numbers + booleans + texts;
-    if (settled !== null) return settled;
+    if (declared !== null) return declared;
     if (total === 0) return null;
     if (numbers >= NUMERIC_SHARE * total) return 'numeric';
     return booleans === total ? 'boolean' : 'categorical';
@@ -76,10 +81,15 @@ export function createFeatureSampler(
   function note(value: number | string | boolean): void {
     if (typeof value === 'boolean') booleans += 1;
     else if (typeof value === 'number' || isNumberText(value)) numbers += 1;
+    else if (isMissingText(value)) return;
     else if (booleanOfText(value) !== null) booleans += 1;
     else texts += 1;
-    if (numbers + booleans + texts === SETTLED_AFTER && kindSoFar() === 'numeric') {
-      settled = 'numeric';
+    if (
+      holdsTexts &&
+      (numbers + booleans + texts) % LOOK_EVERY === 0 &&
+      kindSoFar() === 'numeric'
+    ) {
+      holdsTexts = false;
       categories = createCategoryCounts(limits.categories);
     }
   }
@@ -87,17 +97,18 @@ export function createFeatureSampler(
   return {
     add(value) {
       if (value === null) return;
-      if (settled === null) note(value);
-      if (settled === null || settled === 'numeric') {
+      if (declared === null) note(value);
+      if (declared === null || declared === 'numeric') {
         const number = typeof value === 'string' ? parseNumber(value) : value;
         if (typeof number === 'number' && Number.isFinite(number)) reservoir.add(number);
       }
-      if (settled === null || settled === 'categorical') {
+      if (holdsTexts) {
         const text = typeof value === 'number' ? numberKey(value) : categoryText(String(value));
         if (typeof value !== 'number' || Number.isFinite(value)) categories.add(categoryKey(text));
       }
     },
     kind: kindSoFar,
+    isUnfinished: () => !holdsTexts && kindSoFar() === 'categorical',
     plan(history) {
       const kind = kindSoFar() ?? 'categorical';
       if (kind === 'boolean') {

@@ -12,9 +12,20 @@ export interface RowSlot {
   text: string;
 }
 
+/** What files write where there is no value, as R, pandas, SQL and spreadsheets do; a blank text is one of them. */
+const MISSING_TEXTS = ['', 'NA', 'N/A', 'n/a', 'NaN', 'nan', 'NULL', 'null', 'None', '<NA>'];
+const MISSING: ReadonlySet<string> = new Set(MISSING_TEXTS);
+/** Longer texts, which nearly all are, need no look-up. */
+const MISSING_LENGTH = Math.max(...MISSING_TEXTS.map((text) => text.length));
+
+/** Does a text of a file stand for no value? */
+export function isMissingText(text: string): boolean {
+  const trimmed = text.trim();
+  return trimmed.length <= MISSING_LENGTH && MISSING.has(trimmed);
+}
+
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const INFINITE = /^[+-]?inf(?:inity)?$/i;
-const NOT_A_NUMBER = /^[+-]?nan$/i;
 
 /** A decimal number as people write it in files (`inf` too); NaN when the text is none. Blank text is no number. */
 export function parseNumber(text: string): number {
@@ -24,9 +35,8 @@ export function parseNumber(text: string): number {
   return NaN;
 }
 
-/** Is the text what a numeric column holds: a number, or `nan` as some tools write for none? */
 export function isNumberText(text: string): boolean {
-  return NOT_A_NUMBER.test(text.trim()) || !Number.isNaN(parseNumber(text));
+  return !Number.isNaN(parseNumber(text));
 }
 
 /**
@@ -39,12 +49,13 @@ export function categoryText(text: string): string {
 
 /**
  * A row's value as the slot a live event would have, judged by the feature's kind, so that `21` in a CSV and 21 in an
- * event are one value. Fills and returns `out`.
+ * event are one value. Texts that stand for no value are missing, but for categories: there an event may say `NA`, too, and
+ * mean a category. Fills and returns `out`.
  */
 export function rowSlot(kind: FeatureKind, value: RowValue, out: RowSlot): RowSlot {
   out.number = 0;
   out.text = '';
-  if (value === null) {
+  if (value === null || (kind !== 'categorical' && isNoValue(value))) {
     out.slot = SLOT.missing;
   } else if (typeof value === 'boolean') {
     out.slot = SLOT.boolean;
@@ -63,4 +74,8 @@ export function rowSlot(kind: FeatureKind, value: RowValue, out: RowSlot): RowSl
     out.text = kind === 'categorical' ? categoryText(value) : value;
   }
   return out;
+}
+
+function isNoValue(value: number | string | boolean): boolean {
+  return typeof value === 'string' && isMissingText(value);
 }

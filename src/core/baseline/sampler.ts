@@ -62,6 +62,8 @@ export interface BaselineSampler {
    * @param segments names of the segments the row belongs to, besides "all" (`origin=JFK`)
    */
   addRow(values: readonly (RowValue | undefined)[], segments: readonly string[]): void;
+  /** Columns that need the rows once more, declared categorical, before they can be planned (`isUnfinished`). */
+  unfinished(): readonly string[];
   /** @param history binnings that history is counted under, by feature: see `FeatureSampler.plan` */
   plan(history?: History): BaselinePlan;
 }
@@ -93,6 +95,8 @@ export function createSampler(options: {
       for (const { sampler, column } of features) sampler.add(values[column] ?? null);
       for (const name of segments) segmentRows.add(name);
     },
+    unfinished: () =>
+      features.filter(({ sampler }) => sampler.isUnfinished()).map(({ name }) => name),
     plan(history) {
       const heavy = [...segmentRows.counts]
         .filter(([, rows]) => rows >= MIN_SEGMENT_ROWS)

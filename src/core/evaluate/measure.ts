@@ -86,7 +86,8 @@ function measureNumeric(
       measureShare(name, [baseline[name], sample.m], [live[name], sample.n], sample, policy),
     ),
     ...reported(sample, decileGroups(baselineCells)),
-    reportOnly('wasserstein', width > 0 ? wasserstein(baseline, live) / width : 0),
+    // Without a spread there is no unit: a distance of 0 would be a lie, and any other number, too.
+    ...(width > 0 ? [reportOnly('wasserstein', wasserstein(baseline, live) / width)] : []),
   ];
 }
 
@@ -187,7 +188,12 @@ function measureCategories(
     });
   }
   results.push(...reported(sample, grouping));
-  const table = contingencyTest(sample.baselineCells, sample.liveCells);
+  // Where not all categories were kept, the rest of them is one.
+  const cells = subject.categories ?? {
+    baseline: Float64Array.of(...sample.baselineCells, baseline.missing),
+    live: Float64Array.of(...sample.liveCells, live.missing),
+  };
+  const table = contingencyTest(cells.baseline, cells.live);
   if (table !== null) results.push({ ...reportOnly('chi2', table.chi2), logP: table.logP });
   return results;
 }

@@ -53,6 +53,12 @@ export interface HistoryWindow {
   readonly groups: readonly number[];
 }
 
+/** Counts of every category on both sides, in one order; a missing value is a category, too. */
+export interface CategoryCells {
+  readonly baseline: Float64Array;
+  readonly live: Float64Array;
+}
+
 /** A feature in one segment and window, to be judged. */
 export interface Subject {
   readonly feature: string;
@@ -72,6 +78,8 @@ export interface Subject {
   readonly seasonality?: Seasonality | null;
   /** Seasonal reference, mixed with the live weights: its histogram and effective size. null: the baseline itself. */
   readonly mixture: { readonly histogram: Histogram; readonly m: number } | null;
+  /** All categories, where somebody has kept them (two files do): then chi-square is exact. Absent or null: nobody has. */
+  readonly categories?: CategoryCells | null;
   /** Overrides of the policy for this feature. */
   readonly policy?: Partial<EvaluationPolicy>;
 }

@@ -153,7 +153,7 @@ export const STATISTICS = [
     symmetric: false,
     use: 'report',
     effect: null,
-    doc: "first Wasserstein distance in units of the baseline's q90 - q10",
+    doc: "first Wasserstein distance in units of the baseline's q90 - q10; none where that is 0",
   },
   {
     name: 'chi2',
@@ -162,7 +162,7 @@ export const STATISTICS = [
     symmetric: true,
     use: 'report',
     effect: null,
-    doc: "Pearson's chi-square of the 2 x B table",
+    doc: "Pearson's chi-square of the 2 x B table, missing being a level",
   },
 ] as const satisfies readonly StatisticEntry[];
 

@@ -1,25 +1,30 @@
 import { CsvError, parse } from 'csv-parse';
 import { DriftdError } from '../../platform/errors.ts';
-import type { OpenBytes, Row, RowStream } from './row-file.ts';
+import type { ReadRequest, Row, RowStream } from './row-file.ts';
 
 /**
  * CSV with a header line. Values stay text: what a column is, is decided over all its rows. An empty field is missing.
  */
-export async function readCsv(
-  open: OpenBytes,
-  _path: string,
-  name: string,
-  onBytes?: (bytes: number) => void,
-): Promise<RowStream> {
-  const parser = open(onBytes)
+export async function readCsv({ open, name, onBytes }: ReadRequest): Promise<RowStream> {
+  const bytes = open(onBytes);
+  const parser = bytes
     .on('error', (error) => parser.destroy(error))
     .pipe(parse({ bom: true, skip_empty_lines: true, relax_column_count: false }));
-  const records = (parser as AsyncIterable<string[]>)[Symbol.asyncIterator]();
-  const header = await next(records, name);
-  if (header === null)
-    throw new DriftdError('INPUT_INVALID', `${name}: the file has no header line`);
-  checkHeader(header, name);
-  return { columns: header, rows: rowsOf(records, name, parser) };
+  const close = (): void => {
+    parser.destroy();
+    bytes.destroy();
+  };
+  try {
+    const records = (parser as AsyncIterable<string[]>)[Symbol.asyncIterator]();
+    const header = await next(records, name);
+    if (header === null)
+      throw new DriftdError('INPUT_INVALID', `${name}: the file has no header line`);
+    checkHeader(header, name);
+    return { columns: header, rows: rowsOf(records, name, close), close };
+  } catch (thrown) {
+    close();
+    throw thrown;
+  }
 }
 
 function checkHeader(header: readonly string[], name: string): void {
@@ -41,7 +46,7 @@ function checkHeader(header: readonly string[], name: string): void {
 async function* rowsOf(
   records: AsyncIterator<string[]>,
   name: string,
-  parser: { destroy: () => unknown },
+  close: () => void,
 ): AsyncGenerator<Row> {
   try {
     for (
@@ -52,7 +57,7 @@ async function* rowsOf(
       yield record.map((field) => (field === '' ? null : field));
     }
   } finally {
-    parser.destroy();
+    close();
   }
 }
 

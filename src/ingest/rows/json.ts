@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { RowValue } from '../../core/baseline/row-value.ts';
 import { DriftdError, toError } from '../../platform/errors.ts';
-import type { OpenBytes, Row, RowStream } from './row-file.ts';
+import type { ReadRequest, Row, RowStream } from './row-file.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -10,45 +10,45 @@ type Fields = Readonly<Record<string, unknown>>;
 const COLUMN_ROWS = 1_000;
 
 /** NDJSON: an object a line; the columns are the keys of the first 1,000 rows. */
-export async function readNdjson(
-  open: OpenBytes,
-  _path: string,
-  name: string,
-  onBytes?: (bytes: number) => void,
-): Promise<RowStream> {
+export async function readNdjson({ open, name, onBytes }: ReadRequest): Promise<RowStream> {
   const columns = new Set<string>();
   let rows = 0;
-  const probe = open();
-  for await (const fields of objects(probe, name)) {
+  for await (const fields of objects(() => open(), name)) {
     for (const key of Object.keys(fields)) columns.add(key);
     rows += 1;
     if (rows >= COLUMN_ROWS) break;
   }
-  probe.destroy();
   if (rows === 0) throw new DriftdError('INPUT_INVALID', `${name}: the file has no rows`);
   const list = [...columns];
-  return { columns: list, rows: rowsOf(objects(open(onBytes), name), list) };
+  const again = objects(() => open(onBytes), name);
+  return { columns: list, rows: rowsOf(again, list) };
 }
 
-async function* objects(bytes: Readable, name: string): AsyncGenerator<Fields> {
+/** The file is opened when the first of them is asked for, and let go of when no more are. */
+async function* objects(open: () => Readable, name: string): AsyncGenerator<Fields> {
   let line = 0;
-  for await (const text of createInterface({ input: bytes, crlfDelay: Infinity })) {
-    line += 1;
-    if (text.trim() === '') continue;
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(text);
-    } catch (thrown) {
-      throw new DriftdError(
-        'INPUT_INVALID',
-        `${name}:${line}: no JSON: ${toError(thrown).message}`,
-      );
+  const bytes = open();
+  try {
+    for await (const text of createInterface({ input: bytes, crlfDelay: Infinity })) {
+      line += 1;
+      if (text.trim() !== '') yield parsedObject(text, `${name}:${line}`);
     }
-    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-      throw new DriftdError('INPUT_INVALID', `${name}:${line}: each line must be a JSON object`);
-    }
-    yield parsed as Fields;
+  } finally {
+    bytes.destroy();
   }
+}
+
+function parsedObject(text: string, where: string): Fields {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (thrown) {
+    throw new DriftdError('INPUT_INVALID', `${where}: no JSON: ${toError(thrown).message}`);
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new DriftdError('INPUT_INVALID', `${where}: each line must be a JSON object`);
+  }
+  return parsed as Fields;
 }
 
 async function* rowsOf(
@@ -72,12 +72,7 @@ function cell(value: unknown): RowValue {
 const MAX_JSON_BYTES = 256 * 1024 * 1024;
 
 /** JSON: a list of objects, or an object of columns, each a list of values. */
-export async function readJson(
-  open: OpenBytes,
-  _path: string,
-  name: string,
-  onBytes?: (bytes: number) => void,
-): Promise<RowStream> {
+export async function readJson({ open, name, onBytes }: ReadRequest): Promise<RowStream> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of open(onBytes) as AsyncIterable<Buffer>) {

@@ -52,11 +52,20 @@ function assertConsistent(metadata: FileMetaData, size: number, name: string): v
   const groups = metadata.row_groups;
   const rows = groups.reduce((sum, group) => sum + group.num_rows, 0n);
   const chunks = chunksOf(metadata);
-  const flat = metadata.schema.every((element) => element.repetition_type !== 'REPEATED');
+  // Lists have as many values as they like; they are not read.
+  const repeated = new Set(
+    metadata.schema.flatMap(({ name: of, repetition_type: times }) =>
+      times === 'REPEATED' ? [of] : [],
+    ),
+  );
+  const isFlat = ([first = '', ...deeper]: readonly string[]): boolean =>
+    deeper.length === 0 && !repeated.has(first);
   const lies =
     rows !== metadata.num_rows ||
     groups.some((group) => group.num_rows < 0n) ||
-    (flat && chunks.some(({ group, chunk }) => chunk.num_values !== group.num_rows)) ||
+    chunks.some(
+      ({ group, chunk }) => isFlat(chunk.path_in_schema) && chunk.num_values !== group.num_rows,
+    ) ||
     chunks.reduce((sum, { chunk }) => sum + chunk.total_compressed_size, 0n) > BigInt(size);
   if (!lies) return;
   const text = `${name}: its footer contradicts itself: rows, values or sizes do not add up`;

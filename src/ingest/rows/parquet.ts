@@ -1,11 +1,11 @@
 import { asyncBufferFromFile, parquetMetadataAsync, parquetRead, parquetSchema } from 'hyparquet';
-import type { FileMetaData } from 'hyparquet';
+import type { FileMetaData, SchemaTree } from 'hyparquet';
 import type { RowValue } from '../../core/baseline/row-value.ts';
 import { DriftdError } from '../../platform/errors.ts';
 import { createColumn, valueAt } from './column.ts';
 import type { Column } from './column.ts';
 import { assertFooter, guardedCompressors } from './parquet-guard.ts';
-import type { OpenBytes, Row, RowLimits, RowStream } from './row-file.ts';
+import type { ReadRequest, Row, RowStream, SkippedColumn } from './row-file.ts';
 import { CELL_BYTES, openSpill } from './spill.ts';
 
 /** Cells held at a time, 9 bytes each and what the texts take; a larger row group goes through a file. */
@@ -15,26 +15,27 @@ const MAX_ROWS = 2_000_000;
 /** On disk at a time: rows are fewer where columns are many. */
 const MAX_SPILL_BYTES = 2 * 1024 ** 3;
 
-/** Parquet, a slice of rows at a time, column after column; flat columns. */
-export async function readParquet(
-  _open: OpenBytes,
-  path: string,
-  name: string,
-  onBytes?: (bytes: number) => void,
-  limits?: RowLimits,
-): Promise<RowStream> {
+/** Parquet, a slice of rows at a time, column after column; flat columns, the others are left out. */
+export async function readParquet(request: ReadRequest): Promise<RowStream> {
+  const { path, name, onBytes, wanted, limits } = request;
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
-  const columns = parquetSchema(metadata).children.map((child) => child.element.name);
+  const { columns, skipped } = columnsOf(metadata);
   const total = Number(metadata.num_rows);
-  if (columns.length === 0 || total === 0)
+  if (columns.length + skipped.length === 0 || total === 0)
     throw new DriftdError('INPUT_INVALID', `${name}: the file has no rows`);
-  assertFooter(metadata, columns.length, file.byteLength, name, limits);
+  if (columns.length === 0) {
+    const held = [...new Set(skipped.map(({ holds }) => holds))].join(', ');
+    throw new DriftdError('INPUT_INVALID', `${name}: no column has single values, but ${held}`);
+  }
+  assertFooter(metadata, columns.length + skipped.length, file.byteLength, name, limits);
   const compressors = guardedCompressors(name);
 
   /** One column of the rows from..to. Of more columns at once the decoded values would take too much memory. */
   async function readColumn(column: string, from: number, to: number): Promise<Column> {
     const cells = createColumn(to - from);
+    // Missing all along: nobody asks for it.
+    if (wanted?.(column) === false) return cells;
     let filled = 0;
     // Times stay numbers while they are decoded: a million objects would take too much.
     const times = timeParsers();
@@ -84,7 +85,34 @@ export async function readParquet(
       onBytes?.(Math.round((file.byteLength * to) / total));
     }
   }
-  return { columns, rows: rows() };
+  return { columns, skipped, rows: rows() };
+}
+
+function columnsOf(metadata: FileMetaData): { columns: string[]; skipped: SkippedColumn[] } {
+  const columns: string[] = [];
+  const skipped: SkippedColumn[] = [];
+  for (const child of parquetSchema(metadata).children) {
+    const { name } = child.element;
+    const holds = whatIsNoValue(child);
+    if (holds === null) columns.push(name);
+    else skipped.push({ name, holds });
+  }
+  return { columns, skipped };
+}
+
+/** Logical types of single values that are neither numbers nor names. */
+const NO_VALUES: ReadonlySet<string> = new Set(['VARIANT', 'GEOMETRY', 'GEOGRAPHY']);
+
+/** What a column holds instead of single numbers, texts, times or booleans; null: it holds these. */
+function whatIsNoValue({ element, children }: SchemaTree): string | null {
+  const { converted_type: converted, logical_type: logical } = element;
+  if (converted === 'LIST' || logical?.type === 'LIST') return 'lists';
+  if (element.repetition_type === 'REPEATED') return 'lists';
+  if (converted === 'MAP' || converted === 'MAP_KEY_VALUE' || logical?.type === 'MAP')
+    return 'maps';
+  if (logical !== undefined && NO_VALUES.has(logical.type)) return logical.type.toLowerCase();
+  if (children.length > 0) return 'structs';
+  return converted === 'INTERVAL' ? 'intervals' : null;
 }
 
 /** Parsers that give ms since the epoch, and tell whether they were asked. */

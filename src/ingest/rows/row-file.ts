@@ -19,8 +19,19 @@ export interface RowFile {
   /** Bytes on disk. */
   readonly size: number;
   columns(): Promise<readonly string[]>;
-  /** @param onBytes told how many bytes of the file have been read so far */
-  rows(onBytes?: (bytes: number) => void): AsyncIterable<Row>;
+  /** Columns that are left out, because their values have no place in a histogram (Parquet's lists and structs). */
+  skipped(): Promise<readonly SkippedColumn[]>;
+  /**
+   * @param onBytes told how many bytes of the file have been read so far
+   * @param wanted columns whose values are needed; the others may be null where not reading them is cheaper. All by default
+   */
+  rows(onBytes?: (bytes: number) => void, wanted?: (column: string) => boolean): AsyncIterable<Row>;
+}
+
+export interface SkippedColumn {
+  readonly name: string;
+  /** What it holds, in words. */
+  readonly holds: string;
 }
 
 /** Bounds for files of strangers. */
@@ -35,20 +46,29 @@ export interface RowLimits {
 /** What a format's reader yields: the columns first, once, then the rows. */
 export interface RowStream {
   readonly columns: readonly string[];
+  readonly skipped?: readonly SkippedColumn[];
   readonly rows: AsyncIterable<Row>;
+  /** Lets go of the file, for a stream whose rows nobody has begun to read; those that were read have let go themselves. */
+  readonly close?: () => void;
 }
 
 /** Opens the bytes of a file, unpacked. */
 export type OpenBytes = (onBytes?: (bytes: number) => void) => Readable;
 
-type Reader = (
-  open: OpenBytes,
-  path: string,
-  name: string,
-  onBytes?: (bytes: number) => void,
+/** A file to be read from its start. */
+export interface ReadRequest {
+  readonly open: OpenBytes;
+  readonly path: string;
+  /** For errors. */
+  readonly name: string;
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+  /** As of `RowFile.rows`. */
+  readonly wanted?: ((column: string) => boolean) | undefined;
   /** For readers that do not read through `open`. */
-  limits?: RowLimits,
-) => Promise<RowStream>;
+  readonly limits?: RowLimits | undefined;
+}
+
+type Reader = (request: ReadRequest) => Promise<RowStream>;
 
 const READERS: readonly (readonly [ending: string, reader: Reader])[] = [
   ['.csv', readCsv],
@@ -103,7 +123,11 @@ export function openRowFile(path: string, limits?: RowLimits, ending?: string): 
       });
     }
     const unpacked = kind.endsWith('.gz') ? createGunzip() : null;
-    if (unpacked !== null) raw.on('error', (error) => unpacked.destroy(error)).pipe(unpacked);
+    if (unpacked !== null) {
+      raw.on('error', (error) => unpacked.destroy(error)).pipe(unpacked);
+      // A pipe does not let go of its source when its end is given up.
+      unpacked.on('close', () => raw.destroy());
+    }
     const bytes: Readable = unpacked ?? raw;
     if (limits === undefined) return bytes;
     const guard = createGuard(
@@ -116,16 +140,24 @@ export function openRowFile(path: string, limits?: RowLimits, ending?: string): 
     return bytes.pipe(guard);
   };
   const ofFile = limits === undefined ? undefined : ofPacked(limits, size);
+  const look = async (): Promise<RowStream> => {
+    const stream = await guarded(name, () => reader({ open, path, name, limits: ofFile }));
+    stream.close?.();
+    return stream;
+  };
   return {
     name,
     size,
     async columns() {
-      const { columns } = await guarded(name, () => reader(open, path, name, undefined, ofFile));
+      const { columns } = await look();
       assertColumns(columns, name, limits);
       return columns;
     },
-    async *rows(onBytes) {
-      const stream = await guarded(name, () => reader(open, path, name, onBytes, ofFile));
+    skipped: async () => (await look()).skipped ?? [],
+    async *rows(onBytes, wanted) {
+      const stream = await guarded(name, () =>
+        reader({ open, path, name, onBytes, wanted, limits: ofFile }),
+      );
       try {
         yield* stream.rows;
       } catch (thrown) {

@@ -1,6 +1,7 @@
 import { barsSvg } from '../../../core/drawing/bars.ts';
 import { cdfSvg } from '../../../core/drawing/cdf.ts';
 import { pictureOf } from '../../../core/drawing/picture.ts';
+import { explain } from '../../../core/alerting/explain.ts';
 import { explanationOf } from '../../../core/evaluate/explain.ts';
 import type { Explanation } from '../../../core/evaluate/explain.ts';
 import type { FeatureResult, Subject } from '../../../core/evaluate/types.ts';
@@ -14,7 +15,7 @@ export function featureSection(id: string, result: FeatureResult, subject: Subje
   const explanation = explanationOf(subject);
   return html`<section id="${id}">
     <h2>${label} <span class="verdict ${verdictClass(result.verdict)}">${result.verdict}</span></h2>
-    ${facts(result)} ${pictures(label, subject)}
+    ${facts(result)} ${pictures(label, subject)} ${inWords(explain(subject, result))}
     ${explanation === null ? null : explained(explanation)} ${statistics(result)}
   </section> `;
 }
@@ -52,16 +53,17 @@ function pictures(
   return html`<div class="pictures">${new SafeHtml(bars)}${new SafeHtml(curves)}</div>`;
 }
 
+/** The sentences of an alert: how values moved, what lies outside, where they pile up, what is missing. */
+function inWords(sentences: readonly string[]): SafeHtml | null {
+  if (sentences.length === 0) return null;
+  return html`<ul>
+    ${sentences.map((text) => html`<li>${text}</li>`)}
+  </ul>`;
+}
+
 function explained(explanation: Explanation): SafeHtml {
-  const { words, moves, quantiles, newCategories, vanishedCategories } = explanation;
-  return html`${
-    words.length === 0
-      ? null
-      : html`<ul>
-          ${words.map((text) => html`<li>${text}</li>`)}
-        </ul>`
-  }
-  ${table(
+  const { moves, quantiles, newCategories, vanishedCategories } = explanation;
+  return html`${table(
     'What moved most',
     ['Where', 'Baseline', 'Current', 'Share of the PSI'],
     moves.map((move) => [

@@ -43,6 +43,13 @@ export function comparisonHtml(comparison: Comparison): string {
         <p class="files soft">
           ${current.name} (${current.rows} rows) against ${baseline.name} (${baseline.rows} rows)
         </p>
+        ${
+          comparison.notices.length === 0
+            ? null
+            : html`<ul class="notices">
+                ${comparison.notices.map((notice) => html`<li>${notice}</li>`)}
+              </ul>`
+        }
         ${overview(judged)} ${how(comparison)}
         ${judged.map(({ id, result, subject }) => featureSection(id, result, subject))}
       </body>

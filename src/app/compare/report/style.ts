@@ -10,7 +10,7 @@ body { margin: 0 auto; max-width: 1000px; padding: 24px 16px 64px; background: v
 h1 { font-size: 24px; margin: 0 0 4px; } h2 { font-size: 19px; margin: 40px 0 8px; overflow-wrap: anywhere; }
 h3 { font-size: 14px; margin: 16px 0 4px; color: var(--soft); font-weight: 600; }
 p { margin: 4px 0 12px; } .soft { color: var(--soft); } a { color: inherit; }
-.files { overflow-wrap: anywhere; }
+.files { overflow-wrap: anywhere; } .notices { color: var(--orange); }
 .wide { overflow-x: auto; margin: 16px 0; border: 1px solid var(--line); border-radius: 8px; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 14px; }
 th, td { padding: 6px 10px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }

@@ -168,7 +168,7 @@ describe('hard input', () => {
       'x',
     );
     expect(kind).toBe('numeric');
-    expect(histogram).toMatchObject({ invalid: 2, infinite: 1, max: 96 });
+    expect(histogram).toMatchObject({ invalid: 1, missing: 1, infinite: 1, max: 96 });
   });
 
   it('holds 100,000 categories in bounded state, nothing of its own rows unseen', () => {

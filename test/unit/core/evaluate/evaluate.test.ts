@@ -158,6 +158,18 @@ describe('traps', () => {
     expect(judge(subjectOf(repeat(5000, [5]), repeat(5000, [5]))).verdict).toBe('stable');
   });
 
+  it('a baseline without a spread has no Wasserstein distance, whatever threshold is on it', () => {
+    const values = [...repeat(4750, [0]), ...even(250)];
+    const subject = subjectOf(values, even(5000, 50));
+    if (subject.baseline === null) throw new Error('no baseline');
+    const flat = { ...subject, baseline: { ...subject.baseline, scale: 0 } };
+    const fixed = { wasserstein: { warning: 0.1, critical: 0.2 } };
+    const { statistics, verdict } = judge(flat, { fixed });
+    expect(statistics.map(({ name }) => name)).not.toContain('wasserstein');
+    expect(verdict).toBe('drifted');
+    expect(statistic(judge(subject, { fixed }), 'wasserstein').fires).toBe('critical');
+  });
+
   it('a default value that fills 5 % is seen by the spike', () => {
     const live = [...even(9500), ...repeat(500, [0.123456789])];
     const result = judge(subjectOf(baseline, live));
