@@ -1,12 +1,5 @@
 /** Arithmetic on natural logarithms of probabilities: nothing underflows where the truth is 1e-200. */
 
-/** ln(e^a + e^b). */
-export function logAdd(a: number, b: number): number {
-  const high = Math.max(a, b);
-  if (high === -Infinity) return -Infinity;
-  return high + Math.log1p(Math.exp(Math.min(a, b) - high));
-}
-
 /** ln(1 - e^a) for a <= 0, without cancellation (Maechler 2012). */
 export function logOneMinusExp(a: number): number {
   if (a >= 0) return -Infinity;
