@@ -7,7 +7,10 @@ import { Random } from '../simulate/random.ts';
  */
 
 export const MODEL = 'fuzzed';
-const START = Date.UTC(2026, 0, 1);
+/** When the first record happened that nobody spoiled. */
+export const START = Date.UTC(2026, 0, 1);
+/** Spoiled records happened so long before that none of them can be taken for another one. */
+const SPOILED_BEFORE_MS = 2 * 86_400_000;
 
 /** What hides in otherwise good messages. */
 const POISON = [
@@ -35,23 +38,47 @@ const POISON = [
 ];
 
 type Message = Pick<SourceRecord, 'value' | 'headers'>;
+
+/** What one event of a good record says, by feature; without those that it says nothing about. */
+export interface SaidEvent {
+  readonly age?: number;
+  readonly job?: string;
+  readonly score?: number;
+  /** The segment it belongs to. */
+  readonly country?: string;
+}
+
+/** A record as its producer writes it, and the events in it. */
+interface Good {
+  readonly message: Message;
+  readonly events: readonly SaidEvent[];
+}
 const NO_HEADERS: SourceRecord['headers'] = new Map();
 
-/** The record at an offset: about half are good, the others are not. */
-export function messageAt(seed: number, offset: number): SourceRecord {
+/** The record at an offset: about half are good, the others are not. `events`: those of a good one, else null. */
+export function messageAt(
+  seed: number,
+  offset: number,
+): { readonly record: SourceRecord; readonly events: readonly SaidEvent[] | null } {
   const random = new Random(seed + offset * 2_654_435_761);
-  const { value, headers } = spoil(good(random, offset), random);
-  return { offset, timestamp: START + offset, key: null, value, headers };
+  const dice = random.uniform();
+  const spoilt = dice >= 0.5;
+  const time = START + offset - (spoilt ? SPOILED_BEFORE_MS : 0);
+  const { message, events } = good(random, offset, time);
+  const { value, headers } = spoilt ? spoil(message, dice, random) : message;
+  return {
+    record: { offset, timestamp: time, key: null, value, headers },
+    events: spoilt ? null : events,
+  };
 }
 
 function pick<T>(random: Random, list: readonly T[]): T {
   return list[Math.floor(random.uniform() * list.length)] as T;
 }
 
-function good(random: Random, offset: number): Message {
+function good(random: Random, offset: number, ts: number): Good {
   const age = Math.round(random.normal() * 1_000) / 100;
   const job = random.uniform() < 0.9 ? pick(random, ['clerk', 'cook', 'pilot']) : `job-${offset}`;
-  const ts = START + offset;
   const at = new Date(ts).toISOString();
   const country = random.uniform() < 0.9 ? 'DE' : `C${offset}`;
   const features = { age, job };
@@ -65,7 +92,8 @@ function good(random: Random, offset: number): Message {
       { name: 'job', shape: [1], datatype: 'BYTES', data: [job] },
     ],
   };
-  const scored = { predictions: [random.uniform()] };
+  const score = random.uniform();
+  const scored = { predictions: [score] };
   const ce = {
     ce_specversion: '1.0',
     ce_id: 'i',
@@ -74,60 +102,87 @@ function good(random: Random, offset: number): Message {
     ce_inferenceservicename: MODEL,
   };
   const csv = { observedContentType: 'text/csv', mode: 'INPUT', encoding: 'CSV' };
+  const input: SaidEvent = features;
+  const native: SaidEvent = { ...features, country };
+  const says = (message: Message, ...events: readonly SaidEvent[]): Good => ({ message, events });
   return pick(random, [
-    () => json(event),
-    () => json(event),
+    () => says(json(event), native),
+    () => says(json(event), native),
+    () => {
+      const events = Array.from({ length: 1 + Math.floor(random.uniform() * 20) }, () => event);
+      return says(json({ events }), ...events.map(() => native));
+    },
+    () => says(json({ model: MODEL, ts, label: random.uniform() < 0.5 }), {}),
+    () => says(json({ ...features, ts, zzz: offset }), input),
+    () => says(json(rows, { ...ce, ce_type: 'org.kubeflow.serving.inference.request' }), input),
     () =>
-      json({ events: Array.from({ length: 1 + Math.floor(random.uniform() * 20) }, () => event) }),
-    () => json({ model: MODEL, ts, label: random.uniform() < 0.5 }),
-    () => json({ ...features, ts, zzz: offset }),
-    () => json(rows, { ...ce, ce_type: 'org.kubeflow.serving.inference.request' }),
-    () => json(scored, { ...ce, ce_type: 'org.kubeflow.serving.inference.response' }),
+      says(json(scored, { ...ce, ce_type: 'org.kubeflow.serving.inference.response' }), { score }),
     () =>
-      json(
-        { specversion: '1.0', type: 't', id: 'i', source: '/s', time: at, data: event },
-        { 'content-type': 'application/cloudevents+json' },
+      says(
+        json(
+          { specversion: '1.0', type: 't', id: 'i', source: '/s', time: at, data: event },
+          { 'content-type': 'application/cloudevents+json' },
+        ),
+        native,
       ),
     () =>
-      json(tensors, {
-        'Ce-Specversion': '0.3',
-        'Ce-Type': 'io.seldon.serving.inference.request',
-        'Ce-Modelid': MODEL,
-      }),
-    () => json(tensors),
+      says(
+        json(tensors, {
+          'Ce-Specversion': '0.3',
+          'Ce-Type': 'io.seldon.serving.inference.request',
+          'Ce-Modelid': MODEL,
+        }),
+        input,
+      ),
+    () => says(json(tensors), input),
     () =>
-      json(
-        { data: { names: ['age', 'job'], ndarray: [[age, job]] } },
-        { type: 'io.seldon.serving.inference.request', modelid: MODEL },
+      says(
+        json(
+          { data: { names: ['age', 'job'], ndarray: [[age, job]] } },
+          { type: 'io.seldon.serving.inference.request', modelid: MODEL },
+        ),
+        input,
       ),
     () =>
-      json({
-        captureData: { endpointInput: { ...csv, data: `${age},${job}` } },
-        eventMetadata: { eventId: 'e', inferenceTime: at },
-      }),
-    () => json({ dataframe_split: { columns: ['age', 'job'], data: [[age, job]] } }),
+      says(
+        json({
+          captureData: { endpointInput: { ...csv, data: `${age},${job}` } },
+          eventMetadata: { eventId: 'e', inferenceTime: at },
+        }),
+        input,
+      ),
+    () => says(json({ dataframe_split: { columns: ['age', 'job'], data: [[age, job]] } }), input),
     () =>
-      json({
-        databricks_request_id: 'd',
-        timestamp_ms: ts,
-        status_code: 200,
-        request: JSON.stringify(rows),
-        response: JSON.stringify(scored),
-      }),
+      says(
+        json({
+          databricks_request_id: 'd',
+          timestamp_ms: ts,
+          status_code: 200,
+          request: JSON.stringify(rows),
+          response: JSON.stringify(scored),
+        }),
+        { ...input, score },
+      ),
     () =>
-      json({
-        endpoint: `e/${MODEL}`,
-        logging_time: at,
-        request_payload: [JSON.stringify(features)],
-        response_payload: ['0.5'],
-      }),
+      says(
+        json({
+          endpoint: `e/${MODEL}`,
+          logging_time: at,
+          request_payload: [JSON.stringify(features)],
+          response_payload: ['0.5'],
+        }),
+        { ...input, score: 0.5 },
+      ),
     () =>
-      json({
-        reqType: 'org.kubeflow.serving.inference.request',
-        bytes: Buffer.from(JSON.stringify(rows)).toString('base64'),
-        inferenceService: MODEL,
-        occurrenceTime: at,
-      }),
+      says(
+        json({
+          reqType: 'org.kubeflow.serving.inference.request',
+          bytes: Buffer.from(JSON.stringify(rows)).toString('base64'),
+          inferenceService: MODEL,
+          occurrenceTime: at,
+        }),
+        input,
+      ),
   ])();
 }
 
@@ -139,11 +194,10 @@ function json(value: unknown, headers: Readonly<Record<string, string>> = {}): M
   };
 }
 
-function spoil(message: Message, random: Random): Message {
+/** @param dice from 0.5 to 1: how */
+function spoil(message: Message, dice: number, random: Random): Message {
   const value = message.value as Buffer;
-  const dice = random.uniform();
   const at = Math.floor(random.uniform() * (value.length + 1));
-  if (dice < 0.5) return message;
   if (dice < 0.6) return { ...message, value: flip(value, random) };
   if (dice < 0.68) return { ...message, value: value.subarray(0, at) };
   if (dice < 0.73) return { ...message, value: Buffer.concat([value, value.subarray(at)]) };

@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createPartitionCounter } from '../../src/accumulate/counting.ts';
 import { createModelRegistry } from '../../src/accumulate/model-registry.ts';
+import { QUEUE, QUEUED_BYTES } from '../../src/app/ingestion.ts';
 import { createBaselineBuilder } from '../../src/core/baseline/builder.ts';
 import { createSampler } from '../../src/core/baseline/sampler.ts';
 import { createEventDecoder } from '../../src/ingest/decode/event-decoder.ts';
@@ -17,10 +18,11 @@ import { migrate } from '../../src/storage/postgres/migrate.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import type { Pool } from '../../src/storage/postgres/pool.ts';
 import { MODEL } from './messages.ts';
+import { compareTiles } from './oracle.ts';
 import { createFuzzSource } from './source.ts';
 
 /** Without a commit for this long the pipeline stalls. */
-const STALL_MS = 30_000;
+export const STALL_MS = 30_000;
 
 export interface FuzzResult {
   readonly messages: number;
@@ -30,9 +32,14 @@ export interface FuzzResult {
   /** The same as stored: columns of ingest_partition. */
   readonly stored: Readonly<Record<string, number>>;
   readonly segments: number;
+  /** Tiles of records that nobody spoiled against what these say. */
+  readonly compared: { readonly tiles: number; readonly differences: readonly string[] };
+  /** The most memory that the process ever had resident. */
   readonly peakRssMiB: number;
   /** The longest that the event loop was held up, ms. */
   readonly longestTurnMs: number;
+  /** The longest time between two checkpoints, ms. */
+  readonly longestPauseMs: number;
   readonly seconds: number;
 }
 
@@ -61,6 +68,7 @@ export async function fuzzEvents(options: {
   const told = new Map<string, number>();
   const reasons = new Map<string, number>();
   let committedAt = performance.now();
+  let longestPause = 0;
   const pipeline = createPipeline(createFuzzSource(seed, messages), {
     counting: createPartitionCounter({
       store: createIngestStore(pool),
@@ -76,25 +84,24 @@ export async function fuzzEvents(options: {
       checkpointIntervalMs: 1_000,
       checkpointRecords: 10_000,
       checkpointBytes: 16 * 1024 * 1024,
-      // A short queue: the messages are made in this process, faster than they are counted, and take memory meanwhile.
-      queueRecords: 1_000,
-      queueBytes: 2 * 1024 * 1024,
+      queueRecords: QUEUE.records,
+      queueBytes: QUEUE.bytes,
     },
-    budget: new QueueBudget(64 * 1024 * 1024),
+    budget: new QueueBudget(QUEUED_BYTES),
     clock: systemClock,
     log,
     metrics: counters(told, reasons, () => {
-      committedAt = performance.now();
+      const now = performance.now();
+      longestPause = Math.max(longestPause, now - committedAt);
+      committedAt = now;
     }),
   });
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   const started = performance.now();
-  let peak = 0;
   await pipeline.start();
   try {
     while ((await storedPosition(pool)) < messages) {
-      peak = Math.max(peak, process.memoryUsage.rss());
       if (performance.now() - committedAt > STALL_MS) throw new Error('no checkpoint for 30 s');
       await sleep(100);
     }
@@ -102,15 +109,22 @@ export async function fuzzEvents(options: {
     await pipeline.stop();
   }
   delay.disable();
+  const seconds = (performance.now() - started) / 1_000;
+  // Of the process so far, kept by the system: no peak is missed between two looks.
+  const peakRssMiB = process.resourceUsage().maxRSS / 1_024;
+  const plan = await catalog.countingPlan(await modelId(pool));
+  if (plan === null) throw new Error('there is nothing to count under');
   const result = {
     messages,
     told,
     reasons,
     stored: await storedCounts(pool),
     segments: await countOf(pool, 'SELECT count(*) AS n FROM segment'),
-    peakRssMiB: peak / 1_048_576,
+    compared: await compareTiles(pool, plan, { seed, messages }),
+    peakRssMiB,
     longestTurnMs: delay.max / 1e6,
-    seconds: (performance.now() - started) / 1_000,
+    longestPauseMs: longestPause,
+    seconds,
   };
   await pool.end();
   return result;
@@ -154,6 +168,10 @@ async function addModel(pool: Pool): Promise<void> {
   const baselines = createBaselineStore(pool);
   const { version } = await baselines.add(builder.build(MODEL, 'made for fuzzing'), new Map());
   await baselines.activate(id, version);
+}
+
+function modelId(pool: Pool): Promise<number> {
+  return countOf(pool, 'SELECT max(id) AS n FROM model');
 }
 
 async function countOf(pool: Pool, query: string): Promise<number> {

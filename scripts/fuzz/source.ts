@@ -38,7 +38,10 @@ export function createFuzzSource(seed: number, messages: number): EventSource {
           const from = position;
           const to = Math.min(messages, from + BATCH);
           position = to;
-          const records = Array.from({ length: to - from }, (_, i) => messageAt(seed, from + i));
+          const records = Array.from(
+            { length: to - from },
+            (_, i) => messageAt(seed, from + i).record,
+          );
           if (!consumer.batch({ partition: KEY, from, to, records, logEnd: messages }))
             paused = true;
           await sleep(0);

@@ -43,9 +43,9 @@ export interface Ingestion {
 /** Plans are looked at again this often, so that a new baseline is counted soon. */
 const REFRESH_PLANS_MS = 10_000;
 /** What the partitions of a source may have queued together before they are paused, each at its share. */
-const QUEUE = { records: 50_000, bytes: 32 * 1024 * 1024 };
+export const QUEUE = { records: 50_000, bytes: 32 * 1024 * 1024 };
 /** What all that came and is not counted yet may take: beyond it batches are refused and fetched again. */
-const QUEUED_BYTES = 64 * 1024 * 1024;
+export const QUEUED_BYTES = 64 * 1024 * 1024;
 
 /** @throws DriftdError when a source cannot be reached or used */
 export async function startIngestion(parts: IngestionParts): Promise<Ingestion> {

@@ -226,9 +226,14 @@ export class Intake {
 
 /** What a record takes besides its bytes. */
 const RECORD_BYTES = 200;
+/** ... and each of its headers: a value of its own, a name, a place in the map. */
+const HEADER_BYTES = 300;
 
 function bytesOf(batch: RecordBatch): number {
   let bytes = batch.records.length * RECORD_BYTES;
-  for (const { key, value } of batch.records) bytes += (key?.length ?? 0) + (value?.length ?? 0);
+  for (const { key, value, headers } of batch.records) {
+    bytes += (key?.length ?? 0) + (value?.length ?? 0);
+    if (headers.size > 0) for (const text of headers.values()) bytes += HEADER_BYTES + text.length;
+  }
   return bytes;
 }

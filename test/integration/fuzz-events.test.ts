@@ -6,7 +6,7 @@ import { freshDatabase } from '../support/servers.ts';
 
 it('20,000 hostile messages of every shape: each in exactly one counter, none stops the reading', async () => {
   const messages = 20_000;
-  const { stored, told, reasons, segments } = await fuzzEvents({
+  const { stored, told, reasons, segments, compared } = await fuzzEvents({
     url: await freshDatabase(),
     messages,
     seed: 20,
@@ -16,6 +16,8 @@ it('20,000 hostile messages of every shape: each in exactly one counter, none st
   expect(told.get('quarantined')).toBe(stored['quarantined']);
   expect(sum(reasons.values())).toBe(stored['quarantined']);
   expect(segments).toBeLessThanOrEqual(52);
+  expect(compared.differences).toEqual([]);
+  expect(compared.tiles).toBeGreaterThanOrEqual(2);
   // Enough of both that neither side was tested with nothing.
   expect(stored['counted']).toBeGreaterThan(messages / 3);
   expect(stored['quarantined']).toBeGreaterThan(messages / 5);
