@@ -10,7 +10,8 @@ import { join } from 'node:path';
 
 import { DuckDBInstance } from '@duckdb/node-api';
 
-import { READING_LIMITS, readInChild } from '../src/app/baselines/reading/in-child.ts';
+import { readInChild } from '../src/app/baselines/reading/in-child.ts';
+import { READING_LIMITS } from '../src/app/baselines/reading/limits.ts';
 
 const ROWS = Number(process.env['BENCH_ROWS'] ?? 1_000_000);
 const NUMBERS = 20;

@@ -80,6 +80,14 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, { means: string; todo: str
     means: 'The mail server did not answer, or refused TLS or the login.',
     todo: 'Check `smtp`. Notifications wait in the outbox and are tried again.',
   },
+  DAEMON_BUSY: {
+    means: 'A running driftd has too much to do, or has been asked too often.',
+    todo: 'Ask again after the time that the message tells.',
+  },
+  ACCESS_REFUSED: {
+    means: 'A running driftd does not let this token do it, or wants one.',
+    todo: 'Put a token into `DRIFTD_TOKEN` that has the scope and the model the message names; `driftd token create` makes one.',
+  },
   DAEMON_UNREACHABLE: {
     means: 'A running driftd was asked and did not answer as one.',
     todo: 'Check the address, that it runs with the role serve, and the token in `DRIFTD_TOKEN`.',

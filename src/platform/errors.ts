@@ -36,6 +36,8 @@ export const ERROR_CODES = {
   LISTEN_UNSAFE: EXIT.invalidInput,
   MAIL_UNREACHABLE: EXIT.unreachable,
   DAEMON_UNREACHABLE: EXIT.unreachable,
+  DAEMON_BUSY: EXIT.unreachable,
+  ACCESS_REFUSED: EXIT.invalidInput,
   JAVA_MISSING: EXIT.unreachable,
   DOWNLOAD_FAILED: EXIT.unreachable,
 } as const satisfies Record<string, ExitCode>;

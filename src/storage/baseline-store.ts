@@ -1,3 +1,4 @@
+import type { Finding } from '../core/baseline/checks/finding.ts';
 import type { Baseline } from '../core/baseline/types.ts';
 import type { FeatureTier } from '../core/domain/feature.ts';
 
@@ -19,21 +20,23 @@ export interface BaselineRow {
   readonly retiredAt: number | null;
   /** When it becomes active by itself; null: not scheduled. */
   readonly activateAt: number | null;
-  /** What the checks found, in sentences. */
-  readonly warnings: readonly string[];
+  /** What the checks found. */
+  readonly warnings: readonly Finding[];
 }
 
 /** Who wants something, and why, as it is kept. */
 export interface Change {
   readonly actor: string;
   readonly reason: string;
+  /** Of the request that asked for it, for the audit. */
+  readonly requestId?: string | null;
 }
 
 /** What is known of a baseline's origin besides its content. */
 export interface BaselineOrigin extends Change {
   /** SHA-256 of what it was made of; null: only its content tells. */
   readonly sourceFingerprint: string | null;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Finding[];
 }
 
 export type BaselineAction =

@@ -165,6 +165,54 @@ describe('who asks', () => {
     expect((await served.ask('/models', { token })).status).toBe(401);
   });
 
+  it('gets tokens, gives them new texts and ends them over HTTP', async () => {
+    const admin = held.get('admin') ?? '';
+    const change = (method: string, path: string, body?: unknown) =>
+      served.ask(`/tokens${path}`, {
+        method,
+        token: admin,
+        ...(body === undefined ? {} : { body }),
+      });
+    const reads = async (token: string): Promise<number> =>
+      (await served.ask('/models', { token })).status;
+    const wanted = { name: 'over http', scopes: ['read'], models: ['m'], days: 1 };
+    const made = await change('POST', '', wanted);
+    expect(made.status).toBe(201);
+    const { id, token: first } = made.json<{ id: number; token: string }>();
+    expect((await change('POST', '', wanted)).status).toBe(409);
+    expect(await reads(first)).toBe(200);
+    const rotated = await change('POST', `/${id}/rotate?overlapHours=1`);
+    expect(rotated.status).toBe(201);
+    const { token: second } = rotated.json<{ token: string }>();
+    expect([await reads(first), await reads(second)]).toEqual([200, 200]);
+    await change('POST', `/${id}/rotate?overlapHours=0`);
+    expect(await reads(second)).toBe(401);
+    expect((await change('DELETE', `/${id}`)).status).toBe(204);
+    expect((await change('DELETE', `/${id}`)).status).toBe(404);
+    expect(await reads(first)).toBe(401);
+    const audit = await served.ask('/audit?limit=4', { token: admin });
+    expect(audit.json<{ items: unknown[] }>().items).toMatchObject(
+      ['token.revoke', 'token.rotate', 'token.rotate', 'token.create'].map((action) => ({
+        actor: 'admin',
+        action,
+        target: 'over http',
+      })),
+    );
+  });
+
+  it('keeps what it may do when its model is renamed, and loses it with the model', async () => {
+    const admin = held.get('admin') ?? '';
+    const { token } = await issue('of one model', ['read'], ['before']);
+    await served.ask('/models', { method: 'POST', token: admin, body: { name: 'before' } });
+    await served.ask('/models/before', { method: 'PATCH', token: admin, body: { name: 'after' } });
+    expect((await served.ask('/models/after', { token })).status).toBe(200);
+    expect((await served.ask('/models/before', { token })).status).toBe(403);
+    await served.ask('/models/after?confirm=after', { method: 'DELETE', token: admin });
+    await served.ask('/models', { method: 'POST', token: admin, body: { name: 'after' } });
+    expect((await served.ask('/models/after', { token })).status).toBe(403);
+    await served.ask('/models/after?confirm=after', { method: 'DELETE', token: admin });
+  });
+
   it('waits after a hundred requests in a second, and others do not', async () => {
     const { token } = await issue('busy', ['read'], null);
     const statuses = await Promise.all(
@@ -187,6 +235,10 @@ describe('who asks', () => {
       statuses.push((await served.ask('/models/nothing/baselines', upload)).status);
     expect(statuses.slice(0, 20).filter((status) => status === 429)).toEqual([]);
     expect(statuses[20]).toBe(429);
+    // What is only checked is not counted.
+    expect((await served.ask('/models/nothing/baselines?validate=true', upload)).status).not.toBe(
+      429,
+    );
     expect((await served.ask('/models', { token })).status).toBe(200);
   });
 

@@ -46,6 +46,11 @@ describe('models', () => {
       { name: 'temp', kind: 'numeric', role: 'input', tier: 'standard' },
       { name: 'carrier', kind: 'categorical' },
     ]);
+    const { next } = await get('/models/flights/features?limit=1');
+    expect(await get(`/models/flights/features?limit=1&cursor=${next}`)).toMatchObject({
+      items: [{ name: 'carrier' }],
+      next: null,
+    });
   });
 
   it('are made, renamed, retired and taken away with everything, on the record', async () => {

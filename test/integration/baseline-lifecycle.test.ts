@@ -16,6 +16,8 @@ const START = Date.UTC(2024, 0, 1);
 const LIVE = START + 14 * DAY;
 const ANN = { actor: 'ann', reason: 'retrained' };
 
+const FEW = { level: 'warning', check: 'too-few-rows', feature: null, text: 'few rows' } as const;
+
 const normal = createNormal(7);
 /** x around a level, and a category that does not change. */
 const values = (level: number): Row['values'] => ({ x: level + normal(), c: 'a' });
@@ -53,9 +55,9 @@ describe('versions', () => {
     const second = await store.add(await nextBaseline(world, store, training(5)), new Map(), {
       ...ANN,
       sourceFingerprint: 'a'.repeat(64),
-      warnings: ['few rows'],
+      warnings: [FEW],
     });
-    expect(second).toMatchObject({ version: 2, state: 'candidate', warnings: ['few rows'] });
+    expect(second).toMatchObject({ version: 2, state: 'candidate', warnings: [FEW] });
     await store.activate(modelId, 2, ANN);
     await store.activate(modelId, 2, ANN);
     expect((await store.list(modelId)).map(({ state }) => state)).toEqual(['retired', 'active']);
@@ -74,6 +76,16 @@ describe('versions', () => {
       [2, 'activated', 'ann', 'retrained'],
       [1, 'rolled-back', 'bob', 'noisy'],
     ]);
+    const { rows } = await world.pool.query<{ action: string; actor: string; target: string }>(
+      'SELECT action, actor, target, detail FROM audit ORDER BY id',
+    );
+    expect(rows.at(-1)).toEqual({
+      action: 'baseline.rolled-back',
+      actor: 'bob',
+      target: 'flights',
+      detail: { version: 1, reason: 'noisy' },
+    });
+    expect(rows).toHaveLength(record.length);
   });
 
   it('a further rollback goes further back, never to what was left', async () => {
@@ -132,6 +144,10 @@ describe('versions', () => {
     await expect(world.pool.query(`UPDATE baseline_event SET actor = 'x'`)).rejects.toThrow(
       'never changes',
     );
+    for (const table of ['baseline', 'baseline_event'])
+      await expect(world.pool.query(`DELETE FROM ${table}`)).rejects.toThrow('stays as long as');
+    for (const change of ['DELETE FROM audit', 'TRUNCATE audit', `UPDATE audit SET actor = 'x'`])
+      await expect(world.pool.query(change)).rejects.toThrow('what was done is done');
     await world.pool.query(`ALTER TABLE baseline_feature DISABLE TRIGGER ALL;
       UPDATE baseline_feature SET document = jsonb_set(document, '{missing}', '7')`);
     await expect(store.active(world.modelId)).rejects.toThrow(

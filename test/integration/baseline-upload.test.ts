@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -144,6 +145,8 @@ describe('a baseline through the API', () => {
       (await post('/models/m/baselines/2/activate', { reason: 'then', at: later })).body,
     ).toMatchObject({ state: 'retired', activateAt: '2999-01-01T00:00:00.000Z' });
     const events = await call('GET', '/models/m/baseline-events');
+    const two = await call('GET', '/models/m/baseline-events?limit=2&cursor=1');
+    expect(two.body).toEqual({ items: (events.body['items'] as []).slice(1, 3), next: '3' });
     expect(
       (events.body['items'] as { action: string; actor: string }[]).map((e) => [e.action, e.actor]),
     ).toEqual([
@@ -201,6 +204,23 @@ describe('a baseline through the API', () => {
     const packed = what === 'packed CSV' ? { 'content-encoding': 'gzip' } : {};
     const answer = await upload(body as Body, { 'content-type': type, ...packed }, '', 'other');
     expect(answer).toMatchObject({ status: 201, body: { rows: 600 } });
+  });
+});
+
+describe('a file that may be known', () => {
+  it('is asked for by its SHA-256 before it is sent, and answered as it was', async () => {
+    const text = csvOf(rowsOf(40).map((row, i) => ({ ...row, c: i === 0 ? 'a' : 'a' })));
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    const known = (query: string) => call('GET', `/models/m/uploads/${sha256}${query}`);
+    expect((await known('')).status).toBe(404);
+    const first = await upload(text, CSV, '?ignore=y');
+    expect(first.body['warnings']).not.toEqual([]);
+    const again = { ...first.body, known: true };
+    expect(await known('?ignore=y')).toEqual({ status: 200, body: again });
+    expect(await upload(text, CSV, '?ignore=y')).toEqual({ status: 200, body: again });
+    // Read otherwise it is another one.
+    for (const query of ['', '?ignore=y&format=ndjson', '?ignore=y&packed=true'])
+      expect((await known(query)).status).toBe(404);
   });
 });
 
@@ -348,6 +368,26 @@ describe('what is refused leaves nothing', () => {
       const { provenance } = body['baseline'] as { provenance: string };
       expect(provenance).toMatch(/^\w[\w.-]*\.csv$/);
     }
+  });
+
+  it('a long name is shown in part, whatever its script', async () => {
+    for (const name of ['\u{6a21}'.repeat(150), '\u{2000b}'.repeat(100)]) {
+      const query = `?name=${encodeURIComponent(name)}`;
+      const answer = await upload(csvOf(rowsOf(Math.random())), CSV, query, 'other');
+      expect(answer.status).toBe(201);
+      const { provenance, version } = answer.body['baseline'] as Record<string, unknown>;
+      expect(provenance).toBe(`${[...name].slice(-100).join('')}.csv`);
+      await post(`/models/other/baselines/${String(version)}/discard`, { reason: 'a test' });
+    }
+  });
+
+  it('two contents at once are two versions', async () => {
+    const before = await versions();
+    const answers = await Promise.all([20, 30].map((level) => upload(csvOf(rowsOf(level)), CSV)));
+    expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+    expect(await versions()).toBe(before + 2);
+    const made = answers.map(({ body }) => (body['baseline'] as { version: number }).version);
+    expect(new Set(made).size).toBe(2);
   });
 
   it('two uploads of one content at once are one version', async () => {

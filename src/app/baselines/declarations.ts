@@ -73,16 +73,27 @@ export function historyOf(active: Baseline | null, before: History): History {
   );
 }
 
-/** SHA-256 of a file's bytes and of all that decides what they are read as; not of the binnings of the moment. */
-export async function sourceFingerprint(
-  path: string,
+/** SHA-256 of a file's bytes, in hex. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+/** Endings that tell how a file is read, and nothing of what else it is called. */
+const ENDING = /(?:\.baseline)?\.[a-z]+(?:\.gz)?$/;
+
+/**
+ * Of a file's content and of all that decides what it is read as; not of the binnings of the moment.
+ * @param sha256 of its bytes, in hex @param name of the file: its ending tells the format
+ */
+export function sourceFingerprint(
+  sha256: string,
   name: string,
   model: string,
   declarations: RowDeclarations,
-): Promise<string> {
-  const hash = createHash('sha256');
-  const ending = name.slice(name.indexOf('.')).toLowerCase();
-  hash.update(JSON.stringify(['source/1', model, ending, declarations]));
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
-  return hash.digest('hex');
+): string {
+  const ending = ENDING.exec(name.toLowerCase())?.[0] ?? '';
+  const source = JSON.stringify(['source/2', model, ending, declarations, sha256]);
+  return createHash('sha256').update(source).digest('hex');
 }

@@ -4,9 +4,9 @@ import type { DriftdConfig } from '../../config/types.ts';
 import type { BaselineDesk } from '../../expose/api/baselines/desk.ts';
 import { DriftdError, toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
+import { ROW_FILE_ENDINGS } from '../../ingest/rows/row-file.ts';
 import { DOCUMENT_ENDING } from './reading/read-file.ts';
 
-const ROWS = ['.csv', '.csv.gz', '.ndjson', '.ndjson.gz', '.json', '.parquet'] as const;
 const BY_FILE = { actor: 'baselines folder', reason: 'the file is new' };
 
 /** The baselines folder: what lies there is active, unless it was retired on purpose. */
@@ -126,7 +126,7 @@ async function listFolder(directory: string): Promise<string[]> {
 }
 
 function fileOf(model: string, files: readonly string[], directory: string): string | null {
-  const candidates = [DOCUMENT_ENDING, ...ROWS].map((ending) => `${model}${ending}`);
+  const candidates = [DOCUMENT_ENDING, ...ROW_FILE_ENDINGS].map((ending) => `${model}${ending}`);
   const found = candidates.filter((name) => files.includes(name));
   if (found.length > 1) {
     throw new DriftdError(

@@ -15,7 +15,13 @@ import type { TickStore } from '../../storage/tick-store.ts';
 import { readOnly } from '../compare/read-only.ts';
 import { buildMonitors } from '../monitors.ts';
 import { seasonFaults } from '../compare/seasons.ts';
-import { declarationsOf, historyOf, sourceFingerprint, withUpload } from './declarations.ts';
+import {
+  declarationsOf,
+  historyOf,
+  sha256OfFile,
+  sourceFingerprint,
+  withUpload,
+} from './declarations.ts';
 import { promoteTiles } from './promote.ts';
 import type { ReadBaseline } from './reading/read-file.ts';
 import { shadowRun } from './shadow.ts';
@@ -71,7 +77,7 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
     if (validateOnly) return { baseline: null, known: false, rows, warnings };
     const row = await baselines.add(baseline, new Map(), {
       ...origin,
-      warnings: warnings.map(({ text }) => text),
+      warnings,
     });
     return { baseline: baselineView(model.name, row), known: !row.added, rows, warnings };
   }
@@ -158,35 +164,42 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
       return baselineView(model, row);
     },
     document: async (model, version) => toDocument((await find(model, version)).baseline),
-    async upload(name, { path, validateOnly, onProgress, actor, reason, declared = {} }) {
+    async upload(name, { path, name: called, validateOnly, onProgress, declared = {}, ...change }) {
       const found = await modelOf(name);
       const stored = validateOnly || found.id !== NOT_STORED;
       const model = stored ? found : await catalog.ensureModel(name);
       const declarations = withUpload(declarationsOf(config, modelConfig(config, name)), declared);
       const file = basename(path);
-      const source = await sourceFingerprint(path, file, name, declarations);
+      const source = sourceFingerprint(await sha256OfFile(path), file, name, declarations);
       const known = await baselines.findSource(model.id, source);
       if (known !== null) {
-        return { baseline: baselineView(name, known), known: true, rows: known.rows, warnings: [] };
+        return knownAs(name, known);
       }
       const active = await baselines.active(model.id);
       const baseline = await deps.read({
         path,
         model: name,
-        provenance: file,
+        provenance: called ?? file,
         declarations,
         history: historyOf(active?.baseline ?? null, await catalog.historyBinnings(model.id)),
         ...(onProgress === undefined ? {} : { onProgress }),
       });
-      return take(model, baseline, { actor, reason, sourceFingerprint: source }, validateOnly);
+      return take(model, baseline, { ...change, sourceFingerprint: source }, validateOnly);
     },
-    async promote(name, from, to, { actor, reason }) {
+    async known(name, sha256, ending, declared = {}) {
+      const model = await modelOf(name);
+      const declarations = withUpload(declarationsOf(config, modelConfig(config, name)), declared);
+      const source = sourceFingerprint(sha256, ending, name, declarations);
+      const row = await baselines.findSource(model.id, source);
+      return row === null ? null : knownAs(name, row);
+    },
+    async promote(name, from, to, change) {
       const model = await modelOf(name);
       const active = await baselines.active(model.id);
       if (active === null)
         throw unknown(`the model ${name} has no active baseline: its events are not counted`);
       const baseline = await promoteTiles(deps, model, active.baseline, from, to);
-      return take(model, baseline, { actor, reason, sourceFingerprint: null }, false);
+      return take(model, baseline, { ...change, sourceFingerprint: null }, false);
     },
   };
 }
@@ -194,6 +207,11 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
 /** A model that only the API knows is read as the configuration's defaults say. */
 function modelConfig({ models }: DriftdConfig, name: string): ModelConfig {
   return models.find((model) => model.name === name) ?? defaultModel(name);
+}
+
+function knownAs(model: string, row: BaselineRow): UploadResult {
+  const { rows, warnings } = row;
+  return { baseline: baselineView(model, row), known: true, rows, warnings };
 }
 
 function unknown(text: string): DriftdError {

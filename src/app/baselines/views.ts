@@ -28,7 +28,7 @@ export function baselineView(model: string, row: BaselineRow): BaselineView {
     activated: isoOrNull(row.activatedAt),
     retired: isoOrNull(row.retiredAt),
     activateAt: isoOrNull(row.activateAt),
-    warnings,
+    warnings: warnings.map(({ text }) => text),
   };
 }
 

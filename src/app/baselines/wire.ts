@@ -6,7 +6,6 @@ import type { TickStore } from '../../storage/tick-store.ts';
 import { createBaselineFolder } from './files.ts';
 import { keepBaselines } from './keep.ts';
 import { readInChild } from './reading/in-child.ts';
-import { readBaselineFile } from './reading/read-file.ts';
 import { createBaselineDesk } from './service.ts';
 import type { BaselineDesk } from '../../expose/api/baselines/desk.ts';
 
@@ -18,9 +17,9 @@ interface Parts extends JudgeDeps {
 }
 
 export interface Baselines {
-  /** What strangers upload is read in a process of its own. */
+  /** Files are read in a process of their own: what they take is not taken from counting and serving. */
   readonly desk: BaselineDesk;
-  /** Loads the folder's files, which are the operator's own and are read here. */
+  /** Loads the folder's files. */
   load(): Promise<void>;
   /** Checks them and stores nothing. @returns models whose file is not stored yet @throws DriftdError as `load` */
   check(): Promise<ReadonlySet<string>>;
@@ -29,10 +28,10 @@ export interface Baselines {
 }
 
 export function createBaselines({ log, ...parts }: Parts): Baselines {
-  const own = createBaselineDesk({ ...parts, read: readBaselineFile });
-  const folder = createBaselineFolder(parts.config, own, log);
+  const desk = createBaselineDesk({ ...parts, read: readInChild() });
+  const folder = createBaselineFolder(parts.config, desk, log);
   return {
-    desk: createBaselineDesk({ ...parts, read: readInChild() }),
+    desk,
     load: () => folder.load(),
     check: () => folder.check(),
     keep: () => keepBaselines(parts.baselines, folder, log),

@@ -2,8 +2,10 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
-import type { BaselineDesk } from '../../app/baselines/direct.ts';
+import { sha256OfFile } from '../../app/baselines/declarations.ts';
+import type { BaselineDesk, UploadDeclarations, UploadResult } from '../../app/baselines/direct.ts';
 import { DriftdError, toError } from '../../platform/errors.ts';
+import type { ErrorCode } from '../../platform/errors.ts';
 
 /** Looking at many days takes its time, and so does a large file. */
 const ANSWER_MS = 900_000;
@@ -36,10 +38,11 @@ export function createBaselineClient(address: string, token: string | null): Bas
     const body = (await response.json().catch(() => null)) as T | { detail?: string } | null;
     if (response.ok && body !== null) return body as T;
     const detail = (body as { detail?: string } | null)?.detail ?? 'without a reason';
-    if (response.status === 404) throw new DriftdError('BASELINE_UNKNOWN', detail);
-    if (response.status === 413 || response.status === 415 || response.status === 422)
-      throw new DriftdError('BASELINE_INVALID', detail);
-    throw unreachable(`${response.status}, ${detail}`);
+    const code = CODE_OF[response.status];
+    if (code === undefined) throw unreachable(`${response.status}, ${detail}`);
+    const after = response.headers.get('retry-after');
+    const again = after === null ? '' : ` (in ${after} seconds)`;
+    throw new DriftdError(code, `${detail}${again}`);
   }
   const unreachable = (why: string): DriftdError =>
     new DriftdError('DAEMON_UNREACHABLE', `driftd at ${address} does not do it: ${why}`);
@@ -67,6 +70,28 @@ export function createBaselineClient(address: string, token: string | null): Bas
   // The server knows who asks by the token.
   const why = ({ reason }: { readonly reason: string }) => (reason === '' ? {} : { reason });
 
+  async function known(
+    model: string,
+    sha256: string,
+    name: string,
+    declared: UploadDeclarations = {},
+  ): Promise<UploadResult | null> {
+    const [, ending = '', packed] = /(\.baseline\.json|\.[a-z]+?)(\.gz)?$/i.exec(name) ?? [];
+    const format = FORMAT_OF.get(ending.toLowerCase());
+    if (format === undefined) return null;
+    const query = new URLSearchParams({
+      format,
+      packed: String(packed !== undefined),
+      ...columnsOf(declared),
+    });
+    try {
+      return await ask('GET', of(model, `uploads/${sha256}?${query.toString()}`));
+    } catch (thrown) {
+      if (thrown instanceof DriftdError && thrown.code === 'BASELINE_UNKNOWN') return null;
+      throw thrown;
+    }
+  }
+
   return {
     list: (model) => items(of(model, 'baselines')),
     events: (model) => items(of(model, 'baseline-events')),
@@ -88,6 +113,7 @@ export function createBaselineClient(address: string, token: string | null): Bas
       post(of(model, `baselines/${version}/discard`), why(change)),
     rollback: (model, change) => post(of(model, 'baselines/rollback'), why(change)),
     document: (model, version) => ask('GET', of(model, `baselines/${version}/document`)),
+    known,
     async upload(model, { path, validateOnly, reason, onProgress, declared = {} }) {
       const { size } = await stat(path).catch((thrown: unknown) => {
         throw new DriftdError(
@@ -95,6 +121,9 @@ export function createBaselineClient(address: string, token: string | null): Bas
           `${path} cannot be read: ${toError(thrown).message}`,
         );
       });
+      // What broke off after all was sent, or comes a second time, is not sent again.
+      const there = await known(model, await sha256OfFile(path), basename(path), declared);
+      if (there !== null) return there;
       let sent = 0;
       const file = createReadStream(path).on('data', (chunk) => {
         sent += chunk.length;
@@ -104,11 +133,7 @@ export function createBaselineClient(address: string, token: string | null): Bas
         name: basename(path),
         validate: String(validateOnly),
         ...(reason === '' ? {} : { reason }),
-        ...Object.fromEntries(
-          Object.entries(declared)
-            .map(([key, names]): [string, string] => [key, [names].flat().join(',')])
-            .filter(([, names]) => names !== ''),
-        ),
+        ...columnsOf(declared),
       });
       return ask('POST', of(model, `baselines?${query.toString()}`), {
         body: Readable.toWeb(file),
@@ -123,4 +148,35 @@ export function createBaselineClient(address: string, token: string | null): Bas
         to: new Date(to).toISOString(),
       }),
   };
+}
+
+/** Answers of the API as the errors they are here. */
+const CODE_OF: Readonly<Partial<Record<number, ErrorCode>>> = {
+  400: 'INPUT_INVALID',
+  401: 'ACCESS_REFUSED',
+  403: 'ACCESS_REFUSED',
+  404: 'BASELINE_UNKNOWN',
+  409: 'BASELINE_INVALID',
+  413: 'BASELINE_INVALID',
+  415: 'BASELINE_INVALID',
+  422: 'BASELINE_INVALID',
+  429: 'DAEMON_BUSY',
+  503: 'DAEMON_BUSY',
+};
+
+/** What a file is called by the API that is called so on disk. */
+const FORMAT_OF: ReadonlyMap<string, string> = new Map([
+  ['.csv', 'csv'],
+  ['.ndjson', 'ndjson'],
+  ['.json', 'json'],
+  ['.parquet', 'parquet'],
+  ['.baseline.json', 'document'],
+]);
+
+function columnsOf(declared: UploadDeclarations): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(declared)
+      .map(([key, names]): [string, string] => [key, [names].flat().join(',')])
+      .filter(([, names]) => names !== ''),
+  );
 }

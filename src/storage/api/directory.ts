@@ -16,6 +16,7 @@ export interface ModelEntry {
 }
 
 export interface FeatureEntry {
+  readonly id: number;
   readonly name: string;
   readonly kind: FeatureKind;
   readonly role: FeatureRole;
@@ -39,5 +40,6 @@ export interface Directory {
    * @returns `counting` when events of it were counted in the last minute: whoever counts them would be left without it
    */
   remove(name: string, by: Actor): Promise<'done' | 'missing' | 'counting'>;
-  features(modelId: number): Promise<FeatureEntry[]>;
+  /** By id. */
+  features(modelId: number, page: PageOf<number>): Promise<FeatureEntry[]>;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { READING_LIMITS, readInChild } from '../../../src/app/baselines/reading/in-child.ts';
+import { readInChild } from '../../../src/app/baselines/reading/in-child.ts';
+import { READING_LIMITS } from '../../../src/app/baselines/reading/limits.ts';
 import type { ReadRequest } from '../../../src/app/baselines/reading/read-file.ts';
 import { temporaryFile } from '../../support/temporary-file.ts';
 

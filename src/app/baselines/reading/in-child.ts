@@ -1,32 +1,18 @@
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseDocument } from '../../../core/baseline/document/document.ts';
 import type { Baseline } from '../../../core/baseline/types.ts';
 import { encodeBinning } from '../../../core/histogram/coding/binning-text.ts';
 import { DriftdError, toError } from '../../../platform/errors.ts';
 import type { ErrorCode } from '../../../platform/errors.ts';
+import { READING_LIMITS, limitedCommand } from './limits.ts';
+import type { ReadingLimits } from './limits.ts';
 import type { ReadBaseline, ReadRequest } from './read-file.ts';
 
-/** What a file of a stranger may cost. */
-export interface ReadingLimits {
-  /** Resident memory of the child. */
-  readonly memoryBytes: number;
-  readonly timeMs: number;
-  readonly unpackedBytes: number;
-  readonly lineBytes: number;
-  readonly columns: number;
-}
-
 const MIB = 1024 * 1024;
-export const READING_LIMITS: ReadingLimits = {
-  memoryBytes: 1024 * MIB,
-  timeMs: 600_000,
-  unpackedBytes: 16 * 1024 * MIB,
-  lineBytes: 4 * MIB,
-  columns: 10_000,
-};
 /** Of the memory the part that JavaScript objects may take; the rest is for counts and buffers. */
 const HEAP_SHARE = 0.5;
 const WATCH_MS = 100;
@@ -56,7 +42,7 @@ export function readInChild(limits: ReadingLimits = READING_LIMITS): ReadBaselin
         child.kill('SIGKILL');
       };
       const timer = setTimeout(() => {
-        refuse(`it takes longer than ${limits.timeMs / 1000} seconds`);
+        refuse(tooLong(limits));
       }, limits.timeMs);
       const watch = setInterval(() => {
         if (memoryOf(child) > limits.memoryBytes) refuse(tooMuchMemory(limits));
@@ -81,9 +67,11 @@ export function readInChild(limits: ReadingLimits = READING_LIMITS): ReadBaselin
         clearInterval(watch);
         // A full heap ends Node with SIGABRT; after an answer none of this is heard.
         refuse(
-          signal === 'SIGABRT' || code === 134
+          signal === 'SIGABRT' || signal === 'SIGTRAP' || code === 134
             ? tooMuchMemory(limits)
-            : `its reader ended with ${signal ?? code}`,
+            : signal === 'SIGXCPU'
+              ? tooLong(limits)
+              : `its reader ended with ${signal ?? code}`,
         );
       });
       child.send(told);
@@ -91,19 +79,33 @@ export function readInChild(limits: ReadingLimits = READING_LIMITS): ReadBaselin
   };
 }
 
+function tooLong({ timeMs }: ReadingLimits): string {
+  return `it takes longer than ${timeMs / 1000} seconds`;
+}
+
 function tooMuchMemory({ memoryBytes }: ReadingLimits): string {
   return `it takes more than ${Math.round(memoryBytes / MIB)} MiB of memory`;
 }
 
-function startChild({ memoryBytes }: ReadingLimits): ChildProcess {
+function startChild(limits: ReadingLimits): ChildProcess {
   const own = fileURLToPath(import.meta.url);
   // Unbuilt it is TypeScript, built it is JavaScript: the neighbour has the same ending.
   const entry = own.replace(/in-child(\.\w+)$/, 'child$1');
-  const heap = Math.max(64, Math.floor((HEAP_SHARE * memoryBytes) / MIB));
-  return fork(entry, [], {
-    // Rows are garbage as soon as they are counted: a small nursery keeps what they take small.
-    execArgv: [`--max-old-space-size=${heap}`, '--max-semi-space-size=4'],
-    env: { NODE_ENV: 'production' },
+  const heap = Math.max(64, Math.floor((HEAP_SHARE * limits.memoryBytes) / MIB));
+  const [command, args] = limitedCommand(
+    process.execPath,
+    [
+      `--max-old-space-size=${heap}`,
+      // Rows are garbage as soon as they are counted: a small nursery keeps what they take small.
+      '--max-semi-space-size=4',
+      // Else each WebAssembly module reserves addresses beyond any limit.
+      '--disable-wasm-trap-handler',
+      entry,
+    ],
+    limits,
+  );
+  return spawn(command, args, {
+    env: { NODE_ENV: 'production', TMPDIR: tmpdir() },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
 }

@@ -12,7 +12,8 @@ export const WRITE = { scope: 'baseline:write', models: 'param' } as const;
 export const REFUSED = z.null().meta({ description: 'It is refused: the detail says why.' });
 
 export function by(request: Parameters<typeof actorOf>[0], why: string): Change {
-  return { actor: actorOf(request).name, reason: why };
+  const { name, requestId } = actorOf(request);
+  return { actor: name, reason: why, requestId };
 }
 
 /** What people can mend is their answer: 404 for what is not there, 422 for what cannot be taken. */

@@ -86,8 +86,10 @@ export interface UploadDeclarations {
 
 /** A file of rows or a histogram document that somebody wants as a baseline. */
 export interface BaselineUpload extends Change {
-  /** Where its bytes are; the file's own name tells its format, and is kept for people. */
+  /** Where its bytes are; the file's own name tells its format. */
   readonly path: string;
+  /** What it is called, kept for people; the file's own name unless it is said. */
+  readonly name?: string;
   /** What is said about columns, over what the configuration says. */
   readonly declared?: UploadDeclarations;
   /** Check only: nothing is stored. */
@@ -129,6 +131,16 @@ export interface BaselineDesk {
   rollback(model: string, change: Change): Promise<BaselineView>;
   document(model: string, version: number): Promise<BaselineDocument>;
   upload(model: string, upload: BaselineUpload): Promise<UploadResult>;
+  /**
+   * Is a file known, before its bytes are sent? null: it is not.
+   * @param sha256 of its bytes, in hex @param ending that tells its format, such as `.csv.gz`
+   */
+  known(
+    model: string,
+    sha256: string,
+    ending: string,
+    declared?: UploadDeclarations,
+  ): Promise<UploadResult | null>;
   /** Makes a candidate of what was counted in [from, to), ms. */
   promote(model: string, from: number, to: number, change: Change): Promise<UploadResult>;
 }

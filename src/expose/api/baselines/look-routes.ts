@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { sendProblem } from '../../http/problem-details.ts';
 import { cursorOf, listOf, modelParams, page, pageOf } from '../fields.ts';
 import type { Api } from '../register.ts';
 import { LOOK, TAGS, answer } from './answer.ts';
@@ -15,8 +16,12 @@ import {
   versionParams,
 } from './fields.ts';
 
+/** At once: each judges up to 100 windows, beside the monitors. */
+const MAX_SHADOWS = 2;
+
 /** Versions of a model: look, compare, try on stored days. */
 export function lookRoutes(api: Api, desk: BaselineDesk): void {
+  let shadows = 0;
   api.get(
     '/models/:model/baselines',
     {
@@ -110,13 +115,23 @@ export function lookRoutes(api: Api, desk: BaselineDesk): void {
             description: 'Days of event time, back from where events are complete.',
           }),
         }),
-        response: { 200: shadow },
+        response: { 200: shadow, 503: z.null().meta({ description: 'Others are being judged.' }) },
       },
     },
-    ({ params, query }) =>
-      answer(async () => ({
-        items: await desk.shadow(params.model, params.version, query.days),
-      })),
+    async ({ params, query }, reply) => {
+      if (shadows >= MAX_SHADOWS) {
+        void reply.header('retry-after', '10');
+        return sendProblem(reply, 503, `${MAX_SHADOWS} shadows are being judged; come again.`);
+      }
+      shadows += 1;
+      try {
+        return await answer(async () => ({
+          items: await desk.shadow(params.model, params.version, query.days),
+        }));
+      } finally {
+        shadows -= 1;
+      }
+    },
   );
   api.get(
     '/models/:model/baseline-events',
@@ -127,9 +142,20 @@ export function lookRoutes(api: Api, desk: BaselineDesk): void {
         operationId: 'listBaselineEvents',
         summary: "Who did what to the model's baselines, when and why; oldest first",
         params: modelParams,
+        querystring: page,
         response: { 200: listOf(event) },
       },
     },
-    ({ params }) => answer(async () => ({ items: await desk.events(params.model), next: null })),
+    ({ params, query: { limit, cursor } }) =>
+      answer(async () => {
+        // A line never changes and none goes: its place is as good as an id.
+        const lines = (await desk.events(params.model)).map((line, i) => ({ line, place: i + 1 }));
+        return pageOf(
+          lines.slice(cursorOf(cursor) ?? 0),
+          limit,
+          ({ line }) => line,
+          ({ place }) => String(place),
+        );
+      }),
   );
 }

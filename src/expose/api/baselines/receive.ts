@@ -13,6 +13,8 @@ import { toError } from '../../../platform/errors.ts';
 
 /** An upload may be this long as it is sent. */
 export const MAX_UPLOAD_BYTES = 1024 * 1024 * 1024;
+/** Characters of a name that are shown. */
+const MAX_NAME = 100;
 const PREFIX = 'driftd-upload-';
 /** What a killed process has left behind is taken away after this. */
 const STALE_MS = 24 * 3_600_000;
@@ -20,7 +22,7 @@ const STALE_MS = 24 * 3_600_000;
 export const FORMATS = ['csv', 'ndjson', 'json', 'parquet', 'document'] as const;
 export type Format = (typeof FORMATS)[number];
 
-const ENDING_OF: Readonly<Record<Format, string>> = {
+export const ENDING_OF: Readonly<Record<Format, string>> = {
   csv: '.csv',
   ndjson: '.ndjson',
   json: '.json',
@@ -57,7 +59,10 @@ export class UploadError extends Error {
 }
 
 export interface Received {
+  /** Of a name that is the server's own, but for the ending. */
   readonly path: string;
+  /** What it is called: no path, no formula; only to be shown. */
+  readonly name: string;
   /** Takes the file away. */
   readonly discard: () => Promise<void>;
 }
@@ -83,15 +88,15 @@ export async function receive(
   }
   const type = (part?.mimetype ?? request.headers['content-type'] ?? '').split(';', 1)[0] ?? '';
   const encoding = part === null ? request.headers['content-encoding'] : undefined;
-  const called = fileName(name ?? part?.filename ?? 'upload', type, encoding, format);
+  const { stem, ending } = fileName(name ?? part?.filename ?? '', type, encoding, format);
   void removeStale(now);
   const folder = await mkdtemp(join(tmpdir(), PREFIX));
   const discard = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
-    const path = join(folder, called);
+    const path = join(folder, `upload${ending}`);
     await pipeline(bytes, limited(), createWriteStream(path, { mode: 0o600 }));
     if (part?.file.truncated === true) throw tooLarge();
-    return { path, discard };
+    return { path, name: `${stem}${ending}`, discard };
   } catch (thrown) {
     await discard();
     throw thrown;
@@ -109,18 +114,19 @@ async function fileOf(request: FastifyRequest): ReturnType<FastifyRequest['file'
   }
 }
 
-/** A name that is no path and no formula, with the ending that tells the format. */
+/** A name that is no path and no formula, and the ending that tells the format. */
 function fileName(
   given: string,
   type: string,
   encoding: string | undefined,
   format: Format | undefined,
-): string {
-  const plain = (given.split(/[/\\]/).at(-1) ?? '')
-    .normalize('NFC')
-    .replace(/[^\p{L}\p{N}._-]/gu, '_')
-    .replace(/^[.\-_]+/, '')
-    .slice(-100);
+): { readonly stem: string; readonly ending: string } {
+  const plain = Array.from(
+    (given.split(/[/\\]/).at(-1) ?? '').normalize('NFC').replace(/[^\p{L}\p{N}._-]/gu, '_'),
+  )
+    .slice(-MAX_NAME)
+    .join('')
+    .replace(/^[.\-_]+/, '');
   const known = /^(.*?)(\.baseline\.json|\.csv|\.ndjson|\.jsonl|\.json|\.parquet)?(\.gz)?$/i.exec(
     plain,
   );
@@ -136,10 +142,10 @@ function fileName(
   if (final === undefined)
     throw new UploadError(422, `Say what it is: ?format= one of ${FORMATS.join(', ')}.`);
   const packed = told === 'gzip' || encoding === 'gzip' || known?.[3] !== undefined;
-  if (!packed) return `${stem}${final}`;
+  if (!packed) return { stem, ending: final };
   if (final === '.parquet' || final === '.baseline.json')
     throw new UploadError(422, `${final} is not read packed; send it as it is.`);
-  return `${stem}${final}.gz`;
+  return { stem, ending: `${final}.gz` };
 }
 
 function tooLarge(): UploadError {

@@ -1,4 +1,5 @@
 import multipart from '@fastify/multipart';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
 import type { Clock } from '../../../platform/clock.ts';
@@ -9,6 +10,7 @@ import { REFUSED, TAGS, WRITE, answer, by } from './answer.ts';
 import type { BaselineDesk, UploadDeclarations } from './desk.ts';
 import { declarations, reason, uploaded } from './fields.ts';
 import {
+  ENDING_OF,
   FORMATS,
   MAX_UPLOAD_BYTES,
   RAW_TYPES,
@@ -26,8 +28,9 @@ declare module 'fastify' {
 
 /** Uploads at once: each takes a process and its memory. */
 const MAX_UPLOADS = 2;
-/** Of one token. */
-const UPLOADS_AN_HOUR = { rateLimit: { max: 20, timeWindow: 3_600_000 } };
+/** Of one token; those that were only checked, or found others being read, are not counted. */
+const UPLOADS_AN_HOUR = 20;
+const HOUR_MS = 3_600_000;
 
 /** As the document lists them: a file as it is, or a form with one. */
 const UPLOAD_TYPES = [
@@ -49,10 +52,42 @@ export function uploadRoute(api: Api, desk: BaselineDesk, clock: Pick<Clock, 'no
     else done(new UploadError(415, 'A body of this type is not read here, JSON is.'));
   });
   let running = 0;
+  const uploads = createHourly(UPLOADS_AN_HOUR, clock);
+  api.get(
+    '/models/:model/uploads/:sha256',
+    {
+      config: WRITE,
+      schema: {
+        tags: TAGS,
+        operationId: 'findUpload',
+        summary: 'Is this file a version already? Ask before sending it',
+        description:
+          'The answer is what its upload would be answered; 404: it is not known. Say what the upload would say: format, packing and columns decide what a file is read as.',
+        params: modelParams.extend({
+          sha256: z
+            .string()
+            .regex(/^[0-9a-f]{64}$/)
+            .meta({ description: 'SHA-256 of its bytes, in hex.' }),
+        }),
+        querystring: z.object({
+          format: z.enum(FORMATS).default('csv').meta({ description: 'What it is.' }),
+          packed: z.enum(['true', 'false']).default('false').meta({ description: 'By gzip.' }),
+          ...declarations,
+        }),
+        response: { 200: uploaded },
+      },
+    },
+    ({ params, query: { format, packed, ...columns } }, reply) =>
+      answer(async () => {
+        const ending = `${ENDING_OF[format]}${packed === 'true' ? '.gz' : ''}`;
+        const found = await desk.known(params.model, params.sha256, ending, declaredOf(columns));
+        return found ?? sendProblem(reply, 404, 'No version was made of this file, read so.');
+      }),
+  );
   api.post(
     '/models/:model/baselines',
     {
-      config: { ...WRITE, ...UPLOADS_AN_HOUR, rawBody: true, bodyTypes: UPLOAD_TYPES },
+      config: { ...WRITE, rawBody: true, bodyTypes: UPLOAD_TYPES },
       preParsing: async ({ headers }, _reply, payload) => {
         if (headers['content-type']?.split(';', 1)[0] === 'application/json')
           headers['content-type'] = STREAMED_JSON;
@@ -90,15 +125,21 @@ export function uploadRoute(api: Api, desk: BaselineDesk, clock: Pick<Clock, 'no
         void reply.header('retry-after', '10');
         return sendProblem(reply, 503, `${MAX_UPLOADS} uploads are being read; come again.`);
       }
+      const mayStore = request.query.validate !== 'true';
+      const after = mayStore ? uploads.take(callerKey(request)) : 0;
+      if (after > 0) {
+        void reply.header('retry-after', String(Math.ceil(after / 1000)));
+        return sendProblem(reply, 429, `More than ${UPLOADS_AN_HOUR} uploads an hour; come again.`);
+      }
       running += 1;
       try {
         const { format, name: called, reason: why = '', validate, ...columns } = request.query;
-        const { path, discard } = await receive(request, format, called, clock.now());
+        const { discard, ...file } = await receive(request, format, called, clock.now());
         try {
           return await answer(async () => {
             const validateOnly = validate === 'true';
             const declared = declaredOf(columns);
-            const upload = { ...by(request, why), path, validateOnly, declared };
+            const upload = { ...by(request, why), ...file, validateOnly, declared };
             const done = await desk.upload(request.params.model, upload);
             void reply.code(done.baseline === null || done.known ? 200 : 201);
             return done;
@@ -111,6 +152,30 @@ export function uploadRoute(api: Api, desk: BaselineDesk, clock: Pick<Clock, 'no
       }
     },
   );
+}
+
+/** Of whom uploads are counted; null: of nobody, as programs on this machine that need no token have no limit. */
+function callerKey({ caller, headers, ip }: FastifyRequest): string | null {
+  if (headers.authorization !== undefined) return caller?.name ?? ip;
+  return caller?.name === 'loopback' ? null : ip;
+}
+
+/** How often each may do something within an hour. */
+function createHourly(most: number, clock: Pick<Clock, 'now'>) {
+  const taken = new Map<string, number[]>();
+  return {
+    /** @returns 0, or ms after which it may be done again */
+    take(key: string | null): number {
+      if (key === null) return 0;
+      const now = clock.now();
+      for (const [other, times] of taken)
+        if ((times.at(-1) ?? 0) <= now - HOUR_MS) taken.delete(other);
+      const recent = (taken.get(key) ?? []).filter((time) => time > now - HOUR_MS);
+      if (recent.length >= most) return (recent[0] ?? now) + HOUR_MS - now;
+      taken.set(key, [...recent, now]);
+      return 0;
+    },
+  };
 }
 
 type Columns = Partial<Record<'numeric' | 'categorical' | 'ignore' | 'time', string | undefined>>;

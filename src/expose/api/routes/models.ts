@@ -190,18 +190,21 @@ export function modelRoutes({
           operationId: 'listFeatures',
           summary: 'Features of a model',
           params: modelParams,
+          querystring: page,
           response: { 200: listOf(feature) },
         },
       },
-      async ({ params }, reply) => {
+      async ({ params, query: { limit, cursor } }, reply) => {
         const found = await directory.model(params.model);
         if (found === null) return sendProblem(reply, 404, NO_MODEL);
-        const rows = await directory.features(found.id);
-        const items = rows.map(({ retiredAt, ...rest }) => ({
-          ...rest,
-          retiredAt: isoOrNull(retiredAt),
-        }));
-        return { items, next: null };
+        const wanted = { limit: limit + 1, after: cursorOf(cursor) };
+        const rows = await directory.features(found.id, wanted);
+        return pageOf(
+          rows,
+          limit,
+          ({ id: _, retiredAt, ...rest }) => ({ ...rest, retiredAt: isoOrNull(retiredAt) }),
+          ({ id }) => String(id),
+        );
       },
     );
   };

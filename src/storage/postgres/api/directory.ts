@@ -55,10 +55,11 @@ export function createDirectory(pool: Pool): Directory {
         return true;
       }),
     remove: (name, by) => remove(pool, name, by),
-    async features(modelId) {
+    async features(modelId, { limit, after }) {
       const { rows } = await pool.query<FeatureEntry>(
-        'SELECT name, kind, role, tier, retired_at AS "retiredAt" FROM feature WHERE model_id = $1 ORDER BY id',
-        [modelId],
+        `SELECT id, name, kind, role, tier, retired_at AS "retiredAt" FROM feature
+         WHERE model_id = $1 AND ($3::bigint IS NULL OR id > $3) ORDER BY id LIMIT $2`,
+        [modelId, limit, after],
       );
       return rows;
     },
@@ -78,6 +79,11 @@ async function rename(
         to,
       ]);
       if (rowCount !== 1) return 'missing';
+      // Tokens name the models they are for: what a token may do stays the same.
+      await client.query(
+        'UPDATE api_token SET models = array_replace(models, $1, $2) WHERE $1 = ANY(models)',
+        [name, to],
+      );
       await audit(client, by, 'model.rename', name, { to });
       return 'done';
     });
@@ -107,6 +113,11 @@ function remove(pool: Pool, name: string, by: Actor): Promise<'done' | 'missing'
     // Evaluations refer to baselines without a cascade: a baseline that was judged by is never lost by itself.
     await client.query('DELETE FROM monitor WHERE model_id = $1', [found.id]);
     await client.query('DELETE FROM model WHERE id = $1', [found.id]);
+    // Another model that gets the name later is not this one.
+    await client.query(
+      'UPDATE api_token SET models = array_remove(models, $1) WHERE $1 = ANY(models)',
+      [name],
+    );
     await audit(client, by, 'model.delete', name, { events: counted[0]?.events ?? 0 });
     return 'done';
   });

@@ -1,8 +1,12 @@
 import type { BaselineAction, BaselineRow, Change } from '../../baseline-store.ts';
+import { audit } from '../api/audit.ts';
 import { inTransaction } from '../pool.ts';
 import type { Client, Pool } from '../pool.ts';
 import { refreshFeatures } from './live-features.ts';
 import { BASELINE_COLUMNS } from './rows.ts';
+
+/** Characters of a name in the audit. */
+const MAX_ACTOR = 256;
 
 /**
  * The model's row is the lock under which versions are numbered and states change. NO KEY: rows that refer to the model
@@ -12,17 +16,23 @@ export async function lockModel(client: Client, modelId: number): Promise<void> 
   await client.query('SELECT id FROM model WHERE id = $1 FOR NO KEY UPDATE', [modelId]);
 }
 
+/** A line of the model's record and one of the audit. */
 export async function note(
   client: Client,
   modelId: number,
   version: number,
   action: BaselineAction,
-  { actor, reason }: Change,
+  { actor, reason, requestId = null }: Change,
 ): Promise<void> {
   await client.query(
     'INSERT INTO baseline_event (model_id, version, action, actor, reason) VALUES ($1, $2, $3, $4, $5)',
     [modelId, version, action, actor, reason],
   );
+  const { rows } = await client.query<{ name: string }>('SELECT name FROM model WHERE id = $1', [
+    modelId,
+  ]);
+  const by = { name: actor.slice(0, MAX_ACTOR) || 'unknown', requestId };
+  await audit(client, by, `baseline.${action}`, rows[0]?.name ?? '', { version, reason });
 }
 
 export function activate(
