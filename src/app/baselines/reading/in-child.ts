@@ -8,6 +8,7 @@ import type { Baseline } from '../../../core/baseline/types.ts';
 import { encodeBinning } from '../../../core/histogram/coding/binning-text.ts';
 import { DriftdError, toError } from '../../../platform/errors.ts';
 import type { ErrorCode } from '../../../platform/errors.ts';
+import { NODE_PATH } from '../../../platform/this-node.ts';
 import { READING_LIMITS, limitedCommand } from './limits.ts';
 import type { ReadingLimits } from './limits.ts';
 import type { ReadBaseline, ReadRequest } from './read-file.ts';
@@ -93,7 +94,7 @@ function startChild(limits: ReadingLimits): ChildProcess {
   const entry = own.replace(/in-child(\.\w+)$/, 'child$1');
   const heap = Math.max(64, Math.floor((HEAP_SHARE * limits.memoryBytes) / MIB));
   const [command, args] = limitedCommand(
-    process.execPath,
+    NODE_PATH,
     [
       `--max-old-space-size=${heap}`,
       // Rows are garbage as soon as they are counted: a small nursery keeps what they take small.

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { containerMemory } from '../../../platform/this-node.ts';
 
 /** What a file of a stranger may cost. */
 export interface ReadingLimits {
@@ -18,7 +19,7 @@ const LEAST_BYTES = 192 * MIB;
 const MOST_BYTES = 1024 * MIB;
 
 export const READING_LIMITS: ReadingLimits = {
-  memoryBytes: shareOf(process.constrainedMemory()),
+  memoryBytes: shareOf(containerMemory()),
   timeMs: 600_000,
   unpackedBytes: 16 * 1024 * MIB,
   lineBytes: 4 * MIB,
