@@ -8,6 +8,8 @@ export interface PartitionLog {
   startOffsets(): Promise<ReadonlyMap<number, number>>;
   /** The log holds offsets in [start, end). */
   range(): Promise<{ readonly start: number; readonly end: number }>;
+  /** Told of offsets that were gone before they were read. */
+  lost?(from: number, to: number): void;
 }
 
 /** A log that seems to end before the position is looked at again: just after a fail-over a broker may not know better. */
@@ -44,6 +46,7 @@ export async function claimPosition(
     if (!(await store.skipGap(claim.part, claim.epoch, gap))) {
       throw new Error('another owner claimed the partition');
     }
+    log.lost?.(gap.from, gap.to);
     return { ...claim, nextOffset: start, ...NO_ANCHOR };
   }
   if (claim.nextOffset > end && (await staysShort(claim.nextOffset, log))) {

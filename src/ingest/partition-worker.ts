@@ -155,6 +155,9 @@ export class PartitionWorker {
     const counting = await this.deps.counting.claim(key, {
       startOffsets: () => control.startOffsets(key.topic),
       range: () => control.logRange(key),
+      lost: (from, to) => {
+        this.log.warn({ from, to }, 'records were deleted before they were read: they are a gap');
+      },
     });
     try {
       if (this.draining) return true;
@@ -213,7 +216,7 @@ export class PartitionWorker {
       this.haltedFor = reason;
       this.log.error(
         { reason },
-        'the partition is halted and not read; docs/events.md says what to do',
+        'the partition is halted and not read; driftd source reset sets it going again (docs/events.md)',
       );
     }
     await sleep(HALTED_POLL_MS, this.ending.signal);

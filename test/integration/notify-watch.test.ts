@@ -153,6 +153,22 @@ describe('each way of being blind', () => {
     if (reason !== null) expect(problems[0]?.detail).toContain('log changed');
   });
 
+  it('records that were deleted before they were read, for an hour', async () => {
+    await partition('ok', null, '0 seconds');
+    const gap = (from: number, age: string) =>
+      pool.query(
+        `INSERT INTO gap (part, from_offset, to_offset, reason, recorded_at)
+         SELECT id, $1::bigint, $1::bigint + 25, 'deleted before it was read', now() - $2::interval FROM ingest_partition`,
+        [from, age],
+      );
+    await gap(0, '61 minutes');
+    expect(await watch().runOnce()).toEqual([]);
+    await gap(30, '1 minute');
+    expect(await watch().runOnce()).toMatchObject([
+      { kind: 'records-lost', detail: expect.stringMatching(/^25 records were deleted/) as string },
+    ]);
+  });
+
   it('a model that has fallen silent', async () => {
     await partition('ok', null, '0 seconds');
     await pool.query(

@@ -14,6 +14,7 @@ const OUTBOX_STUCK_MS = 600_000;
 const RUNBOOK_OF: Readonly<Partial<Record<ProblemKind, string>>> = {
   'evaluation-late': 'DriftdEvaluationStale',
   'ingest-stuck': 'DriftdLagGrowing',
+  'records-lost': 'DriftdRecordsLost',
 };
 
 /** What the database tells about driftd's work. */

@@ -7,6 +7,7 @@ export const PROBLEM_KINDS = [
   'ingest-absent',
   'ingest-halted',
   'ingest-stuck',
+  'records-lost',
   'model-silent',
   'delivery-broken',
   'dead-letter',
@@ -45,6 +46,8 @@ export interface WatchFacts {
     readonly name: string;
     readonly halted: string | null;
     readonly progressedAt: number;
+    /** Records that were gone before they could be read, lately. */
+    readonly lost: number;
   }[];
   /** Topics that are to be read and of which no partition is known. `since`: that long somebody is at it. */
   readonly absent: readonly {
@@ -91,6 +94,7 @@ const SEVERITY: Readonly<Record<ProblemKind, Severity>> = {
   'ingest-absent': 'critical',
   'ingest-halted': 'critical',
   'ingest-stuck': 'critical',
+  'records-lost': 'critical',
   'model-silent': 'warning',
   'delivery-broken': 'critical',
   'dead-letter': 'critical',
@@ -100,9 +104,9 @@ export function severityOfProblem(kind: ProblemKind): Severity {
   return SEVERITY[kind];
 }
 
-/** Does the problem mean that driftd itself does not work? A silent model is somebody else's trouble. */
+/** Does the problem mean that driftd itself does not work? A silent model is somebody else's trouble, a loss is over. */
 export function isOwnFault(kind: ProblemKind): boolean {
-  return kind !== 'model-silent' && kind !== 'replica-dead';
+  return kind !== 'model-silent' && kind !== 'replica-dead' && kind !== 'records-lost';
 }
 
 /** Everything that is wrong now. */
@@ -123,6 +127,7 @@ export function problemsOf(facts: WatchFacts, limits: WatchLimits = WATCH_LIMITS
     ...absentTopics(facts, limits),
     ...haltedPartitions(facts),
     ...stuckPartitions(facts, limits),
+    ...lostRecords(facts),
     ...facts.models.flatMap((model) => silentModel(model, facts.now)),
     ...facts.channels.flatMap((channel) => channelProblems(channel, facts, limits)),
   ];
@@ -180,6 +185,18 @@ function stuckPartitions({ partitions, now }: WatchFacts, { stuckMs }: WatchLimi
     (these) => {
       const longest = now - Math.min(...these.map(({ progressedAt }) => progressedAt));
       return `Nothing has been read for ${ago(longest)}: ${listed(these.map(({ name }) => name))}.`;
+    },
+  );
+}
+
+function lostRecords({ partitions }: WatchFacts): Problem[] {
+  return ofSources(
+    partitions.filter(({ lost }) => lost > 0),
+    'records-lost',
+    ({ name }) => name,
+    (these) => {
+      const lost = these.reduce((sum, one) => sum + one.lost, 0);
+      return `${String(lost)} records were deleted before driftd had read them: ${listed(these.map(({ name }) => name))}. They are in no count; the table gap has their offsets.`;
     },
   );
 }
@@ -254,6 +271,7 @@ const TITLES: Readonly<Record<ProblemKind, (about: string) => string>> = {
   'ingest-absent': (about) => `Topics of ${about} are not found`,
   'ingest-halted': (about) => `Counting from ${about} is halted`,
   'ingest-stuck': (about) => `Counting from ${about} stands still`,
+  'records-lost': (about) => `Records of ${about} are lost`,
   'model-silent': (about) => `Model ${about} sends no events`,
   'delivery-broken': (about) => `Messages by ${about} do not get through`,
   'dead-letter': (about) => `Messages by ${about} were given up`,

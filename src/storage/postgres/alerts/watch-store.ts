@@ -6,6 +6,8 @@ import type { Pool } from '../pool.ts';
 
 /** A dead letter is a problem for so long; later ones begin it anew. */
 const DEAD_LETTER = '1 hour';
+/** Records that were gone are a problem for so long; later ones begin it anew. */
+const RECORDS_LOST = '1 hour';
 /** A process that never came back is forgotten. */
 const FORGET_REPLICA = '1 day';
 
@@ -94,7 +96,9 @@ async function readFacts(pool: Pool): Promise<StoredFacts> {
     ),
     pool.query<StoredFacts['partitions'][number]>(
       `SELECT source, topic, topic || '/' || partition AS name,
-         CASE WHEN state = 'ok' THEN NULL ELSE coalesce(reason, state) END AS halted, progressed_at AS "progressedAt"
+         CASE WHEN state = 'ok' THEN NULL ELSE coalesce(reason, state) END AS halted, progressed_at AS "progressedAt",
+         (SELECT coalesce(sum(to_offset - from_offset), 0)::bigint FROM gap
+           WHERE part = ingest_partition.id AND recorded_at > now() - interval '${RECORDS_LOST}') AS lost
        FROM ingest_partition`,
     ),
     pool.query<StoredFacts['models'][number]>(

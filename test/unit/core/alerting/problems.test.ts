@@ -8,7 +8,9 @@ const well: WatchFacts = {
   now: NOW,
   replicas: [{ owner: 'a', roles: ['ingest'], startedAt: NOW - 9e6, seenAt: NOW - 5_000 }],
   monitors: [{ name: 'daily', overdue: 1 }],
-  partitions: [{ source: 'kafka', name: 'events/0', halted: null, progressedAt: NOW - MINUTE }],
+  partitions: [
+    { source: 'kafka', name: 'events/0', halted: null, progressedAt: NOW - MINUTE, lost: 0 },
+  ],
   absent: [{ source: 'kafka', topic: 'new', since: NOW - MINUTE }],
   models: [
     { name: 'm', since: 0, lastEventAt: NOW - 3_600_000, silentAfterMs: 3_600_000 },
@@ -23,6 +25,7 @@ const partition = (name: string, change: object = {}) => ({
   name,
   halted: null,
   progressedAt: NOW,
+  lost: 0,
   ...change,
 });
 const replica = (owner: string, seenAgo: number, startedAgo = 9e6, roles = ['ingest']) => ({
@@ -41,6 +44,7 @@ describe('driftd watches over itself', () => {
     ['replica-dead b', { replicas: [replica('a', 0), replica('b', MINUTE + 1)] }],
     ['evaluation-late daily', { monitors: [{ name: 'daily', overdue: 2 }] }],
     ['ingest-halted kafka', { partitions: [partition('t/1', { halted: 'log changed' })] }],
+    ['records-lost kafka', { partitions: [partition('t/1', { lost: 25 })] }],
     ['ingest-stuck kafka', { partitions: [partition('t/1', { progressedAt: NOW - MINUTE - 1 })] }],
     [
       'ingest-absent kafka',
