@@ -1,11 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+export type PasswordMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512';
+
 /** What the second, secured listener asks of its clients. */
 export interface KafkaSecurity {
   readonly sasl?:
     | {
-        readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+        /** Several: clients choose. */
+        readonly mechanism: PasswordMechanism | readonly PasswordMechanism[];
         readonly username: string;
         readonly password: string;
       }
@@ -44,10 +47,13 @@ function securityProperties(folder: string, security: KafkaSecurity): Record<str
   const properties: Record<string, string> = {};
   const { sasl, tls } = security;
   if (sasl !== undefined) {
-    const mechanism = sasl.mechanism;
-    const prefix = `listener.name.secure.${mechanism}`;
-    properties['listener.name.secure.sasl.enabled.mechanisms'] = mechanism.toUpperCase();
-    properties[`${prefix}.sasl.jaas.config`] = loginModule(sasl);
+    const mechanisms = [sasl.mechanism].flat();
+    properties['listener.name.secure.sasl.enabled.mechanisms'] = mechanisms.join(',').toUpperCase();
+    for (const mechanism of mechanisms)
+      properties[`listener.name.secure.${mechanism}.sasl.jaas.config`] = loginModule(
+        mechanism,
+        sasl,
+      );
   }
   if (tls !== undefined) {
     const store = path.join(folder, 'keystore.pem');
@@ -65,15 +71,12 @@ function securityProperties(folder: string, security: KafkaSecurity): Record<str
   return properties;
 }
 
-function loginModule(sasl: NonNullable<KafkaSecurity['sasl']>): string {
-  switch (sasl.mechanism) {
-    case 'plain':
-      return `${LOGIN_MODULES.plain} required user_${sasl.username}="${sasl.password}";`;
-    case 'oauthbearer':
-      return `${LOGIN_MODULES.oauthbearer} required unsecuredLoginStringClaim_sub="broker";`;
-    default:
-      return `${LOGIN_MODULES.scram} required;`;
-  }
+function loginModule(mechanism: string, sasl: NonNullable<KafkaSecurity['sasl']>): string {
+  if (!('username' in sasl))
+    return `${LOGIN_MODULES.oauthbearer} required unsecuredLoginStringClaim_sub="broker";`;
+  return mechanism === 'plain'
+    ? `${LOGIN_MODULES.plain} required user_${sasl.username}="${sasl.password}";`
+    : `${LOGIN_MODULES.scram} required;`;
 }
 
 /** The text of server.properties for a broker that is also its own controller. */
@@ -131,9 +134,10 @@ export function storageFormatArgs(
   // Joined by `=`: an id may begin with a dash, and would be taken for an option.
   const args = ['format', `--cluster-id=${clusterId}`, '--config', properties];
   const sasl = security?.sasl;
-  if (sasl !== undefined && sasl.mechanism !== 'plain' && sasl.mechanism !== 'oauthbearer') {
+  if (sasl !== undefined && 'username' in sasl) {
     const user = `name=${sasl.username},password=${sasl.password}`;
-    args.push('--add-scram', `${sasl.mechanism.toUpperCase()}=[${user}]`);
+    for (const mechanism of [sasl.mechanism].flat().filter((one) => one !== 'plain'))
+      args.push('--add-scram', `${mechanism.toUpperCase()}=[${user}]`);
   }
   return args;
 }

@@ -108,6 +108,31 @@ describe('mutual TLS', () => {
   });
 });
 
+describe('a name and a password', () => {
+  const mechanisms = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+  const login = { username: 'driftd', password: 'open-sesame' };
+  let server: KafkaServer;
+
+  beforeAll(async () => {
+    server = await startKafka({ security: { sasl: { mechanism: mechanisms, ...login } } });
+    await withOneRecord(server);
+  });
+
+  afterAll(() => server.stop());
+
+  it.each(mechanisms)('let in by %s', async (mechanism) => {
+    expect(await readsThrough(server, { sasl: { mechanism, ...login } })).toEqual(['secret']);
+  });
+
+  it.each(mechanisms)('keep out by %s when the password is wrong', async (mechanism) => {
+    const sasl = { mechanism, username: login.username, password: 'open-barley' };
+    const refused = readsThrough(server, { sasl });
+    await expect(refused).rejects.toMatchObject({ code: 'KAFKA_UNREACHABLE' });
+    await expect(refused).rejects.toThrow(/check/);
+    await expect(refused).rejects.not.toThrow(/open-barley/);
+  });
+});
+
 /** An unsigned token, as the development broker takes it. */
 function token(lifeSeconds: number): string {
   const now = Math.floor(Date.now() / 1000);

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startKafka } from '../../scripts/servers/kafka.ts';
-import type { EventSource } from '../../src/ingest/event-source.ts';
 import { sleep } from '../../src/platform/clock.ts';
 import { startOracle } from './kafka-oracle.ts';
 import type { KafkaOracle, OracleRecord } from './kafka-oracle.ts';
 import { CODECS, COMPACTIONS, ODDITIES, TRANSACTIONS } from './source-cases.ts';
 import type { SourceCase } from './source-cases.ts';
+import { describeSteering } from './source-behaviour.ts';
+import type { MakeSource } from './source-behaviour.ts';
 import { SourceReader } from './source-reader.ts';
 import type { ReadRecord } from './source-reader.ts';
 
@@ -21,6 +22,7 @@ const GROUPS = {
   codecs: CODECS,
   oddities: ODDITIES,
 } as const;
+const GROWN = 'grown';
 const CLEANED_MS = 60_000;
 
 interface Prepared {
@@ -29,10 +31,8 @@ interface Prepared {
 }
 
 /** What every Kafka source must do: hand over exactly what Apache Kafka's own consumer sees of committed data. */
-export function describeSource(
-  name: string,
-  make: (brokers: readonly string[], topics: readonly string[]) => EventSource,
-): void {
+export function describeSource(name: string, make: MakeSource): void {
+  describeSteering(name, make);
   describe(`the source on ${name} hands over what the Java consumer sees`, () => {
     const prepared = new Map<SourceCase, Prepared>();
     const stops: (() => Promise<void>)[] = [];
@@ -43,6 +43,7 @@ export function describeSource(
       stops.push(() => server.stop());
       const kafka = await startOracle(server.brokers);
       stops.push(() => kafka.stop());
+      await kafka.run('create', GROWN, 1);
       const cases = Object.values(GROUPS).flat();
       for (const [at, one] of cases.entries()) {
         const topic = `case-${at}`;
@@ -54,11 +55,15 @@ export function describeSource(
       reader = new SourceReader(
         make(
           server.brokers,
-          cases.map((_, at) => `case-${at}`),
+          [...cases.map((_, at) => `case-${at}`), GROWN].map((topic) => ({
+            name: topic,
+            start: 'earliest',
+          })),
         ),
       );
       stops.push(() => reader.stop());
       await reader.start();
+      await grow(kafka);
     });
 
     afterAll(async () => {
@@ -75,13 +80,14 @@ export function describeSource(
       describe(`of ${group}`, () => {
         it.each(cases)('$name', async (one) => {
           const { topic, seen } = preparedFor(one);
+          await reader.readToEnd(topic);
           const read = await reader.read(topic, seen.length);
           expect(read.map(described)).toEqual(seen.map(firstHeaders));
         });
 
         it.each(cases.filter(({ open }) => open !== true))('$name: to the end', async (one) => {
-          const { topic, seen } = preparedFor(one);
-          await reader.read(topic, seen.length);
+          const { topic } = preparedFor(one);
+          await reader.readToEnd(topic);
           for (let partition = 0; partition < (one.partitions ?? 1); partition += 1) {
             const range = await reader.control?.logRange({ source: 'kafka', topic, partition });
             expect(reader.position(topic, partition)).toBe(range?.end);
@@ -98,12 +104,30 @@ export function describeSource(
         for (let from = 1; from <= last; from += 1) {
           const rest = seen.filter(({ offset }) => offset >= from);
           reader.reopen(topic, from);
+          await reader.readToEnd(topic);
           const read = await reader.read(topic, rest.length);
           expect(read.map(described)).toEqual(rest.map(firstHeaders));
         }
       },
     );
+
+    it('partitions that were added while it reads, from their first record', async () => {
+      const deadline = { timeout: 60_000 };
+      await expect.poll(() => reader.partitions(GROWN), deadline).toBe(3);
+      const read = await reader.read(GROWN, 60);
+      expect(new Set(read.map(({ partition, offset }) => `${partition}/${offset}`)).size).toBe(60);
+      expect(read).toHaveLength(60);
+    });
   });
+}
+
+/** Two more partitions, written to before anybody can have found them. */
+async function grow(kafka: KafkaOracle): Promise<void> {
+  await kafka.run('producer', GROWN);
+  await kafka.run('fill', GROWN, GROWN, 0, 20, 'old-');
+  await kafka.run('grow', GROWN, 3);
+  for (const partition of [1, 2]) await kafka.run('fill', GROWN, GROWN, partition, 20, 'new-');
+  await kafka.run('close', GROWN);
 }
 
 /** What the Java consumer sees, once the broker has done what the case waits for. */

@@ -7,6 +7,7 @@ const LIMITS = { queueRecords: 50_000, queueBytes: 64 * 1024 * 1024 };
 const POLL_MS = 20;
 /** Nothing more comes when nothing came for this long. */
 const QUIET_MS = 200;
+const TIMEOUT_MS = 30_000;
 
 interface Reading {
   readonly intake: Intake;
@@ -24,6 +25,8 @@ export class SourceReader implements RecordConsumer {
   private readonly source: EventSource;
   control: SourceControl | null = null;
   assignments = 0;
+  /** Of this reader by the source. */
+  calls = 0;
   private lastBatch = 0;
   private readonly budget = new QueueBudget(LIMITS.queueBytes);
 
@@ -41,6 +44,7 @@ export class SourceReader implements RecordConsumer {
 
   /** Goes on where an earlier assignment of the partition ended, as the pipeline does with its stored positions. */
   assigned(partitions: readonly PartitionKey[], control: SourceControl): void {
+    this.calls += 1;
     this.assignments += 1;
     this.control = control;
     const before = new Map(this.readings);
@@ -59,9 +63,11 @@ export class SourceReader implements RecordConsumer {
 
   unassigned(): void {
     // Positions are kept for the next assignment.
+    this.calls += 1;
   }
 
   batch(batch: Parameters<RecordConsumer['batch']>[0]): boolean {
+    this.calls += 1;
     const reading = this.readings.get(`${batch.partition.topic}/${batch.partition.partition}`);
     if (reading === undefined) return false;
     const taken = reading.intake.offer(batch);
@@ -75,6 +81,7 @@ export class SourceReader implements RecordConsumer {
 
   logEnd(): void {
     // The readers of tests know what there is.
+    this.calls += 1;
   }
 
   /** Forgets what was read of the topic and reads each partition from this offset. */
@@ -95,8 +102,38 @@ export class SourceReader implements RecordConsumer {
     return [...this.readings.values()].filter(({ key }) => key.topic === topic).length;
   }
 
+  /** Does the source keep delivering from elsewhere than it was told to? */
+  isRefused(topic: string, partition = 0): boolean {
+    return this.readings.get(`${topic}/${partition}`)?.intake.stuck ?? false;
+  }
+
+  /** Waits until every partition of the topic is read to its end, as the source tells it. */
+  async readToEnd(topic: string): Promise<void> {
+    for (const { key } of [...this.readings.values()].filter((one) => one.key.topic === topic)) {
+      const end = (await this.control?.logRange(key))?.end ?? 0;
+      await this.reached(topic, key.partition, end);
+    }
+  }
+
+  /** Waits until every partition of the topic is read up to this offset. */
+  async readTo(topic: string, end: number): Promise<void> {
+    for (let partition = 0; partition < this.partitions(topic); partition += 1)
+      await this.reached(topic, partition, end);
+  }
+
+  private async reached(topic: string, partition: number, end: number): Promise<void> {
+    const late = performance.now() + TIMEOUT_MS;
+    while (this.position(topic, partition) < end) {
+      if (performance.now() > late) {
+        const at = this.position(topic, partition);
+        throw new Error(`${topic}/${partition} stands at ${at} and not at ${end}`);
+      }
+      await sleep(POLL_MS);
+    }
+  }
+
   /** Waits until so many records of the topic are there and no more come. @returns them by partition and offset */
-  async read(topic: string, count: number, timeoutMs = 30_000): Promise<ReadRecord[]> {
+  async read(topic: string, count: number, timeoutMs = TIMEOUT_MS): Promise<ReadRecord[]> {
     const end = performance.now() + timeoutMs;
     while (this.recordsOf(topic).length < count && performance.now() < end) await sleep(POLL_MS);
     while (performance.now() - this.lastBatch < QUIET_MS) await sleep(POLL_MS);
