@@ -16,7 +16,7 @@ import { quarantineCommand } from './quarantine/quarantine.ts';
 import { runCommand } from './run.ts';
 import { tokenCommand } from './token/token.ts';
 import { doctorCommand } from './status/doctor.ts';
-import { sourceCommand } from './status/source.ts';
+import { sourceCommand } from './source/source.ts';
 import { statusCommand } from './status/status.ts';
 import { versionCommand } from './version.ts';
 

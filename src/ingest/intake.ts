@@ -18,7 +18,7 @@ const REFUSALS = 8;
 
 /**
  * What the batches of all partitions of a process may take, from their arrival until they are counted. One that does not
- * fit is refused and fetched again when there is room; whoever was refused first has room first.
+ * fit is refused and fetched again when there is room; of those that fit, whoever was refused first comes first.
  */
 export class QueueBudget {
   private readonly limitBytes: number;
@@ -49,7 +49,7 @@ export class QueueBudget {
     this.held -= bytes;
     let taken = this.held;
     for (const [intake, wanted] of this.waiting) {
-      if (taken > 0 && taken + wanted > this.limitBytes) break;
+      if (taken > 0 && taken + wanted > this.limitBytes) continue;
       taken += wanted;
       this.waiting.delete(intake);
       intake.fetchAgain();

@@ -6,6 +6,7 @@ import type { Daemon } from '../../scripts/demo/daemon.ts';
 import { sleep } from '../../src/platform/clock.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
+import { runCliIn } from './run-cli.ts';
 import { freshDatabase, uniqueName } from './servers.ts';
 
 /** An event of the model below, parted where a number goes. */
@@ -36,6 +37,8 @@ export interface CountingDriftd {
     reached: (rows: readonly PartitionRow[]) => boolean,
     timeoutMs?: number,
   ): Promise<readonly PartitionRow[]>;
+  /** Runs a command of driftd with the same configuration. @throws Error unless it ends well */
+  command(...words: readonly string[]): Promise<void>;
   metric(name: string): Promise<readonly string[]>;
   /** The most memory that the process has had, MiB. */
   peakMiB(): number;
@@ -88,6 +91,10 @@ export async function countingDriftd(options: {
         if (performance.now() > end) throw new Error(`not reached: ${JSON.stringify(rows)}`);
         await sleep(100);
       }
+    },
+    async command(...words) {
+      const { code, err } = await runCliIn({ DATABASE_URL: url }, ...words, '--config', config);
+      if (code !== 0) throw new Error(err);
     },
     async metric(name) {
       const text = await (await fetch(`${running().url}/metrics`)).text();

@@ -1,15 +1,27 @@
 import { cli } from '../../src/cli/cli.ts';
 
+interface CliOutcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
 /** Runs a command of driftd in this process. @returns its exit code and what it printed */
-export async function runCli(
+export function runCli(...argv: readonly string[]): Promise<CliOutcome> {
+  return runCliIn({}, ...argv);
+}
+
+/** The same, with these variables in its environment. */
+export async function runCliIn(
+  env: Readonly<Record<string, string>>,
   ...argv: readonly string[]
-): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+): Promise<CliOutcome> {
   let out = '';
   let err = '';
   const code = await cli(argv, {
     out: (more) => (out += more),
     err: (more) => (err += more),
-    env: {},
+    env,
     stop: new AbortController().signal,
   });
   return { code, out, err };

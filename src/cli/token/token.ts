@@ -1,5 +1,3 @@
-import { userInfo } from 'node:os';
-
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { withTokens } from '../../app/api/token-actions.ts';
@@ -10,6 +8,7 @@ import { SCOPES } from '../../core/domain/access.ts';
 import type { Scope } from '../../core/domain/access.ts';
 import { DriftdError } from '../../platform/errors.ts';
 import { createLog } from '../../platform/log.ts';
+import { actor } from '../actor.ts';
 import type { CliDeps, CliIo } from '../deps.ts';
 import { configOption, formatOption } from '../options.ts';
 import type { OutputFormat } from '../options.ts';
@@ -131,17 +130,6 @@ export function tokenCommand(deps: CliDeps, io: CliIo): Command {
           issued(made, options);
         }),
     );
-}
-
-/** Whoever sits at this terminal, for the audit. */
-function actor(): { readonly name: string; readonly requestId: null } {
-  let user = 'unknown';
-  try {
-    user = userInfo().username;
-  } catch {
-    // A container may run a user that has no name.
-  }
-  return { name: `command line (${user.slice(0, 128)})`, requestId: null };
 }
 
 async function known(tokens: TokenStore, name: string): Promise<TokenRow> {

@@ -3,12 +3,14 @@ import type { KafkaConfig as ClientConfig, LogEntry, SASLOptions } from 'kafkajs
 import type { KafkaConfig, KafkaSaslConfig } from '../../config/types.ts';
 import type { Log } from '../../platform/log.ts';
 import { createBearerTokens } from './bearer-token.ts';
+import { calmIdleConnections } from './idle-connections.ts';
 
 /** Reached within this time at start, or the start fails. */
 const CONNECT_MS = 5_000;
 
 /** A kafkajs client from the configuration; its log lines go to ours. */
 export function createKafkaClient(config: KafkaConfig, log: Log): Kafka {
+  calmIdleConnections();
   const options: ClientConfig = {
     clientId: config.clientId,
     brokers: [...config.brokers],

@@ -4,7 +4,6 @@ import { createRequire, Module } from 'node:module';
 import path from 'node:path';
 import { DriftdError } from '../../platform/errors.ts';
 import { rotateFetches } from './fetch-order.ts';
-import { calmIdleConnections } from './idle-connections.ts';
 import { decodeFetchResponse } from './protocol/fetch-response.ts';
 
 const VERSION = '2.2.4';
@@ -43,7 +42,6 @@ export function replaceModules(): void {
   const source = path.join(path.dirname(manifest), 'src');
   assertKnown(source, (load('kafkajs/package.json') as { version: string }).version);
   for (const version of FETCH_VERSIONS) replaceResponse(load, source, version);
-  calmIdleConnections();
   rotateFetches();
 }
 

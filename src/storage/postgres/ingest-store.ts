@@ -151,7 +151,8 @@ async function skipGap(pool: Pool, part: number, epoch: number, gap: GapWrite): 
     );
     if (rowCount !== 1) return false;
     await client.query(
-      'INSERT INTO gap (part, from_offset, to_offset, reason) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
+      `INSERT INTO gap (part, from_offset, to_offset, reason) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (part, from_offset) DO UPDATE SET to_offset = greatest(gap.to_offset, excluded.to_offset), recorded_at = now()`,
       [part, gap.from, gap.to, gap.reason],
     );
     return true;
@@ -280,7 +281,8 @@ async function writeSeen(
   if (seen === undefined || seen.writes.length === 0) return;
   for (const { generation, hashes } of seen.writes) {
     await client.query(
-      'INSERT INTO seen_event (part, generation, up_to, hashes) VALUES ($1, $2, $3, $4)',
+      `INSERT INTO seen_event (part, generation, up_to, hashes) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (part, generation, up_to) DO UPDATE SET hashes = seen_event.hashes || excluded.hashes`,
       [part, generation, nextOffset, Buffer.from(hashes)],
     );
   }

@@ -7,7 +7,8 @@ import { createLog } from '../../platform/log.ts';
 import type { CliDeps, CliIo } from '../deps.ts';
 import { configOption, formatOption } from '../options.ts';
 import type { OutputFormat } from '../options.ts';
-import { table } from './table.ts';
+import { table } from '../status/table.ts';
+import { resetCommand } from './reset.ts';
 
 interface Options {
   readonly config: string;
@@ -17,20 +18,23 @@ interface Options {
 type Partition = StatusDocument['partitions'][number];
 
 export function sourceCommand(deps: CliDeps, io: CliIo): Command {
-  return new Command('source').description('where events come from').addCommand(
-    new Command('status')
-      .description(
-        'each partition: where it is read, what became of its records, whether it stands',
-      )
-      .addOption(configOption())
-      .addOption(formatOption())
-      .action(async ({ config: file, format }: Options) => {
-        const config = await loadConfig(file, { env: io.env, validateCron: deps.validateCron });
-        const { partitions } = await readStatus(config, createLog('silent', { write: io.err }));
-        if (format === 'json') io.out(`${JSON.stringify(partitions)}\n`);
-        else io.out(textOf(partitions));
-      }),
-  );
+  return new Command('source')
+    .description('where events come from')
+    .addCommand(resetCommand(deps, io))
+    .addCommand(
+      new Command('status')
+        .description(
+          'each partition: where it is read, what became of its records, whether it stands',
+        )
+        .addOption(configOption())
+        .addOption(formatOption())
+        .action(async ({ config: file, format }: Options) => {
+          const config = await loadConfig(file, { env: io.env, validateCron: deps.validateCron });
+          const { partitions } = await readStatus(config, createLog('silent', { write: io.err }));
+          if (format === 'json') io.out(`${JSON.stringify(partitions)}\n`);
+          else io.out(textOf(partitions));
+        }),
+    );
 }
 
 function textOf(partitions: readonly Partition[]): string {

@@ -1,0 +1,95 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+
+import { resetSource } from '../../app/ingest/source-reset.ts';
+import type { PlannedReset, ResetRequest } from '../../app/ingest/source-reset.ts';
+import { loadConfig } from '../../config/load.ts';
+import { DriftdError } from '../../platform/errors.ts';
+import { createLog } from '../../platform/log.ts';
+import { actor } from '../actor.ts';
+import type { CliDeps, CliIo } from '../deps.ts';
+import { configOption, formatOption } from '../options.ts';
+import type { OutputFormat } from '../options.ts';
+import { table } from '../status/table.ts';
+
+interface Options {
+  readonly source: string;
+  readonly partition?: readonly number[];
+  readonly allPartitions?: boolean;
+  readonly to: ResetRequest['to'];
+  readonly yes?: boolean;
+  readonly config: string;
+  readonly format: OutputFormat;
+}
+
+const HELP = `
+For a partition that is halted since its topic was made anew, or to read something again or not at all.
+Records of the same log that were counted and are read again count twice; records that are passed over
+are never counted. Without --yes it is only told what would be done.`;
+
+/** `driftd source reset`: reads partitions on from another offset. */
+export function resetCommand(deps: CliDeps, io: CliIo): Command {
+  return new Command('reset')
+    .description('read partitions on from another offset')
+    .argument('<topic>', 'their topic')
+    .option('--source <name>', 'kafka, http or replay', 'kafka')
+    .addOption(
+      new Option('--partition <numbers...>', 'these partitions').argParser(
+        (text: string, before: readonly number[] | undefined) => [
+          ...(before ?? []),
+          numberOf(text),
+        ],
+      ),
+    )
+    .option('--all-partitions', 'all that have been read')
+    .addOption(
+      new Option('--to <where>', 'earliest, latest or an offset')
+        .argParser(whereOf)
+        .makeOptionMandatory(),
+    )
+    .option('--yes', 'do it')
+    .addOption(configOption())
+    .addOption(formatOption())
+    .addHelpText('after', HELP)
+    .action(async (topic: string, options: Options) => {
+      const { source, partition, allPartitions = false, to, yes: apply = false } = options;
+      if ((partition === undefined) !== allPartitions)
+        throw new DriftdError('USAGE', 'say either --partition NUMBER... or --all-partitions');
+      const config = await loadConfig(options.config, {
+        env: io.env,
+        validateCron: deps.validateCron,
+      });
+      const request = { source, topic, partitions: partition ?? null, to };
+      const log = createLog('silent', { write: io.err });
+      const plan = await resetSource(config, log, request, { apply, actor: actor() });
+      io.out(options.format === 'json' ? `${JSON.stringify(plan)}\n` : textOf(topic, plan));
+      if (!apply)
+        throw new DriftdError('USAGE', 'nothing was changed; the same with --yes does it');
+      io.err('Done. Whoever reads these partitions goes on from there within about 10 s.\n');
+    });
+}
+
+function textOf(topic: string, plan: readonly PlannedReset[]): string {
+  const rows = plan.map(({ partition, state, nextOffset, to }) => [
+    `${topic}/${String(partition)}`,
+    state,
+    nextOffset,
+    to,
+    meaning(nextOffset, to),
+  ]);
+  return `${table(['partition', 'state', 'was at', 'reads from', 'if it is the same log'], rows)}\n`;
+}
+
+function meaning(from: number, to: number): string {
+  if (to === from) return 'nothing is passed over or read again';
+  const records = `${String(Math.abs(to - from))} offsets`;
+  return to > from ? `${records} are never counted` : `${records} are counted again`;
+}
+
+function whereOf(text: string): ResetRequest['to'] {
+  return text === 'earliest' || text === 'latest' ? text : numberOf(text);
+}
+
+function numberOf(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('this is no whole number');
+  return Number(text);
+}

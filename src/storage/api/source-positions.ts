@@ -1,0 +1,26 @@
+import type { Actor } from './token-store.ts';
+
+/** Where one partition of a source is read. */
+export interface SourcePosition {
+  readonly partition: number;
+  readonly nextOffset: number;
+  readonly state: 'ok' | 'halted';
+  readonly reason: string | null;
+}
+
+/** Positions as a person sets them. */
+export interface SourcePositions {
+  /** By partition; empty: nothing of the topic has been read. */
+  list(source: string, topic: string): Promise<SourcePosition[]>;
+  /**
+   * Reads these partitions on from other offsets, halted or not, in one transaction with a line of the audit each. Whoever
+   * reads them now is fenced. What became of the offsets before stays counted.
+   * @param targets partition to offset; partitions that are not stored are left out
+   */
+  reset(
+    source: string,
+    topic: string,
+    targets: ReadonlyMap<number, number>,
+    actor: Actor,
+  ): Promise<void>;
+}

@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createLog } from '../../src/platform/log.ts';
+import { createIngestStore } from '../../src/storage/postgres/ingest-store.ts';
+import { migrate } from '../../src/storage/postgres/migrate.ts';
+import { createPool } from '../../src/storage/postgres/pool.ts';
+import type { Pool } from '../../src/storage/postgres/pool.ts';
+import { runCli } from '../support/run-cli.ts';
+import { freshDatabase } from '../support/servers.ts';
+
+const log = createLog('silent');
+const [SOURCE, TOPIC] = ['replay', 'history'];
+const NOTHING = { counted: 0, quarantined: 0, tooLate: 0, duplicate: 0, filtered: 0 };
+
+let folder: string;
+let config: string;
+let pool: Pool;
+
+beforeAll(async () => {
+  const url = await freshDatabase();
+  folder = mkdtempSync(path.join(tmpdir(), 'driftd-reset-'));
+  config = path.join(folder, 'driftd.yaml');
+  writeFileSync(
+    config,
+    `replay: { path: '${path.join(folder, 'events.ndjson')}', name: ${TOPIC}, format: ndjson }
+postgres: { url: '${url}' }
+http: { listen: '127.0.0.1:0' }
+models: [{ name: m, features: { x: { kind: numeric } } }]
+`,
+  );
+  pool = createPool({ url, max: 2, applicationName: 'test', log });
+  await migrate(pool, log);
+});
+
+afterAll(async () => {
+  await pool.end();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Two partitions that are read to 50, one of them halted; a bad record at 40, ids of events. */
+beforeEach(async () => {
+  await pool.query('TRUNCATE ingest_partition, audit CASCADE');
+  const store = createIngestStore(pool);
+  const starts = new Map([0, 1].map((partition) => [partition, 10]));
+  await store.startTopic(SOURCE, TOPIC, starts);
+  for (const partition of [0, 1]) await commit(partition, 10, 50);
+  await pool.query(
+    `UPDATE ingest_partition SET state = 'halted', reason = 'made anew' WHERE partition = 0`,
+  );
+});
+
+async function commit(partition: number, previousOffset: number, nextOffset: number) {
+  const store = createIngestStore(pool);
+  const key = { source: SOURCE, topic: TOPIC, partition };
+  const claim = await store.claim(key, 'owner');
+  const result = await store.commit({
+    part: claim?.part ?? -1,
+    epoch: claim?.epoch ?? -1,
+    previousOffset,
+    nextOffset,
+    outcomes: { ...NOTHING, counted: nextOffset - previousOffset - 1, quarantined: 1 },
+    anchorOffset: nextOffset - 1,
+    anchorHash: new Uint8Array(16),
+    tiles: [],
+    quarantine: [{ offset: nextOffset - 10, reason: 'invalid-json', detail: 'bad', payload: null }],
+    seen: { writes: [{ generation: 1, hashes: new Uint8Array(8) }], keepFrom: 0 },
+    progress: [],
+  });
+  expect(result).toEqual({ outcome: 'committed' });
+}
+
+async function positions(): Promise<unknown[]> {
+  const { rows } = await pool.query(
+    `SELECT partition, next_offset AS next, state, reason, anchor_offset AS anchor,
+       covered_before + next_offset - start_offset - counted - quarantined AS unaccounted
+     FROM ingest_partition ORDER BY partition`,
+  );
+  return rows;
+}
+
+const reset = (...more: string[]) =>
+  runCli('source', 'reset', TOPIC, '--source', SOURCE, ...more, '--config', config);
+
+describe('driftd source reset', () => {
+  it('only tells what it would do until it is told to', async () => {
+    const before = await positions();
+
+    const { code, out, err } = await reset('--partition', '0', '--to', '0');
+
+    expect(code).toBe(2);
+    expect(out).toMatch(/history\/0 +halted +50 +0 +50 offsets are counted again/);
+    expect(err).toMatch(/nothing was changed.*--yes/);
+    expect(await positions()).toEqual(before);
+  });
+
+  it('sets the position, wakes what is halted, fences the reader, and writes it down', async () => {
+    const key = { source: SOURCE, topic: TOPIC, partition: 0 };
+    const epochOf = async (): Promise<number> =>
+      (await createIngestStore(pool).claim(key, 'owner'))?.epoch ?? -1;
+    const reader = await epochOf();
+
+    const { code } = await reset('--partition', '0', '--to', '0', '--yes');
+
+    expect(code).toBe(0);
+    expect(await positions()).toEqual([
+      { partition: 0, next: 0, state: 'ok', reason: null, anchor: null, unaccounted: 0 },
+      { partition: 1, next: 50, state: 'ok', reason: null, anchor: 49, unaccounted: 0 },
+    ]);
+    expect(await epochOf()).toBe(reader + 2);
+    const { rows } = await pool.query('SELECT actor, action, target, detail FROM audit');
+    expect(rows).toEqual([
+      {
+        actor: expect.stringMatching(/^command line/) as string,
+        action: 'source.reset',
+        target: 'replay history/0',
+        detail: { from: 50, to: 0, state: 'halted', reason: 'made anew' },
+      },
+    ]);
+  });
+
+  it('lets the same offsets be read again, and every outcome still adds up', async () => {
+    await reset('--all-partitions', '--to', '10', '--yes');
+    for (const partition of [0, 1]) await commit(partition, 10, 50);
+
+    expect(await positions()).toMatchObject([{ unaccounted: 0 }, { unaccounted: 0 }]);
+    const { rows } = await pool.query('SELECT record_offset FROM quarantine');
+    expect(rows).toEqual([{ record_offset: 40 }, { record_offset: 40 }]);
+  });
+
+  it('passes over what is not to be read', async () => {
+    await reset('--partition', '1', '--to', '80', '--yes');
+    await commit(1, 80, 100);
+
+    expect(await positions()).toMatchObject([{ next: 50 }, { next: 100, unaccounted: 0 }]);
+  });
+
+  it.each([
+    [['--to', '0'], /either --partition NUMBER... or --all-partitions/, 2],
+    [['--partition', '0', '--all-partitions', '--to', '0'], /either --partition/, 2],
+    [['--partition', '7', '--to', '0'], /no partition 7 has been read/, 3],
+    [['--partition', '0', '--to', 'earliest'], /--to earliest is for Kafka/, 3],
+    [['--partition', '0', '--to', 'x'], /no whole number/, 2],
+    [['--all-partitions'], /required option '--to/, 2],
+  ])('refuses %j', async (words, message, exitCode) => {
+    const before = await positions();
+    const { code, err } = await reset(...words, '--yes');
+    expect(err).toMatch(message);
+    expect(code).toBe(exitCode);
+    expect(await positions()).toEqual(before);
+  });
+
+  it('refuses a topic that was never read', async () => {
+    const words = ['--source', SOURCE, '--all-partitions', '--to', '0', '--yes'];
+    const { code, err } = await runCli('source', 'reset', 'other', ...words, '--config', config);
+    expect(err).toMatch(/nothing of replay other has been read yet/);
+    expect(code).toBe(3);
+  });
+});
