@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel } from 'kafkajs';
 import { Stopwatch } from './stopwatch.ts';
 import { FETCH } from './task.ts';
-import type { Reading, Task } from './task.ts';
+import type { Order, Reading, Task } from './task.ts';
 
 type Handle = (value: Buffer) => void;
 
@@ -28,7 +28,7 @@ function countingIntoMaps(): Handle {
   };
 }
 
-function handleOf(reader: Task['reader']): Handle {
+function handleOf(reader: Order['reader']): Handle {
   if (reader === 'maps') return countingIntoMaps();
   if (reader === 'raw') return () => undefined;
   return (value) => {
@@ -37,7 +37,7 @@ function handleOf(reader: Task['reader']): Handle {
 }
 
 /** kafkajs as it is, with batches as large as driftd asks for; reads the topic once. */
-export async function readWithKafkajs(task: Task): Promise<Reading> {
+export async function readWithKafkajs(task: Task, reader: Order['reader']): Promise<Reading> {
   const kafka = new Kafka({ brokers: [...task.brokers], logLevel: logLevel.NOTHING });
   const consumer = kafka.consumer({
     groupId: randomUUID(),
@@ -46,7 +46,7 @@ export async function readWithKafkajs(task: Task): Promise<Reading> {
     maxBytes: FETCH.response,
   });
   const watch = new Stopwatch();
-  const handle = handleOf(task.reader);
+  const handle = handleOf(reader);
   const { promise: all, resolve: done } = Promise.withResolvers<Reading>();
   consumer.on(consumer.events.GROUP_JOIN, () => {
     watch.start();

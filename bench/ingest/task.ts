@@ -1,6 +1,5 @@
-/** What a reading process is told, as JSON in its first argument. */
+/** One topic, to be read once. */
 export interface Task {
-  readonly reader: 'raw' | 'parse' | 'maps' | 'driftd';
   readonly brokers: readonly string[];
   readonly topic: string;
   readonly events: number;
@@ -9,7 +8,14 @@ export interface Task {
   readonly databaseUrl: string;
 }
 
-/** What it answers, as the last line of its output: from the assignment of partitions to the last event. */
+/** What a reading process is told, as JSON in its first argument. */
+export interface Order {
+  readonly reader: 'raw' | 'parse' | 'maps' | 'driftd';
+  /** In order: all but the last are there to warm up, so that no compiler is measured. */
+  readonly tasks: readonly Task[];
+}
+
+/** What it answers, as the last line of its output, about the last task: from the assignment of partitions to the last event. */
 export interface Reading {
   readonly ms: number;
   /** CPU time of the reading process, all its threads. */

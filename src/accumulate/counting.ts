@@ -139,7 +139,7 @@ function claimedPartition(
       return accumulator.pendingRecords;
     },
     get full() {
-      return memory.bytes > memory.limitBytes && accumulator.dirtyTiles > 0;
+      return memory.bytes > memory.limitBytes && accumulator.isDirty;
     },
     models: () => [...accumulator.newest.keys()],
     judge: (frame, recordTime) => accumulator.judge(frame, recordTime),

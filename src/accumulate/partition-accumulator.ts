@@ -10,7 +10,7 @@ import type {
 } from '../storage/ingest-store.ts';
 import { buildCheckpoint, emptyTally, tallied } from './checkpoint.ts';
 import type { Anchor } from './checkpoint.ts';
-import type { ModelRegistry } from './model-registry.ts';
+import type { CountedModelPlan, ModelRegistry } from './model-registry.ts';
 import { keptPayload } from './redact.ts';
 import type { PayloadKept } from './redact.ts';
 import type { SeenIds } from './seen-ids.ts';
@@ -45,7 +45,7 @@ export interface PartitionAccumulator {
   readonly newest: ReadonlyMap<number, { readonly maxEventTime: number }>;
   readonly pendingRecords: number;
   readonly position: number;
-  readonly dirtyTiles: number;
+  readonly isDirty: boolean;
   /**
    * The checkpoint that makes everything up to `nextOffset` durable. Loads the stored rows of tiles touched for the
    * first time.
@@ -76,16 +76,34 @@ export interface AccumulatorDeps {
   readonly payloadKept: PayloadKept;
 }
 
+/** A model as the events of one partition see it. */
+interface CountedModel {
+  readonly plan: CountedModelPlan;
+  readonly sealedUntil: number;
+  /** How far behind the newest event one may be that still counts. */
+  readonly reachMs: number;
+  /** null: nothing has been counted of it yet. */
+  seen: MutableProgress | null;
+  /** Since the last checkpoint. */
+  touched: boolean;
+}
+
+type MutableProgress = { -readonly [Key in keyof ProgressWrite]: ProgressWrite[Key] };
+
 export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccumulator {
   const { claim, store, registry, segmentIds } = deps;
   const cache = createTileCache(deps.memory);
-  const progress = new Map(deps.progress.map((row) => [row.modelId, { ...row }]));
+  const progress = new Map<number, MutableProgress>(
+    deps.progress.map((row) => [row.modelId, { ...row }]),
+  );
   let position = claim.nextOffset;
   let version = registry.version;
   let tally = emptyTally();
   let quarantine: QuarantineWrite[] = [];
   let quarantineDropped = 0;
   const touched = new Set<number>();
+  /** The model of the last event: most often that of the next one, too. */
+  let current: CountedModel | null = null;
 
   /** Event times of the model below this are too late; -Infinity before its first event, unless a slice is sealed. */
   function tooLateBefore(modelId: number): number {
@@ -94,17 +112,26 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
     return Math.max(newest - lateness - deps.lateHorizonMs, deps.sealed.get(modelId) ?? -Infinity);
   }
 
-  function moveOn(modelId: number, time: number, unknown: number): void {
-    touched.add(modelId);
-    const seen = progress.get(modelId);
-    if (seen === undefined) {
-      progress.set(modelId, {
-        modelId,
-        events: 1,
-        unknown,
-        minEventTime: time,
-        maxEventTime: time,
-      });
+  /** What there is to know of the model of an event. */
+  function modelOf(frame: EventFrame): CountedModel {
+    if (current !== null && current.plan.schema === frame.schema) return current;
+    const plan = registry.plan(frame);
+    const { modelId } = plan.schema;
+    const seen = progress.get(modelId) ?? null;
+    const sealedUntil = deps.sealed.get(modelId) ?? -Infinity;
+    const reachMs = plan.allowedLatenessMs + deps.lateHorizonMs;
+    current = { plan, seen, sealedUntil, reachMs, touched: false };
+    return current;
+  }
+
+  function moveOn(model: CountedModel, time: number, unknown: number): void {
+    const { modelId } = model.plan.schema;
+    if (!model.touched) touched.add(modelId);
+    model.touched = true;
+    const { seen } = model;
+    if (seen === null) {
+      model.seen = { modelId, events: 1, unknown, minEventTime: time, maxEventTime: time };
+      progress.set(modelId, model.seen);
       return;
     }
     seen.events += 1;
@@ -124,14 +151,15 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
       };
     },
     count(frame) {
-      const plan = registry.plan(frame);
-      const { modelId } = plan.schema;
-      if (frame.time < tooLateBefore(modelId)) return 'too-late';
+      const model = modelOf(frame);
+      const { plan, seen } = model;
+      const newest = seen === null ? -Infinity : seen.maxEventTime;
+      if (frame.time < model.sealedUntil || frame.time < newest - model.reachMs) return 'too-late';
       if (deps.seen?.has(frame) === true) return 'duplicate';
       // Before the first baseline there is nothing that a feature could be unknown to.
       const known = frame.unknownFeatures === 0 || plan.schema.features.length === 0;
-      moveOn(modelId, frame.time, known ? 0 : 1);
-      for (const segment of segmentIds.of(frame)) cache.count(plan, frame, segment);
+      moveOn(model, frame.time, known ? 0 : 1);
+      cache.count(plan, frame, segmentIds.of(frame));
       deps.seen?.add(frame);
       return 'counted';
     },
@@ -163,8 +191,8 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
     get position() {
       return position;
     },
-    get dirtyTiles() {
-      return cache.dirty().length;
+    get isDirty() {
+      return cache.isDirty;
     },
     async prepare(nextOffset, anchor) {
       const dirty = cache.dirty();
@@ -189,6 +217,7 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
       quarantineDropped = 0;
       deps.seen?.committed();
       touched.clear();
+      current = null;
       cache.committed((tile) => tile.start + TILE_MS > tooLateBefore(tile.modelId));
       // The plan has changed: later events are counted under the new binnings, from empty tiles.
       if (version !== registry.version) {

@@ -26,6 +26,8 @@ interface ModelSegments {
   readonly ids: Map<string, number | null>;
   /** Those of `ids` that are a value of its own: all but "all" and the "(other)". */
   values: number;
+  /** By attribute, by value: the segment that it has. */
+  readonly admitted: Map<string, Map<string, string>>;
 }
 
 /** @param overflowed is told of each event that has no segment of its own value */
@@ -38,7 +40,7 @@ export function createSegmentIds(
   function ofModel(modelId: number): ModelSegments {
     let known = models.get(modelId);
     if (known === undefined) {
-      known = { ids: new Map(), values: 0 };
+      known = { ids: new Map(), values: 0, admitted: new Map() };
       models.set(modelId, known);
     }
     return known;
@@ -52,13 +54,23 @@ export function createSegmentIds(
   /** What has a segment keeps it; what is new gets one while there is room. */
   function admit(modelId: number, attribute: string, value: string): string {
     const known = ofModel(modelId);
-    const segment = segmentOfValue(attribute, value);
-    if (known.ids.has(segment)) return segment;
-    if (known.values >= MAX_SEGMENTS) {
-      overflowed(modelId);
-      return `${attribute}${OTHER_VALUES}`;
+    let byValue = known.admitted.get(attribute);
+    if (byValue === undefined) {
+      byValue = new Map();
+      known.admitted.set(attribute, byValue);
     }
-    learn(known, segment, null);
+    let segment = byValue.get(value);
+    if (segment !== undefined) return segment;
+    segment = segmentOfValue(attribute, value);
+    if (!known.ids.has(segment)) {
+      if (known.values >= MAX_SEGMENTS) {
+        overflowed(modelId);
+        return `${attribute}${OTHER_VALUES}`;
+      }
+      learn(known, segment, null);
+    }
+    // Many long values can have one key: those that come again are few.
+    if (byValue.size < 2 * MAX_SEGMENTS) byValue.set(value, segment);
     return segment;
   }
 

@@ -1,13 +1,16 @@
-import { SLOT } from '../core/domain/event-frame.ts';
-import type { EventFrame, Slot } from '../core/domain/event-frame.ts';
+import type { EventFrame } from '../core/domain/event-frame.ts';
 import { decodeChunk, encodeChunk } from '../core/histogram/coding/codec.ts';
 import { emptyHistogram, mergeInto, observationTotal } from '../core/histogram/histogram.ts';
 import type { Histogram } from '../core/histogram/types.ts';
 import type { TileWrite } from '../storage/ingest-store.ts';
 import type { CountedModelPlan, CountedSet } from './model-registry.ts';
+import { maxRows, RowBlock } from './row-block.ts';
 
 /** Width of the smallest stored tile. */
 export const TILE_MS = 300_000;
+
+/** With events of more models than this in a partition, what waits of them stays small. */
+const LARGE_BLOCKS = 16;
 
 /** Counts of one (model, 5 minutes, binning set, segment) of one partition, as they are to stand in the database. */
 export interface OpenTile {
@@ -34,8 +37,9 @@ export interface TileMemory {
 
 /** The tiles of one partition that are being counted. */
 export interface TileCache {
-  /** Counts one event in the tiles of `segment`. */
-  count(plan: CountedModelPlan, frame: EventFrame, segment: string): void;
+  /** Counts one event in the tiles of the segments; by the next call of `dirty` at the latest. */
+  count(plan: CountedModelPlan, frame: EventFrame, segments: readonly string[]): void;
+  readonly isDirty: boolean;
   /** Tiles that differ from the database. */
   dirty(): readonly OpenTile[];
   /**
@@ -46,17 +50,33 @@ export interface TileCache {
   clear(): void;
 }
 
+/** The dirty tiles that the events of one model, 5 minutes and segment go to, one a binning set. */
+interface TileGroup {
+  readonly plan: CountedModelPlan;
+  readonly start: number;
+  readonly tiles: readonly OpenTile[];
+  /** Rows of the model's block that wait to be counted in them: the first `waiting` of it. */
+  readonly rows: Uint16Array;
+  waiting: number;
+}
+
+interface Waiting {
+  block: RowBlock;
+  readonly groups: TileGroup[];
+}
+
 export function createTileCache(memory: TileMemory): TileCache {
   /** In the order of their first touch since they were last clean. */
   const tiles = new Map<string, OpenTile>();
   let dirty: OpenTile[] = [];
-  /** The dirty tile touched last by segment: most often that of the next event, too. */
-  const recent = new Map<string, OpenTile>();
+  const groups = new Map<string, TileGroup>();
+  /** By segment the group that was counted in last: most often that of the next event, too. */
+  const recent = new Map<string, TileGroup>();
+  /** By model the events that are not counted yet. */
+  const waiting = new Map<number, Waiting>();
+  let last: Waiting | null = null;
 
-  function open(plan: CountedModelPlan, set: CountedSet, start: number, segment: string): OpenTile {
-    const { modelId } = plan.schema;
-    const last = recent.get(segment);
-    if (last?.start === start && last.set === set && last.modelId === modelId) return last;
+  function open(modelId: number, set: CountedSet, start: number, segment: string): OpenTile {
     const key = `${start}/${modelId}/${set.id}/${segment}`;
     let tile = tiles.get(key);
     if (tile === undefined) {
@@ -70,8 +90,41 @@ export function createTileCache(memory: TileMemory): TileCache {
       tiles.delete(key);
       tiles.set(key, tile);
     }
-    recent.set(segment, tile);
     return tile;
+  }
+
+  function groupOf(plan: CountedModelPlan, start: number, segment: string): TileGroup {
+    const latest = recent.get(segment);
+    if (latest?.start === start && latest.plan === plan) return latest;
+    const { modelId } = plan.schema;
+    const key = `${start}/${modelId}/${segment}`;
+    let group = groups.get(key);
+    if (group?.plan !== plan) {
+      const opened = plan.sets.map((set) => open(modelId, set, start, segment));
+      group = { plan, start, tiles: opened, rows: new Uint16Array(maxRows(plan)), waiting: 0 };
+      groups.set(key, group);
+    }
+    recent.set(segment, group);
+    return group;
+  }
+
+  function waitingOf(plan: CountedModelPlan): Waiting {
+    if (last?.block.plan === plan) return last;
+    const known = waiting.get(plan.schema.modelId);
+    if (known?.block.plan === plan) last = known;
+    else {
+      if (known !== undefined) countRows(known);
+      last = { block: new RowBlock(plan, null), groups: [] };
+      waiting.set(plan.schema.modelId, last);
+    }
+    return last;
+  }
+
+  /** Counts the rows of a block that is full. A model of many events gets a larger one while there are few such. */
+  function makeRoom(full: Waiting): void {
+    countRows(full);
+    if (full.block.mayGrow && waiting.size <= LARGE_BLOCKS)
+      full.block = new RowBlock(full.block.plan, full.block);
   }
 
   function drop(key: string, tile: OpenTile): void {
@@ -79,14 +132,33 @@ export function createTileCache(memory: TileMemory): TileCache {
     memory.bytes -= tile.bytes;
   }
 
+  function forgetGroups(): void {
+    recent.clear();
+    groups.clear();
+  }
+
   return {
-    count(plan, frame, segment) {
+    count(plan, frame, segments) {
+      const found = waitingOf(plan);
+      if (found.block.isFull) makeRoom(found);
+      const row = found.block.add(frame);
       const start = Math.floor(frame.time / TILE_MS) * TILE_MS;
-      for (const set of plan.sets) countIn(open(plan, set, start, segment), set, frame);
+      for (let i = 0; i < segments.length; i += 1) {
+        const group = groupOf(plan, start, segments[i] as string);
+        if (group.waiting === 0) found.groups.push(group);
+        group.rows[group.waiting] = row;
+        group.waiting += 1;
+      }
     },
-    dirty: () => dirty,
+    get isDirty() {
+      return dirty.length > 0;
+    },
+    dirty() {
+      for (const rows of waiting.values()) countRows(rows);
+      return dirty;
+    },
     committed(isLive) {
-      recent.clear();
+      forgetGroups();
       for (const tile of dirty) tile.dirty = false;
       dirty = [];
       for (const [key, tile] of tiles) {
@@ -94,7 +166,9 @@ export function createTileCache(memory: TileMemory): TileCache {
       }
     },
     clear() {
-      recent.clear();
+      forgetGroups();
+      waiting.clear();
+      last = null;
       for (const [key, tile] of tiles) drop(key, tile);
       dirty = [];
     },
@@ -122,21 +196,28 @@ function emptyTile(start: number, modelId: number, set: CountedSet, segment: str
   };
 }
 
-function countIn(tile: OpenTile, set: CountedSet, frame: EventFrame): void {
+/** Counts what waits, feature by feature. */
+function countRows({ block, groups }: Waiting): void {
+  for (let i = 0; i < groups.length; i += 1) {
+    const group = groups[i] as TileGroup;
+    for (let j = 0; j < group.tiles.length; j += 1)
+      countIn(group.tiles[j] as OpenTile, block, group.rows, group.waiting);
+    group.waiting = 0;
+  }
+  groups.length = 0;
+  block.length = 0;
+}
+
+function countIn(tile: OpenTile, block: RowBlock, rows: Uint16Array, count: number): void {
   const { histograms, observed } = tile;
-  const { slots, numbers, texts } = frame;
-  tile.events += 1;
-  for (let i = 0; i < set.features.length; i += 1) {
-    const feature = set.features[i] as CountedSet['features'][number];
-    const at = feature.frameIndex;
-    const slot = (at < 0 ? SLOT.absent : (slots[at] ?? SLOT.absent)) as Slot;
-    if (slot === SLOT.absent) continue;
-    observed[i] = (observed[i] as number) + 1;
+  const { features } = tile.set;
+  tile.events += count;
+  for (let i = 0; i < features.length; i += 1) {
+    const { frameIndex, counter } = features[i] as CountedSet['features'][number];
+    if (frameIndex < 0) continue;
     const histogram = histograms[i] as Histogram;
-    const number = numbers[at] as number;
-    // The same call twice on purpose: each place then calls counters of one kind only, and is compiled in line.
-    if (histogram.kind === 'numeric') feature.counter.add(histogram, slot, number, '');
-    else feature.counter.add(histogram, slot, number, texts[at] as string);
+    const more = counter.addRows(histogram, block, frameIndex, rows, count);
+    observed[i] = (observed[i] as number) + more;
   }
 }
 

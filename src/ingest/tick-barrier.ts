@@ -40,9 +40,10 @@ export class TickBarrier {
   reached(counting: PartitionCounting, frames: FrameList): Boundary | null {
     for (let i = 0; i < frames.length; i += 1) {
       const modelId = frames.at(i).schema?.modelId ?? -1;
+      let due = this.next.get(modelId);
+      if (due === null) continue;
       const watermark = counting.watermark(modelId);
       if (watermark === null) continue;
-      let due = this.next.get(modelId);
       if (due === undefined) {
         // The model's first event in this partition: ticks before it are nobody's.
         due = this.gate.nextDue(modelId, watermark - 1);

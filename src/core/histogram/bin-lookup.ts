@@ -26,45 +26,70 @@ export function lowerBound(
 
 /** Grid cells per edge: small enough for the cache, fine enough that most cells hold at most one edge. */
 const CELLS_PER_EDGE = 4;
+/** Fewer edges are searched. */
+const LEAST_EDGES = 16;
+
+/** Look-up under one set of edges. */
+export class BinIndex {
+  private readonly edges: Float64Array;
+  /** The grid spans [low, high]; empty when there is none. */
+  private readonly low: number;
+  private readonly high: number;
+  private readonly scale: number;
+  /** The edges within the grid: [first, last]. */
+  private readonly first: number;
+  private readonly last: number;
+  /** start[c]: a lower bound of the answer for every value whose cell is c; monotone, so start[c + 1] bounds it above. */
+  private readonly start: Uint16Array;
+
+  /** @param edges strictly increasing, finite */
+  constructor(edges: Float64Array) {
+    const count = edges.length;
+    this.edges = edges;
+    // The grid spans the middle of the edges, where nearly all values fall; the log-spaced tails are searched.
+    this.first = Math.floor(count * 0.08);
+    this.last = Math.ceil(count * 0.92) - 1;
+    const cells = CELLS_PER_EDGE * count;
+    const [low, high] = [edges[this.first] ?? 0, edges[this.last] ?? 0];
+    this.scale = cells / (high - low);
+    const usable = count >= LEAST_EDGES && this.scale > 0 && Number.isFinite(this.scale);
+    // Without a grid every value is beyond it, on the side that is all edges.
+    this.low = usable ? low : Infinity;
+    this.high = high;
+    if (!usable) this.first = count;
+    this.start = new Uint16Array(usable ? cells + 2 : 0);
+    if (usable) this.fill(cells);
+  }
+
+  private fill(cells: number): void {
+    const { edges, start, first, last } = this;
+    let cell = 0;
+    for (let i = first; i <= last; i += 1) {
+      const c = Math.min(cells, Math.trunc(((edges[i] as number) - this.low) * this.scale));
+      for (; cell <= c; cell += 1) start[cell] = i;
+    }
+    start.fill(last + 1, cell);
+  }
+
+  /** @param value not NaN @returns 0..edges.length */
+  find(value: number): number {
+    const { edges } = this;
+    if (!(value > this.low)) return lowerBound(edges, value, 0, this.first);
+    if (value > this.high) return lowerBound(edges, value, this.last + 1, edges.length);
+    const cell = Math.trunc((value - this.low) * this.scale);
+    let from = this.start[cell] as number;
+    const to = (this.start[cell + 1] as number) + 1;
+    if (to - from > 4) return lowerBound(edges, value, from, Math.min(to, edges.length));
+    while (from < edges.length && (edges[from] as number) < value) from += 1;
+    return from;
+  }
+}
 
 /**
  * @param edges strictly increasing, finite
  * @returns a function of one non-NaN number: 0..edges.length
  */
 export function createBinLookup(edges: Float64Array): BinLookup {
-  const count = edges.length;
-  if (count < 16) return (value) => lowerBound(edges, value);
-  // The grid spans the middle of the edges, where nearly all values fall; the log-spaced tails are searched.
-  const first = Math.floor(count * 0.08);
-  const last = Math.ceil(count * 0.92) - 1;
-  const low = edges[first] as number;
-  const high = edges[last] as number;
-  const cells = CELLS_PER_EDGE * count;
-  const scale = cells / (high - low);
-  if (!(scale > 0) || !Number.isFinite(scale)) return (value) => lowerBound(edges, value);
-  const cellOf = (value: number): number => Math.trunc((value - low) * scale);
-  // start[c]: a lower bound of the answer for every value whose cell is c; monotone, so start[c + 1] bounds it above.
-  const start = new Uint16Array(cells + 2);
-  let cell = 0;
-  for (let i = first; i <= last; i += 1) {
-    const c = Math.min(cells, cellOf(edges[i] as number));
-    while (cell <= c) {
-      start[cell] = i;
-      cell += 1;
-    }
-  }
-  while (cell < start.length) {
-    start[cell] = last + 1;
-    cell += 1;
-  }
-  return (value) => {
-    if (!(value > low)) return lowerBound(edges, value, 0, first);
-    if (value > high) return lowerBound(edges, value, last + 1, count);
-    const c = Math.trunc((value - low) * scale);
-    let from = start[c] as number;
-    const to = (start[c + 1] as number) + 1;
-    if (to - from > 4) return lowerBound(edges, value, from, Math.min(to, count));
-    while (from < count && (edges[from] as number) < value) from += 1;
-    return from;
-  };
+  const index = new BinIndex(edges);
+  return (value) => index.find(value);
 }

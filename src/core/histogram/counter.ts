@@ -1,10 +1,10 @@
 import { SLOT } from '../domain/event-frame.ts';
 import type { Slot } from '../domain/event-frame.ts';
-import { createBinLookup } from './bin-lookup.ts';
+import { BinIndex } from './bin-lookup.ts';
 import { addCategory, addNumberCategory } from './categorical-histogram.ts';
 import { createCategoryLookup } from './category-lookup.ts';
 import { BinningMismatchError } from './histogram.ts';
-import { addNumber, tailPlaces } from './numeric-histogram.ts';
+import { addNumber, addNumbers, tailPlaces } from './numeric-histogram.ts';
 import type {
   Binning,
   CategoricalBinning,
@@ -12,6 +12,7 @@ import type {
   Histogram,
   NumericBinning,
   NumericHistogram,
+  SlotRows,
 } from './types.ts';
 
 /**
@@ -36,6 +37,19 @@ export interface Counter {
    * @throws BinningMismatchError when the histogram has another binning
    */
   add(histogram: Histogram, slot: Slot, number: number, text: string): number;
+  /**
+   * Counts one feature of many rows: the same, to the bit, as `add` for one after another.
+   *
+   * @param order the rows that count: the first `count` of it
+   * @returns how many of them were observations
+   */
+  addRows(
+    histogram: Histogram,
+    rows: SlotRows,
+    feature: number,
+    order: Uint16Array,
+    count: number,
+  ): number;
 }
 
 export function createCounter(binning: Binning): Counter {
@@ -44,46 +58,62 @@ export function createCounter(binning: Binning): Counter {
 }
 
 function numericCounter(binning: NumericBinning): Counter {
-  const lookup = createBinLookup(binning.edges);
+  const index = new BinIndex(binning.edges);
   const places = tailPlaces(binning);
   return {
     binning,
     add(histogram, slot, number) {
       assertSame(histogram, binning);
       if (slot === SLOT.number) {
-        return addNumber(histogram as NumericHistogram, number, lookup, places);
+        return addNumber(histogram as NumericHistogram, number, index, places);
       }
       return addUnbinned(histogram, slot);
+    },
+    addRows(histogram, rows, feature, order, count) {
+      assertSame(histogram, binning);
+      return addNumbers(histogram as NumericHistogram, rows, feature, order, count, index, places);
     },
   };
 }
 
 function categoricalCounter(binning: CategoricalBinning): Counter {
   const lookup = createCategoryLookup(binning);
-  return {
-    binning,
-    add(histogram, slot, number, text) {
-      assertSame(histogram, binning);
-      const target = histogram as CategoricalHistogram;
-      if (slot === SLOT.text) return addCategory(target, text, lookup);
-      if (slot === SLOT.number) return addNumberCategory(target, number, lookup);
-      if (slot === SLOT.boolean)
-        return addCategory(target, number === 0 ? 'false' : 'true', lookup);
-      return addUnbinned(target, slot);
-    },
-  };
+  return oneByOne(binning, (histogram, slot, number, text) => {
+    assertSame(histogram, binning);
+    const target = histogram as CategoricalHistogram;
+    if (slot === SLOT.text) return addCategory(target, text, lookup);
+    if (slot === SLOT.number) return addNumberCategory(target, number, lookup);
+    if (slot === SLOT.boolean) return addCategory(target, number === 0 ? 'false' : 'true', lookup);
+    return addUnbinned(target, slot);
+  });
 }
 
 function booleanCounter(binning: CategoricalBinning): Counter {
   const lookup = createCategoryLookup(binning);
+  return oneByOne(binning, (histogram, slot, number, text) => {
+    assertSame(histogram, binning);
+    if (slot === SLOT.absent || slot === SLOT.missing) return addUnbinned(histogram, slot);
+    const value = slot === SLOT.invalid ? null : booleanOf(slot, number, text);
+    if (value === null) return addUnbinned(histogram, SLOT.invalid);
+    return addCategory(histogram as CategoricalHistogram, value, lookup);
+  });
+}
+
+/** A counter whose rows are counted as single slots are. */
+function oneByOne(binning: Binning, add: Counter['add']): Counter {
   return {
     binning,
-    add(histogram, slot, number, text) {
-      assertSame(histogram, binning);
-      if (slot === SLOT.absent || slot === SLOT.missing) return addUnbinned(histogram, slot);
-      const value = slot === SLOT.invalid ? null : booleanOf(slot, number, text);
-      if (value === null) return addUnbinned(histogram, SLOT.invalid);
-      return addCategory(histogram as CategoricalHistogram, value, lookup);
+    add,
+    addRows(histogram, { slots, numbers, texts, width }, feature, order, count) {
+      let observed = 0;
+      for (let i = 0; i < count; i += 1) {
+        const at = (order[i] as number) * width + feature;
+        const slot = slots[at] as Slot;
+        if (slot === SLOT.absent) continue;
+        observed += 1;
+        add(histogram, slot, numbers[at] as number, texts[at] ?? '');
+      }
+      return observed;
     },
   };
 }

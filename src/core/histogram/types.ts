@@ -74,3 +74,12 @@ export interface CategoricalHistogram extends HistogramBase {
 }
 
 export type Histogram = NumericHistogram | CategoricalHistogram;
+
+/** Rows of slots of event frames, one behind the other: what is counted feature by feature. */
+export interface SlotRows {
+  /** Slots of a row; a feature's is at `row * width + feature`. */
+  readonly width: number;
+  readonly slots: Uint8Array;
+  readonly numbers: Float64Array;
+  readonly texts: readonly string[];
+}

@@ -113,7 +113,9 @@ export function createEventDecoder(
   function read(reading: Reading): Rejection | null {
     const { record, schemas, into } = reading;
     const value = record.value ?? new Uint8Array(0);
-    if (mayTellShape(record.headers) && readByHeaders(format, record, value, reading)) return null;
+    const { headers } = record;
+    if (headers.size > 0 && mayTellShape(headers) && readByHeaders(format, record, value, reading))
+      return null;
     // What is large is looked at before it is parsed.
     const quick = !renamed && !doubtful && value.length <= LARGE;
     if (quick && (format === 'native' || (format === 'auto' && tryNative))) {
