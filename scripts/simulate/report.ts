@@ -1,3 +1,16 @@
+/** What a table comes to. */
+export interface Outcome {
+  /** Do all of its bounds hold? */
+  readonly holds: boolean;
+  /** Figures that differ from the published table and agree with an independent plain computation. */
+  readonly differing: number;
+}
+
+/** The outcome of a table all of whose figures are held against their bounds alone. */
+export function outcome(holds: boolean): Outcome {
+  return { holds, differing: 0 };
+}
+
 /** One simulated figure beside the expected one. */
 export interface Figure {
   readonly value: number;

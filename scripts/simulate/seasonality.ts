@@ -90,7 +90,8 @@ export function seasonalityTable(seed: number, days: number): boolean {
   }
   printTable(
     `Daily cycle without drift, 10,000 values an hour: alerts a day of one feature +- standard error, ${days} days ` +
-      '(expected). At most .05 against the right reference. KS: p < .05 of the hourly windows.',
+      '(published). At most .05 against the right reference (1h slot, 6h mixture, 24h). The other columns show what ' +
+      'a wrong reference does, and are not checked. KS: p < .05 of the hourly windows.',
     rows,
   );
   return holds;
