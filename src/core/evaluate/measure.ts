@@ -3,7 +3,6 @@ import { binnedTotal } from '../histogram/histogram.ts';
 import { cellTests, shareTest } from '../statistic/chernoff.ts';
 import type { CellTests } from '../statistic/chernoff.ts';
 import { contingencyTest } from '../statistic/contingency.ts';
-import { hellinger, jensenShannon, totalVariation } from '../statistic/distances.ts';
 import { ksExactLogP } from '../statistic/ks-lattice.ts';
 import { ksDkwLogP, ksInterval, ksLimitLogP, pooledEnds } from '../statistic/ks.ts';
 import {
@@ -19,6 +18,7 @@ import type { PsiGrouping } from '../statistic/psi.ts';
 import type { UnseenReference } from '../statistic/unseen.ts';
 import { unseenTest } from '../statistic/unseen.ts';
 import { wasserstein } from '../statistic/wasserstein.ts';
+import { STATISTICS } from '../statistic/catalogue.ts';
 import type { StatisticName } from '../statistic/catalogue.ts';
 import type { Sample } from './sample.ts';
 import { STRUCTURAL_SHARE, toleranceOf } from './tolerance.ts';
@@ -248,11 +248,11 @@ function measureShare(
 function reported(sample: Sample, { groupOf, groups }: PsiGrouping): Measured[] {
   const baseline = groupCounts(sample.baselineCells, groupOf, groups);
   const live = groupCounts(sample.liveCells, groupOf, groups);
-  return [
-    reportOnly('js', jensenShannon(baseline, live)),
-    reportOnly('hellinger', hellinger(baseline, live)),
-    reportOnly('tvd', totalVariation(baseline, live)),
-  ];
+  return STATISTICS.flatMap((entry) =>
+    'distance' in entry && entry.kinds.includes(sample.live.kind)
+      ? [reportOnly(entry.name, entry.distance(baseline, live))]
+      : [],
+  );
 }
 
 function reportOnly(name: StatisticName, value: number): Measured {

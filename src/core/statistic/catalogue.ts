@@ -1,6 +1,10 @@
 import type { FeatureKind } from '../domain/feature.ts';
+import { hellinger, jensenShannon, totalVariation } from './distances.ts';
 
-/** Every statistic by name. A new one is a file beside this, a line here, and a line where it is computed (core/evaluate/measure.ts). */
+/**
+ * Every statistic by name. A new distance of shares is a file beside this and an entry here. One that is tested, or looks at
+ * more than counts in groups, is computed in core/evaluate/measure.ts.
+ */
 export interface StatisticEntry {
   readonly name: string;
   readonly kinds: readonly FeatureKind[];
@@ -13,6 +17,8 @@ export interface StatisticEntry {
   /** Which pair of tolerated effects applies: of distributions (KS, PSI) or of shares. */
   readonly effect: 'distribution' | 'share' | null;
   readonly doc: string;
+  /** Shown as this distance of the counts in tenths of the baseline, or in cells of categories. */
+  readonly distance?: (baseline: Float64Array, live: Float64Array) => number;
 }
 
 const ALL: readonly FeatureKind[] = ['numeric', 'categorical', 'boolean'];
@@ -127,6 +133,7 @@ export const STATISTICS = [
     use: 'report',
     effect: null,
     doc: 'Jensen-Shannon distance over tenths of the baseline, natural logarithms',
+    distance: jensenShannon,
   },
   {
     name: 'hellinger',
@@ -136,6 +143,7 @@ export const STATISTICS = [
     use: 'report',
     effect: null,
     doc: 'Hellinger distance over tenths of the baseline',
+    distance: hellinger,
   },
   {
     name: 'tvd',
@@ -145,6 +153,7 @@ export const STATISTICS = [
     use: 'report',
     effect: null,
     doc: 'total variation distance over tenths of the baseline',
+    distance: totalVariation,
   },
   {
     name: 'wasserstein',
