@@ -84,12 +84,16 @@ function checkSasl(sasl: NonNullable<NonNullable<ValidParts['kafka']>['sasl']>, 
   if (file === undefined && username === undefined)
     tell(path, 'username is missing, give the name to log in with');
   if (url !== undefined && !isTokenUrl(url))
-    tell([...path, 'token_url'], `"${url}" is no https address (http is for this machine only)`);
+    tell(
+      [...path, 'token_url'],
+      'this is no https address without user name and password, write it like https://login.example.com/oauth2/token (http is for this machine only)',
+    );
 }
 
 function isTokenUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
+  const { protocol, hostname, username, password } = new URL(text);
+  if (username !== '' || password !== '') return false;
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }
 

@@ -1,14 +1,12 @@
 import type { z } from 'zod';
 
 import type { JsonSchema } from '../spec/schema.ts';
-import { knownKeys, schemaAt } from '../spec/schema.ts';
+import { holdsSecret, knownKeys, schemaAt } from '../spec/schema.ts';
 import { nearest, suggestion } from './nearest.ts';
 import type { Path, Problem } from './problems.ts';
 import type { ConfigSource } from './source.ts';
 
 type Issue = z.core.$ZodIssue;
-
-const SECRET_KEYS = new Set(['password', 'url']);
 
 /** What a mistake found by the spec means, where it stands, and how to write it. */
 export function explain(issue: Issue, source: ConfigSource, schema: JsonSchema): Problem[] {
@@ -35,7 +33,7 @@ function whatIsWrong(
   at: JsonSchema | null,
 ): string {
   const value = valueAt(source.data, path);
-  const shown = show(value, path, source);
+  const shown = show(value, path, source, at);
   if (value === undefined) return 'is missing';
   switch (issue.code) {
     case 'invalid_type':
@@ -99,13 +97,13 @@ function wayOut(at: JsonSchema | null, path: Path): string {
 }
 
 /** A value as it may be shown: never secrets, never what came from the environment, never much. */
-function show(value: unknown, path: Path, source: ConfigSource): string {
-  const last = path.at(-1);
-  if (typeof last === 'string' && SECRET_KEYS.has(last)) return 'the value';
+function show(value: unknown, path: Path, source: ConfigSource, at: JsonSchema | null): string {
   if (source.fromEnvironment(path)) return 'the value from the environment';
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return 'a section with keys';
+  // Also what stands where a section with a secret in it belongs: an address in place of `postgres`, say.
+  if (holdsSecret(at)) return 'the value';
   const text = JSON.stringify(value) ?? typeof value;
   return text.length > 100 ? `${text.slice(0, 100)}...` : text;
 }

@@ -33,7 +33,7 @@ export function parseSource(text: string, env: Environment): ConfigSource {
     code: 'CONFIG_INVALID' as const,
     place: placeAt(error.pos[0]),
     path: [],
-    message: `this is no YAML: ${error.message}`,
+    message: `this is no YAML: ${withoutText(error.message)}`,
   }));
   const readable = problems.length === 0;
   const substituted = new Set<Scalar>();
@@ -118,11 +118,22 @@ function pathOf(node: Node, ancestors: readonly unknown[]): Path {
   return path;
 }
 
+/** The parser's words without what it quotes of the file: that may be a secret. */
+function withoutText(message: string): string {
+  return message.replace(/: ".*$/s, '');
+}
+
 function toData(document: Document.Parsed, problems: Problem[]): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 }) as unknown;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    // Its words name what stands behind the star: that may be a password.
+    const unknown = error instanceof ReferenceError;
+    const message = unknown
+      ? 'a value that begins with * stands for another one, which there is not: put it into quotes'
+      : error instanceof Error
+        ? error.message
+        : String(error);
     problems.push({ code: 'CONFIG_INVALID', place: { line: 1, column: 1 }, path: [], message });
     return null;
   }

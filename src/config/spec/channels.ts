@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { mailAddress, secretFile, text } from './fields.ts';
+import { mailAddress, secret, secretFile, text } from './fields.ts';
 
 /**
  * The ways a receiver can be told. Addresses that are secrets themselves (Slack, Teams) come from a file or from the
@@ -38,12 +38,15 @@ export const email = z
 
 export const webhook = z
   .strictObject({
-    url: text(
+    url: secret(
       'Where to post; rather use `url_file` when it holds a key.',
       'https://example.com/hook',
     ).optional(),
     url_file: secretFile('url').optional(),
-    secret: text('Signs every request; rather use `secret_file`.', '${WEBHOOK_SECRET}').optional(),
+    secret: secret(
+      'Signs every request; rather use `secret_file`.',
+      '${WEBHOOK_SECRET}',
+    ).optional(),
     secret_file: secretFile('secret').optional(),
     allow_private: allowPrivate(false),
     send_resolved: sendResolved,
@@ -55,7 +58,7 @@ export const webhook = z
 
 export const slack = z
   .strictObject({
-    url: text('Incoming webhook; rather use `url_file`.', '${SLACK_WEBHOOK}').optional(),
+    url: secret('Incoming webhook; rather use `url_file`.', '${SLACK_WEBHOOK}').optional(),
     url_file: secretFile('url').optional(),
     allow_private: allowPrivate(false),
     send_resolved: sendResolved,
@@ -64,7 +67,7 @@ export const slack = z
 
 export const teams = z
   .strictObject({
-    url: text('Workflow URL; rather use `url_file`.', '${TEAMS_WEBHOOK}').optional(),
+    url: secret('Workflow URL; rather use `url_file`.', '${TEAMS_WEBHOOK}').optional(),
     url_file: secretFile('url').optional(),
     allow_private: allowPrivate(false),
     send_resolved: sendResolved,
@@ -77,7 +80,12 @@ export const teams = z
 export const alertmanager = z
   .strictObject({
     urls: z
-      .array(text('Base address, without /api.', 'http://alertmanager:9093'))
+      .array(
+        text(
+          'Base address, without /api; it is shown, so no key belongs into it.',
+          'http://alertmanager:9093',
+        ),
+      )
       .min(1)
       .meta({
         description: 'Every Alertmanager of the cluster: each is told, they deduplicate.',
@@ -89,9 +97,9 @@ export const alertmanager = z
 
 export const pagerduty = z
   .strictObject({
-    routing_key: text('Integration key; rather use `routing_key_file`.', '${PD_KEY}').optional(),
+    routing_key: secret('Integration key; rather use `routing_key_file`.', '${PD_KEY}').optional(),
     routing_key_file: secretFile('routing_key').optional(),
-    url: text('Events API v2.', 'https://events.eu.pagerduty.com/v2/enqueue').default(
+    url: secret('Events API v2.', 'https://events.eu.pagerduty.com/v2/enqueue').default(
       'https://events.pagerduty.com/v2/enqueue',
     ),
     allow_private: allowPrivate(false),

@@ -4,7 +4,7 @@ import { FEATURE_TIERS } from '../../core/domain/feature.ts';
 import { SEVERITIES } from '../../core/domain/verdict.ts';
 import { SMTP_TLS_MODES } from '../types.ts';
 import { alertmanager, email, pagerduty, slack, teams, webhook } from './channels.ts';
-import { duration, mailAddress, name, port, secretFile, text } from './fields.ts';
+import { duration, mailAddress, name, port, secret, secretFile, text } from './fields.ts';
 
 export const receiver = z
   .strictObject({
@@ -70,7 +70,7 @@ export const smtp = z
       'User name; leave it out for a server that needs no login.',
       'driftd',
     ).optional(),
-    password: text('Password; rather use `password_file`.', '${SMTP_PASSWORD}').optional(),
+    password: secret('Password; rather use `password_file`.', '${SMTP_PASSWORD}').optional(),
     password_file: secretFile('password').optional(),
     from: mailAddress('Sender.', 'driftd@example.com'),
     tls: z

@@ -34,6 +34,14 @@ export function text(description: string, example: string) {
     .meta({ description, examples: [example] });
 }
 
+/** A text that is a secret, or may hold one as addresses do: it is shown nowhere, also not when it is wrong. */
+export function secret(description: string, example: string) {
+  return z
+    .string()
+    .min(1)
+    .meta({ description, examples: [example], writeOnly: true });
+}
+
 /** A path; relative ones count from the folder of the configuration file. */
 export function path(description: string, example: string) {
   return z

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { matchers } from './delivery.ts';
-import { count, duration, name, secretFile, text } from './fields.ts';
+import { count, duration, name, secret, secretFile, text } from './fields.ts';
 
 export const notify = z
   .strictObject({
@@ -46,7 +46,7 @@ export const notify = z
 
 export const heartbeat = z
   .strictObject({
-    url: text(
+    url: secret(
       'Asked for by GET; rather use `url_file` when it holds a key.',
       '${HEARTBEAT_URL}',
     ).optional(),

@@ -11,6 +11,8 @@ export interface JsonSchema {
   readonly examples?: readonly unknown[];
   readonly enum?: readonly unknown[];
   readonly format?: string;
+  /** A secret: a document that is shown does not show it. */
+  readonly writeOnly?: boolean;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly items?: JsonSchema;
@@ -48,6 +50,15 @@ function child(schema: JsonSchema, step: string | number): JsonSchema | null {
     if (found !== null) return found;
   }
   return null;
+}
+
+/** Is there a secret somewhere in what this schema describes? */
+export function holdsSecret(schema: JsonSchema | null): boolean {
+  if (schema === null) return false;
+  const { properties = {}, items, anyOf = [], additionalProperties } = schema;
+  const inside = [...Object.values(properties), ...anyOf, ...(items === undefined ? [] : [items])];
+  if (typeof additionalProperties === 'object') inside.push(additionalProperties);
+  return schema.writeOnly === true || inside.some(holdsSecret);
 }
 
 /** Keys that an object with this schema may have. */

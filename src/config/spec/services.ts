@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
 import { LOG_LEVELS } from '../../platform/log.ts';
-import { count, hostPort, path, secretFile, text } from './fields.ts';
+import { count, hostPort, path, secret, secretFile } from './fields.ts';
 
 export const postgres = z
   .strictObject({
-    url: text('Connection string.', '${DATABASE_URL}').optional(),
+    url: secret('Connection string.', '${DATABASE_URL}').optional(),
     url_file: secretFile('url').optional(),
     pool: count('Connections at most.', { min: 2, max: 200, example: 10 }).default(10),
   })

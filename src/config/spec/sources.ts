@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { EVENT_FORMATS, PASSWORD_MECHANISMS, REPLAY_FORMATS } from '../types.ts';
-import { count, duration, hostPort, name, path, secretFile, text } from './fields.ts';
+import { count, duration, hostPort, name, path, secret, secretFile, text } from './fields.ts';
 
 const pathsByName = (description: string, example: Readonly<Record<string, string>>) =>
   z
@@ -112,12 +112,12 @@ const sasl = z
       .enum([...PASSWORD_MECHANISMS, 'oauthbearer'])
       .meta({ description: 'How to log in.', examples: ['scram-sha-512'] }),
     username: text('User name; with `token_url` the client id.', 'driftd').optional(),
-    password: text(
+    password: secret(
       'Password, with `token_url` the client secret; rather use `password_file`.',
       '${KAFKA_PASSWORD}',
     ).optional(),
     password_file: secretFile('password').optional(),
-    token_url: text(
+    token_url: secret(
       'For oauthbearer: token endpoint of an OAuth 2 server, asked with client credentials. https, or http on this machine.',
       'https://login.example.com/oauth2/token',
     ).optional(),

@@ -54,7 +54,11 @@ async function askToken(
     signal: AbortSignal.timeout(ASK_MS),
   });
   if (!response.ok) throw new Error(`the token endpoint answers ${response.status}`);
-  const answer = (await response.json()) as { access_token?: unknown; expires_in?: unknown };
+  // What is no JSON is not repeated: it may hold anything, what was sent among it.
+  const answer = (await response.json().catch(() => ({}))) as {
+    access_token?: unknown;
+    expires_in?: unknown;
+  };
   if (typeof answer.access_token !== 'string')
     throw new Error('the token endpoint answers without access_token');
   const seconds = typeof answer.expires_in === 'number' ? answer.expires_in : DEFAULT_LIFE_S;
