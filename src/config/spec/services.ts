@@ -5,7 +5,10 @@ import { count, hostPort, path, secret, secretFile } from './fields.ts';
 
 export const postgres = z
   .strictObject({
-    url: secret('Connection string.', '${DATABASE_URL}').optional(),
+    url: secret(
+      'Connection string. Several servers, of which one writes, stand with commas between: `postgres://user:password@a:5432,b:5432/driftd`; after a fail-over driftd goes to the one that writes by itself.',
+      '${DATABASE_URL}',
+    ).optional(),
     url_file: secretFile('url').optional(),
     pool: count('Connections at most.', { min: 2, max: 200, example: 10 }).default(10),
   })

@@ -7,7 +7,7 @@ export type Pool = pg.Pool;
 export type Client = pg.PoolClient;
 
 export interface PoolOptions {
-  /** Connection string; holds the password and is never logged. */
+  /** Connection string, of one server or several with commas between; holds the password and is never logged. */
   readonly url: string;
   /** Connections at most. */
   readonly max: number;
@@ -43,12 +43,79 @@ const types = {
 /** Every wait is bounded: a database that does not answer is an error, never a hang. */
 const TIMEOUTS_MS = { connect: 5_000, statement: 10_000, lock: 3_000, idleInTransaction: 15_000 };
 
+/** One connection string a server: `postgres://user@a:5432,b:5432/driftd` names two, of which one writes. */
+function serversOf(url: string): string[] {
+  const parts = /^(postgres(?:ql)?:\/\/(?:[^@/]*@)?)([^/?]*,[^/?]*)(.*)$/s.exec(url);
+  if (parts === null) return [url];
+  const [, head = '', hosts = '', tail = ''] = parts;
+  return hosts.split(',').map((host) => `${head}${host}${tail}`);
+}
+
+/**
+ * What connects to several servers in turn: to the one that was well last, and when it does not answer or only reads
+ * to the next. The attempt that finds that out fails; whoever tries again reaches the other.
+ */
+function failOver(url: string): Pick<pg.PoolConfig, 'Client' | 'verify'> {
+  const servers = serversOf(url);
+  if (servers.length === 1) return {};
+  let at = 0;
+  const leave = (server: number): void => {
+    if (server === at) at = (at + 1) % servers.length;
+  };
+  const serverOf = new WeakMap<object, number>();
+  class Client extends pg.Client {
+    constructor(config?: pg.ClientConfig) {
+      super({ ...config, connectionString: servers[at] as string });
+      serverOf.set(this, at);
+    }
+
+    override connect(): Promise<this>;
+    override connect(callback: (error: Error) => void): void;
+    override connect(callback?: (error: Error) => void): unknown {
+      const server = serverOf.get(this) ?? 0;
+      if (callback === undefined) return super.connect();
+      super.connect((error: Error | null) => {
+        if (error !== null && error !== undefined) leave(server);
+        callback(error as Error);
+      });
+      return undefined;
+    }
+  }
+  return {
+    Client,
+    verify(client, done) {
+      client
+        .query<{ reads: string }>("SELECT current_setting('transaction_read_only') AS reads")
+        .then(
+          ({ rows }) => {
+            if (rows[0]?.reads !== 'on') {
+              done();
+              return;
+            }
+            leave(serverOf.get(client) ?? 0);
+            done(
+              Object.assign(new Error('the server only reads'), {
+                code: '25006',
+                severity: 'FATAL',
+              }),
+            );
+          },
+          (thrown: unknown) => {
+            leave(serverOf.get(client) ?? 0);
+            done(toError(thrown));
+          },
+        );
+    },
+  };
+}
+
 /**
  * A pool of connections: bigint as number, timestamptz as ms since the epoch, all waits bounded. Connects lazily.
  */
 export function createPool(options: PoolOptions): Pool {
   const pool = new pg.Pool({
-    connectionString: options.url,
+    connectionString: serversOf(options.url)[0] as string,
+    ...failOver(options.url),
     max: options.max,
     application_name: options.applicationName,
     connectionTimeoutMillis: TIMEOUTS_MS.connect,
@@ -72,6 +139,10 @@ export function createPool(options: PoolOptions): Pool {
 
 /** Where a connection string points, without its password. */
 export function describeDatabase(url: string): string {
+  return serversOf(url).map(describeServer).join(' or ');
+}
+
+function describeServer(url: string): string {
   try {
     const parsed = new URL(url);
     return `${parsed.hostname}:${parsed.port === '' ? '5432' : parsed.port}${parsed.pathname}`;
@@ -86,7 +157,7 @@ export function describeDatabase(url: string): string {
  */
 export async function assertReachable(pool: Pool, url: string): Promise<void> {
   try {
-    await pool.query('SELECT 1');
+    await askServers(pool, serversOf(url).length);
   } catch (thrown) {
     const error = toError(thrown) as Error & { code?: string };
     const why = error.message === '' ? (error.code ?? 'no answer') : error.message;
@@ -95,6 +166,18 @@ export async function assertReachable(pool: Pool, url: string): Promise<void> {
       `the database at ${describeDatabase(url)} cannot be used: ${why}; check postgres.url, and that the server runs and accepts this user`,
       { cause: thrown },
     );
+  }
+}
+
+/** Each attempt that fails leads to the next server. */
+async function askServers(pool: Pool, servers: number): Promise<void> {
+  for (let left = servers - 1; ; left -= 1) {
+    try {
+      await pool.query('SELECT 1');
+      return;
+    } catch (thrown) {
+      if (left <= 0) throw thrown;
+    }
   }
 }
 
