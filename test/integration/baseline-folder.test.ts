@@ -59,6 +59,7 @@ models: [{ name: m }]
     config,
     clock: systemClock,
     read: readBaselineFile,
+    replay: () => Promise.reject(new Error('nothing is replayed')),
   });
   const files = createBaselineFolder(config, desk, log);
   await files.load();

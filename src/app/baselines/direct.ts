@@ -9,6 +9,7 @@ import { migrate } from '../../storage/postgres/migrate.ts';
 import { assertReachable, createPool } from '../../storage/postgres/pool.ts';
 import { createTickStore } from '../../storage/postgres/tick-store.ts';
 import { createTileReader } from '../../storage/postgres/tile-reader.ts';
+import { replayTopic } from './replay/replay.ts';
 import { readBaselineFile } from './reading/read-file.ts';
 import { createBaselineDesk } from './service.ts';
 import { sourceTopicsOf } from '../catalogue.ts';
@@ -38,6 +39,7 @@ export async function withBaselineDesk<T>(
       config,
       clock,
       read: readBaselineFile,
+      replay: replayTopic(config, log),
     });
     return await work(desk);
   } finally {

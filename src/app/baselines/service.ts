@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { checkBaseline } from '../../core/baseline/checks/checks.ts';
+import type { Finding } from '../../core/baseline/checks/finding.ts';
 import { toDocument } from '../../core/baseline/document/document.ts';
 import type { Baseline } from '../../core/baseline/types.ts';
 import { diffBaselines } from '../../core/evaluate/baseline-diff.ts';
@@ -23,6 +24,7 @@ import {
   withUpload,
 } from './declarations.ts';
 import { promoteTiles } from './promote.ts';
+import type { ReplayTopic } from './replay/replay.ts';
 import type { ReadBaseline } from './reading/read-file.ts';
 import { shadowRun } from './shadow.ts';
 import { baselineView, eventView, featureView, shadowView } from './views.ts';
@@ -38,6 +40,8 @@ export interface BaselineDeskDeps extends JudgeDeps {
   readonly clock: Clock;
   /** How files are read: in this process, or in a child where they cannot hurt. */
   readonly read: ReadBaseline;
+  /** How events of a topic are read again. */
+  readonly replay: ReplayTopic;
 }
 
 /** What can be done about baselines, over the stores. */
@@ -62,11 +66,11 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
     model: ModelRow,
     baseline: Baseline,
     origin: Omit<BaselineOrigin, 'warnings'>,
-    validateOnly: boolean,
+    { validateOnly, found = [] }: { validateOnly: boolean; found?: readonly Finding[] },
   ): Promise<UploadResult> {
     const active = (await baselines.active(model.id))?.baseline ?? null;
     const features = active === null ? [] : await catalog.features(model.id);
-    const findings = checkBaseline(baseline, { features, active });
+    const findings = [...checkBaseline(baseline, { features, active }), ...found];
     const faults = [
       ...findings.filter(({ level }) => level === 'error').map(({ text }) => text),
       ...seasonFaults(config, baseline),
@@ -184,7 +188,7 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
         history: historyOf(active?.baseline ?? null, await catalog.historyBinnings(model.id)),
         ...(onProgress === undefined ? {} : { onProgress }),
       });
-      return take(model, baseline, { ...change, sourceFingerprint: source }, validateOnly);
+      return take(model, baseline, { ...change, sourceFingerprint: source }, { validateOnly });
     },
     async known(name, sha256, ending, declared = {}) {
       const model = await modelOf(name);
@@ -199,7 +203,23 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
       if (active === null)
         throw unknown(`the model ${name} has no active baseline: its events are not counted`);
       const baseline = await promoteTiles(deps, model, active.baseline, from, to);
-      return take(model, baseline, { ...change, sourceFingerprint: null }, false);
+      return take(model, baseline, { ...change, sourceFingerprint: null }, { validateOnly: false });
+    },
+    async replay(name, { onProgress, validateOnly, ...range }, change) {
+      const model = await modelOf(name);
+      const active = await baselines.active(model.id);
+      const { baseline, findings: found } = await deps.replay({
+        ...range,
+        model,
+        features: active === null ? [] : await catalog.features(model.id),
+        declarations: declarationsOf(config, modelConfig(config, name)),
+        history: historyOf(active?.baseline ?? null, await catalog.historyBinnings(model.id)),
+        ...(onProgress === undefined ? {} : { onProgress }),
+      });
+      const stored =
+        validateOnly || model.id !== NOT_STORED ? model : await catalog.ensureModel(name);
+      const origin = { ...change, sourceFingerprint: null };
+      return take(stored, baseline, origin, { validateOnly, found });
     },
   };
 }

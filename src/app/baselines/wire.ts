@@ -5,6 +5,7 @@ import type { JudgeDeps } from '../../compare/judge.ts';
 import type { TickStore } from '../../storage/tick-store.ts';
 import { createBaselineFolder } from './files.ts';
 import { keepBaselines } from './keep.ts';
+import { replayTopic } from './replay/replay.ts';
 import { readInChild } from './reading/in-child.ts';
 import { createBaselineDesk } from './service.ts';
 import type { BaselineDesk } from '../../expose/api/baselines/desk.ts';
@@ -28,7 +29,11 @@ export interface Baselines {
 }
 
 export function createBaselines({ log, ...parts }: Parts): Baselines {
-  const desk = createBaselineDesk({ ...parts, read: readInChild() });
+  const desk = createBaselineDesk({
+    ...parts,
+    read: readInChild(),
+    replay: replayTopic(parts.config, log),
+  });
   const folder = createBaselineFolder(parts.config, desk, log);
   return {
     desk,

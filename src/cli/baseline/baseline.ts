@@ -183,6 +183,29 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
         }),
     )
     .addCommand(
+      common('replay', 'make a candidate of events that Kafka still has, read again')
+        .argument('<model>', 'its name')
+        .requiredOption('--topic <name>', 'a topic of the configuration')
+        .addOption(fixed('--from <time>', 'records from then on, RFC 3339, as Kafka dates them'))
+        .addOption(fixed('--to <time>', 'records before then'))
+        .option('--reason <text>', 'why, for the record', '')
+        .action(
+          async (
+            model: string,
+            options: Reasoned & { topic: string; from: number; to: number },
+          ) => {
+            const { reason, topic, from, to } = options;
+            const progress = createProgress(io);
+            try {
+              const range = { topic, from, to, validateOnly: false, onProgress: progress.update };
+              await act(options, (desk) => desk.replay(model, range, by(reason)), uploadText);
+            } finally {
+              progress.stop();
+            }
+          },
+        ),
+    )
+    .addCommand(
       versioned('export', 'write it as a document that can be uploaded again')
         .option('--output <file>', 'there instead of to the standard output')
         .action(async (model: string, version: number, options: Common & { output?: string }) => {

@@ -141,6 +141,13 @@ export function createBaselineClient(address: string, token: string | null): Bas
         headers: { 'content-type': 'application/octet-stream' },
       });
     },
+    replay: (model, { topic, from, to }, change) =>
+      post(of(model, 'baselines/replay'), {
+        ...why(change),
+        topic,
+        from: new Date(from).toISOString(),
+        to: new Date(to).toISOString(),
+      }),
     promote: (model, from, to, change) =>
       post(of(model, 'baselines/promote'), {
         ...why(change),

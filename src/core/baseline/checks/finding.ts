@@ -15,7 +15,12 @@ export type CheckName =
   | 'many-categories'
   | 'sentinel'
   | 'own-binning'
-  | 'other-binning';
+  | 'other-binning'
+  | 'unreadable-events'
+  | 'stream-lacks'
+  | 'stream-unknown'
+  | 'stream-missing'
+  | 'stream-invalid';
 
 /** What is wrong with a baseline, or looks so. Errors refuse it; warnings are kept with it. */
 export interface Finding {

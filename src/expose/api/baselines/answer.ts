@@ -32,6 +32,8 @@ const STATUS_OF: Readonly<Partial<Record<DriftdError['code'], number>>> = {
   BASELINE_UNKNOWN: 404,
   BASELINE_INVALID: 422,
   INPUT_INVALID: 422,
+  KAFKA_UNREACHABLE: 503,
+  KAFKA_TOPIC_MISSING: 422,
 };
 
 /** ms, within the years that the database knows as four digits. */

@@ -1,8 +1,19 @@
+import { z } from 'zod';
+
+import { sendProblem } from '../../http/problem-details.ts';
 import { modelParams } from '../fields.ts';
 import type { Api } from '../register.ts';
 import { REFUSED, TAGS, WRITE, answer, by, instantOf } from './answer.ts';
 import type { BaselineDesk } from './desk.ts';
-import { activation, baseline, change, promotion, uploaded, versionParams } from './fields.ts';
+import {
+  activation,
+  baseline,
+  change,
+  promotion,
+  replay,
+  uploaded,
+  versionParams,
+} from './fields.ts';
 
 /** Versions of a model: activate, discard, take back, make one of live events. */
 export function changeRoutes(api: Api, desk: BaselineDesk): void {
@@ -101,5 +112,50 @@ export function changeRoutes(api: Api, desk: BaselineDesk): void {
         void reply.code(done.known ? 200 : 201);
         return done;
       }),
+  );
+  let replaying = false;
+  api.post(
+    '/models/:model/baselines/replay',
+    {
+      config: WRITE,
+      schema: {
+        tags: TAGS,
+        operationId: 'replayBaseline',
+        summary: 'Make a candidate of events that Kafka still has, read again',
+        description:
+          'Reads the records of the time twice, beside what is counted, and commits nothing. The answer comes when it is done.',
+        params: modelParams,
+        body: replay,
+        response: {
+          201: uploaded,
+          200: uploaded,
+          422: REFUSED,
+          503: z.null().meta({ description: 'Another one is being read, or no broker answers.' }),
+        },
+      },
+    },
+    async (request, reply) => {
+      if (replaying) {
+        void reply.header('retry-after', '60');
+        return sendProblem(reply, 503, 'Another stretch of a topic is being read; come again.');
+      }
+      replaying = true;
+      try {
+        return await answer(async () => {
+          const { topic, from, to, reason: why = '' } = request.body;
+          const range = {
+            topic,
+            from: instantOf(from),
+            to: instantOf(to),
+            validateOnly: false,
+          };
+          const done = await desk.replay(request.params.model, range, by(request, why));
+          void reply.code(done.known ? 200 : 201);
+          return done;
+        });
+      } finally {
+        replaying = false;
+      }
+    },
   );
 }

@@ -97,6 +97,15 @@ export interface BaselineUpload extends Change {
   readonly onProgress?: (share: number) => void;
 }
 
+/** A stretch of a topic of the configuration, by the time that Kafka gives its records; ms since the epoch. */
+export interface ReplayRequest {
+  readonly topic: string;
+  readonly from: number;
+  readonly to: number;
+  readonly validateOnly: boolean;
+  readonly onProgress?: (share: number) => void;
+}
+
 export interface UploadResult {
   /** null: it was only checked. */
   readonly baseline: BaselineView | null;
@@ -141,6 +150,8 @@ export interface BaselineDesk {
     ending: string,
     declared?: UploadDeclarations,
   ): Promise<UploadResult | null>;
+  /** Makes a candidate of the events of a stretch of a topic, read again. */
+  replay(model: string, range: ReplayRequest, change: Change): Promise<UploadResult>;
   /** Makes a candidate of what was counted in [from, to), ms. */
   promote(model: string, from: number, to: number, change: Change): Promise<UploadResult>;
 }

@@ -164,3 +164,9 @@ export const promotion = z.strictObject({
   from: instantIn('Events from this instant on; a multiple of 5 minutes.'),
   to: instantIn('Events before this one.'),
 });
+export const replay = z.strictObject({
+  reason: reason.optional(),
+  topic: name('A topic of the configuration.', 249),
+  from: instantIn('Records from this instant on, by the time that Kafka gives them.'),
+  to: instantIn('Records before this one.'),
+});
