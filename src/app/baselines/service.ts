@@ -7,7 +7,7 @@ import { diffBaselines } from '../../core/evaluate/baseline-diff.ts';
 import { defaultModel } from '../../config/resolve.ts';
 import type { DriftdConfig, ModelConfig } from '../../config/types.ts';
 import type { JudgeDeps } from '../../compare/judge.ts';
-import type { BaselineDesk, UploadResult } from '../../expose/api/baselines/desk.ts';
+import type { BaselineDesk, ShadowView, UploadResult } from '../../expose/api/baselines/desk.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { DriftdError } from '../../platform/errors.ts';
 import type { BaselineOrigin, BaselineRow, StoredBaseline } from '../../storage/baseline-store.ts';
@@ -118,29 +118,8 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
       };
     },
     async shadow(model, version, days) {
-      if (!Number.isInteger(days) || days < 1 || days > MAX_SHADOW_DAYS) {
-        const text = `a shadow looks back 1 to ${MAX_SHADOW_DAYS} days, not ${days}`;
-        throw new DriftdError('INPUT_INVALID', text);
-      }
-      const found = await find(model, version);
-      const stores = readOnly(catalog, deps.ticks);
-      const known: CatalogStore = {
-        ...stores.catalog,
-        // Other models share the alert budget, whether or not anything of them has been counted.
-        ensureModel: async (name) => (await catalog.findModel(name)) ?? { id: -1, name },
-      };
-      const monitors = await buildMonitors(config, known, stores.ticks, deps.clock.now());
-      const runs = [];
-      for (const monitor of monitors) {
-        if (monitor.evaluated.model !== model) continue;
-        const mark = await deps.tiles.watermark(
-          found.row.modelId,
-          monitor.scheduled.allowedLatenessMs,
-        );
-        if (mark.time === null) throw unknown(`nothing of the model ${model} has been counted yet`);
-        runs.push(shadowView(await shadowRun(deps, monitor, found, days, mark.time)));
-      }
-      return runs;
+      assertDays(days);
+      return shadowsOf(deps, await find(model, version), model, days);
     },
     async activate(model, version, change, at) {
       const { row } = await find(model, version);
@@ -222,6 +201,36 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
       return take(stored, baseline, origin, { validateOnly, found });
     },
   };
+}
+
+function assertDays(days: number): void {
+  if (Number.isInteger(days) && days >= 1 && days <= MAX_SHADOW_DAYS) return;
+  const text = `a shadow looks back 1 to ${MAX_SHADOW_DAYS} days, not ${days}`;
+  throw new DriftdError('INPUT_INVALID', text);
+}
+
+/** What each monitor of the model would have made of the days before its events are complete. */
+async function shadowsOf(
+  deps: BaselineDeskDeps,
+  found: StoredBaseline,
+  model: string,
+  days: number,
+): Promise<ShadowView[]> {
+  const stores = readOnly(deps.catalog, deps.ticks);
+  const known: CatalogStore = {
+    ...stores.catalog,
+    // Other models share the alert budget, whether or not anything of them has been counted.
+    ensureModel: async (name) => (await deps.catalog.findModel(name)) ?? { id: -1, name },
+  };
+  const monitors = await buildMonitors(deps.config, known, stores.ticks, deps.clock.now());
+  const runs = [];
+  for (const monitor of monitors) {
+    if (monitor.evaluated.model !== model) continue;
+    const mark = await deps.tiles.watermark(found.row.modelId, monitor.scheduled.allowedLatenessMs);
+    if (mark.time === null) throw unknown(`nothing of the model ${model} has been counted yet`);
+    runs.push(shadowView(await shadowRun(deps, monitor, found, days, mark.time)));
+  }
+  return runs;
 }
 
 /** A model that only the API knows is read as the configuration's defaults say. */

@@ -60,7 +60,6 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
     const log = createLog('error', { write: io.err });
     return withBaselineDesk(config, { log, clock: deps.clock }, work);
   }
-  const by = (reason: string) => ({ actor: `${userName()}, command line`, reason });
   const nowIs = ({ model, version, state, activateAt }: BaselineView): string =>
     `Version ${version} of ${model} is ${state}${activateAt === null ? '' : `, and active from ${activateAt}`}.\n`;
 
@@ -171,40 +170,8 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
           await act(options, (desk) => desk.rollback(model, by(options.reason)), nowIs);
         }),
     )
-    .addCommand(
-      common('promote', 'make a candidate of a window of live events')
-        .argument('<model>', 'its name')
-        .addOption(fixed('--from <time>', 'its begin, RFC 3339; a multiple of 5 minutes'))
-        .addOption(fixed('--to <time>', 'its end'))
-        .option('--reason <text>', 'why, for the record', '')
-        .action(async (model: string, options: Reasoned & { from: number; to: number }) => {
-          const { from, to, reason } = options;
-          await act(options, (desk) => desk.promote(model, from, to, by(reason)), uploadText);
-        }),
-    )
-    .addCommand(
-      common('replay', 'make a candidate of events that Kafka still has, read again')
-        .argument('<model>', 'its name')
-        .requiredOption('--topic <name>', 'a topic of the configuration')
-        .addOption(fixed('--from <time>', 'records from then on, RFC 3339, as Kafka dates them'))
-        .addOption(fixed('--to <time>', 'records before then'))
-        .option('--reason <text>', 'why, for the record', '')
-        .action(
-          async (
-            model: string,
-            options: Reasoned & { topic: string; from: number; to: number },
-          ) => {
-            const { reason, topic, from, to } = options;
-            const progress = createProgress(io);
-            try {
-              const range = { topic, from, to, validateOnly: false, onProgress: progress.update };
-              await act(options, (desk) => desk.replay(model, range, by(reason)), uploadText);
-            } finally {
-              progress.stop();
-            }
-          },
-        ),
-    )
+    .addCommand(promoteCommand(act))
+    .addCommand(replayCommand(act, io))
     .addCommand(
       versioned('export', 'write it as a document that can be uploaded again')
         .option('--output <file>', 'there instead of to the standard output')
@@ -214,6 +181,48 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
           if (options.output === undefined) io.out(text);
           else await write(options.output, text);
         }),
+    );
+}
+
+/** Does it where the options say, and prints what comes of it. */
+type Act = <T>(
+  options: Common,
+  work: (desk: BaselineDesk) => Promise<T>,
+  text: (result: T) => string,
+) => Promise<T>;
+
+const by = (reason: string) => ({ actor: `${userName()}, command line`, reason });
+
+function promoteCommand(act: Act): Command {
+  return common('promote', 'make a candidate of a window of live events')
+    .argument('<model>', 'its name')
+    .addOption(fixed('--from <time>', 'its begin, RFC 3339; a multiple of 5 minutes'))
+    .addOption(fixed('--to <time>', 'its end'))
+    .option('--reason <text>', 'why, for the record', '')
+    .action(async (model: string, options: Reasoned & { from: number; to: number }) => {
+      const { from, to, reason } = options;
+      await act(options, (desk) => desk.promote(model, from, to, by(reason)), uploadText);
+    });
+}
+
+function replayCommand(act: Act, io: CliIo): Command {
+  return common('replay', 'make a candidate of events that Kafka still has, read again')
+    .argument('<model>', 'its name')
+    .requiredOption('--topic <name>', 'a topic of the configuration')
+    .addOption(fixed('--from <time>', 'records from then on, RFC 3339, as Kafka dates them'))
+    .addOption(fixed('--to <time>', 'records before then'))
+    .option('--reason <text>', 'why, for the record', '')
+    .action(
+      async (model: string, options: Reasoned & { topic: string; from: number; to: number }) => {
+        const { reason, topic, from, to } = options;
+        const progress = createProgress(io);
+        try {
+          const range = { topic, from, to, validateOnly: false, onProgress: progress.update };
+          await act(options, (desk) => desk.replay(model, range, by(reason)), uploadText);
+        } finally {
+          progress.stop();
+        }
+      },
     );
 }
 
