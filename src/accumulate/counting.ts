@@ -1,5 +1,5 @@
 import type { EventFrame, ModelSchema } from '../core/domain/event-frame.ts';
-import type { PartitionKey, Rejection } from '../core/domain/ingestion.ts';
+import type { PartitionKey, RejectedRecord, Rejection } from '../core/domain/ingestion.ts';
 import type { CatalogStore } from '../storage/catalog-store.ts';
 import type { CheckpointWrite, IngestStore, PartitionClaim } from '../storage/ingest-store.ts';
 import { claimPosition } from './claim-position.ts';
@@ -35,12 +35,7 @@ export interface ClaimedPartition {
   recordCounted(): void;
   recordTooLate(): void;
   recordDuplicate(): void;
-  recordRejected(
-    offset: number,
-    rejection: Rejection,
-    payload: Uint8Array | null,
-    records: number,
-  ): void;
+  recordRejected(record: RejectedRecord, rejection: Rejection, records: number): void;
   recordSkipped(): void;
   watermark(modelId: number): number | null;
   checkpoint(
@@ -153,8 +148,8 @@ function claimedPartition(
     recordDuplicate: () => {
       accumulator.recordDuplicate();
     },
-    recordRejected: (offset, rejection, payload, records) => {
-      accumulator.recordRejected(offset, rejection, payload, records);
+    recordRejected: (record, rejection, records) => {
+      accumulator.recordRejected(record, rejection, records);
     },
     recordSkipped: () => {
       accumulator.recordSkipped();

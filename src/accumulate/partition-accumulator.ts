@@ -1,5 +1,5 @@
 import type { EventFrame } from '../core/domain/event-frame.ts';
-import type { Rejection } from '../core/domain/ingestion.ts';
+import type { RejectedRecord, Rejection } from '../core/domain/ingestion.ts';
 import type {
   CheckpointWrite,
   IngestStore,
@@ -11,7 +11,7 @@ import type {
 import { buildCheckpoint, emptyTally, tallied } from './checkpoint.ts';
 import type { Anchor } from './checkpoint.ts';
 import type { CountedModelPlan, ModelRegistry } from './model-registry.ts';
-import { keptPayload } from './redact.ts';
+import { keptHeaders, keptPayload } from './redact.ts';
 import type { PayloadKept } from './redact.ts';
 import type { SeenIds } from './seen-ids.ts';
 import type { SegmentIds } from './segment-ids.ts';
@@ -34,12 +34,7 @@ export interface PartitionAccumulator {
   recordCounted(): void;
   recordTooLate(): void;
   recordDuplicate(): void;
-  recordRejected(
-    offset: number,
-    rejection: Rejection,
-    payload: Uint8Array | null,
-    records: number,
-  ): void;
+  recordRejected(record: RejectedRecord, rejection: Rejection, records: number): void;
   recordSkipped(): void;
   /** Models that this partition has had events of, with their greatest event time (ms since the epoch). */
   readonly newest: ReadonlyMap<number, { readonly maxEventTime: number }>;
@@ -172,14 +167,19 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
     recordDuplicate() {
       tally.duplicate += 1;
     },
-    recordRejected(offset, { reason, detail }, payload, records) {
+    recordRejected({ offset, value, headers }, { reason, detail }, records) {
       tally.quarantined += records;
       if (quarantine.length >= MAX_QUARANTINED) {
         quarantineDropped += 1;
         return;
       }
-      const kept = keptPayload(payload, deps.payloadKept);
-      quarantine.push({ offset, reason, detail, payload: kept });
+      quarantine.push({
+        offset,
+        reason,
+        detail,
+        payload: keptPayload(value, deps.payloadKept),
+        headers: keptHeaders(headers, deps.payloadKept),
+      });
     },
     recordSkipped() {
       tally.skipped += 1;

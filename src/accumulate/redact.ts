@@ -15,6 +15,34 @@ export function keptPayload(payload: Uint8Array | null, kept: PayloadKept): Uint
   return kept === 'raw' ? beginning : redacted(beginning);
 }
 
+/** Headers that tell what a record is, and nothing of what is in it; `type` is Seldon's. */
+const TYPE_HEADERS = new Map([
+  ['content-type', 'content-type'],
+  ['ce-type', 'ce-type'],
+  ['ce_type', 'ce-type'],
+  ['type', 'type'],
+]);
+const MAX_HEADER = 200;
+
+/** What the headers say of a record's type; null: nothing, or it is not to be kept. */
+export function keptHeaders(
+  headers: ReadonlyMap<string, Uint8Array>,
+  kept: PayloadKept,
+): Readonly<Record<string, string>> | null {
+  if (kept === 'none') return null;
+  const found: Record<string, string> = {};
+  for (const [name, value] of headers) {
+    const known = name.length > 12 ? undefined : TYPE_HEADERS.get(name.toLowerCase());
+    if (known !== undefined) found[known] = textOf(value.subarray(0, MAX_HEADER));
+  }
+  return Object.keys(found).length === 0 ? null : found;
+}
+
+/** Fit for a database and a terminal. */
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes).replaceAll(/\p{Cc}/gu, '\uFFFD');
+}
+
 /**
  * The shape of a text without its values: digits become 0, letters and everything beyond ASCII x. Names of JSON keys,
  * punctuation and lengths stay, also of JSON that is broken or cut off: that is what tells why it could not be read.

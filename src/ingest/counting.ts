@@ -1,5 +1,5 @@
 import type { EventFrame } from '../core/domain/event-frame.ts';
-import type { PartitionKey, Rejection } from '../core/domain/ingestion.ts';
+import type { PartitionKey, RejectedRecord, Rejection } from '../core/domain/ingestion.ts';
 import type { SchemaSource } from './decoder.ts';
 import type { Anchor } from './anchor.ts';
 import type { LogRange } from './event-source.ts';
@@ -28,12 +28,7 @@ export interface PartitionCounting {
   recordTooLate(): void;
   recordDuplicate(): void;
   /** @param records that it stands for: those at the offsets before it could not be told apart */
-  recordRejected(
-    offset: number,
-    rejection: Rejection,
-    payload: Uint8Array | null,
-    records: number,
-  ): void;
+  recordRejected(record: RejectedRecord, rejection: Rejection, records: number): void;
   recordSkipped(): void;
   /** The model's watermark in this partition: newest event time less the allowed lateness; null before the first event. */
   watermark(modelId: number): number | null;

@@ -87,7 +87,7 @@ export class RecordCounter {
     { reason, detail }: Rejection,
     records: number,
   ): void {
-    counting.recordRejected(record.offset, { reason, detail }, record.value, records);
+    counting.recordRejected(record, { reason, detail }, records);
     this.results.quarantined += records;
     this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + records);
   }

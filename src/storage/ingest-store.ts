@@ -36,6 +36,8 @@ export interface QuarantineWrite {
   readonly detail: string;
   /** At most 4 KiB. */
   readonly payload: Uint8Array | null;
+  /** What its headers say of its type. */
+  readonly headers: Readonly<Record<string, string>> | null;
 }
 
 export interface ProgressWrite {

@@ -28,7 +28,8 @@ beforeAll(async () => {
   const url = await freshDatabase();
   folder = mkdtempSync(path.join(tmpdir(), 'driftd-quarantine-'));
   config = path.join(folder, 'driftd.yaml');
-  writeFileSync(config, `postgres: { url: '${url}' }\nmodels: [{ name: m }]\n`);
+  const kafka = "kafka: { brokers: ['127.0.0.1:1'], topics: [{ name: bad }] }";
+  writeFileSync(config, `${kafka}\npostgres: { url: '${url}' }\nmodels: [{ name: m }]\n`);
   pool = createPool({ url, max: 4, applicationName: 'test', log });
   await migrate(pool, log);
   const catalog = createCatalogStore(pool);
@@ -52,7 +53,15 @@ beforeAll(async () => {
       offset % 2 === 0
         ? { reason: 'invalid-json' as const, detail: 'it ends too early' }
         : { reason: 'unknown-model' as const, detail: 'no model named "x\u001B[31m" is declared' };
-    claim.recordRejected(offset, rejection, Buffer.from(`{"model": "secret", "n": ${offset}`), 1);
+    const value = Buffer.from(`{"model": "secret", "n": ${offset}`);
+    const headers = new Map(
+      Object.entries({
+        'Content-Type': Buffer.from('text/\u001Bplain; charset=utf-8'),
+        ce_type: Buffer.from('com.example'),
+        ce_subject: Buffer.from('secret'),
+      }),
+    );
+    claim.recordRejected({ offset, value, headers }, rejection, 1);
   }
   expect((await claim.checkpoint(RECORDS, null)).outcome).toBe('committed');
 });
@@ -93,14 +102,37 @@ describe('quarantine', () => {
     const { out, code } = await runCli('quarantine', 'show', 'bad', '0', '12', '--config', config);
     expect(code).toBe(0);
     expect(out).toContain('payload    {"model": "xxxxxx", "n": 00');
+    expect(out).toContain('header     content-type: text/\uFFFDplain; charset=utf-8\n');
+    expect(out).toContain('header     ce-type: com.example\n');
+    expect(out).not.toContain('secret');
     const missing = await runCli('quarantine', 'show', 'bad', '0', '77777', '--config', config);
     expect(missing.code).toBe(3);
     expect(missing.err).toContain('there is no record bad/0/77777');
   });
 
+  it('says which source it is when topics of two have one name', async () => {
+    await pool.query(
+      `WITH other AS (INSERT INTO ingest_partition (source, topic, partition, next_offset, start_offset)
+         VALUES ('replay', 'bad', 0, 13, 0) RETURNING id)
+       INSERT INTO quarantine (part, record_offset, reason, detail) SELECT id, 12, 'invalid-json', 'of the file' FROM other`,
+    );
+    const show = (...more: string[]) =>
+      runCli('quarantine', 'show', 'bad', '0', '12', '--config', config, ...more);
+    const both = await show();
+    expect(both.code).toBe(3);
+    expect(both.err).toMatch(/of (kafka and one of replay|replay and one of kafka); .*--source/);
+    expect((await show('--source', 'replay')).out).toContain('detail     of the file');
+    expect((await show('--source', 'kafka')).out).toContain('detail     it ends too early');
+    const list = ['quarantine', 'list', '--config', config, '--format', 'json', '--source'];
+    expect(JSON.parse((await runCli(...list, 'replay')).out)).toMatchObject([
+      { source: 'replay', offset: 12, headers: null },
+    ]);
+    await pool.query("DELETE FROM ingest_partition WHERE source = 'replay'");
+  });
+
   it('is seen in the status of the sources', async () => {
     const { out } = await runCli('source', 'status', '--config', config);
-    expect(out).toMatch(/kafka +bad\/0 +ok +2500 +0 +2500 +0 +0/);
+    expect(out).toMatch(/kafka +bad\/0 +ok +0 +2500 +0 +2500 +0 +0 +0 +0 +1500/);
     const { out: json } = await runCli('source', 'status', '--config', config, '--format', 'json');
     expect(JSON.parse(json)).toMatchObject([{ topic: 'bad', quarantined: RECORDS }]);
   });
@@ -139,6 +171,7 @@ describe('a flood of bad records', () => {
         reason: 'invalid-json' as const,
         detail: 'x',
         payload: new Uint8Array(payload),
+        headers: null,
       }));
       const { outcome } = await store.commit({
         part: claim.part,

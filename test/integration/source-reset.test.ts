@@ -64,7 +64,15 @@ async function commit(partition: number, previousOffset: number, nextOffset: num
     anchorOffset: nextOffset - 1,
     anchorHash: new Uint8Array(16),
     tiles: [],
-    quarantine: [{ offset: nextOffset - 10, reason: 'invalid-json', detail: 'bad', payload: null }],
+    quarantine: [
+      {
+        offset: nextOffset - 10,
+        reason: 'invalid-json',
+        detail: 'bad',
+        payload: null,
+        headers: null,
+      },
+    ],
     seen: { writes: [{ generation: 1, hashes: new Uint8Array(8) }], keepFrom: 0 },
     progress: [],
   });

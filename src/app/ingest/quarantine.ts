@@ -7,6 +7,7 @@ import { assertReachable, createPool } from '../../storage/postgres/pool.ts';
 export type { QuarantineEntry };
 
 export interface QuarantineQuestion {
+  readonly source: string | null;
   readonly topic: string | null;
   readonly partition: number | null;
   readonly offset: number | null;

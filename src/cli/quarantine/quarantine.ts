@@ -17,6 +17,7 @@ interface Common {
 }
 
 interface ListOptions extends Common {
+  readonly source?: string;
   readonly topic?: string;
   readonly reason?: string;
   readonly from?: number;
@@ -24,7 +25,19 @@ interface ListOptions extends Common {
   readonly limit: number;
 }
 
-const ALL = { topic: null, partition: null, offset: null, reason: null, from: null, to: null };
+interface ShowOptions extends Common {
+  readonly source?: string;
+}
+
+const ALL = {
+  source: null,
+  topic: null,
+  partition: null,
+  offset: null,
+  reason: null,
+  from: null,
+  to: null,
+};
 
 export function quarantineCommand(deps: CliDeps, io: CliIo): Command {
   const ask = async (
@@ -39,6 +52,7 @@ export function quarantineCommand(deps: CliDeps, io: CliIo): Command {
     .addCommand(
       new Command('list')
         .description('the newest ones, each with its place and the reason')
+        .option('--source <name>', 'of this source: kafka, http, replay')
         .option('--topic <name>', 'of this topic')
         .addOption(new Option('--reason <name>', 'for this reason').choices(QUARANTINE_REASONS))
         .addOption(new Option('--from <time>', 'from then on, RFC 3339').argParser(timeOf))
@@ -47,8 +61,9 @@ export function quarantineCommand(deps: CliDeps, io: CliIo): Command {
         .addOption(configOption())
         .addOption(formatOption())
         .action(async (options: ListOptions) => {
-          const { topic = null, reason = null, from = null, to = null, limit } = options;
-          const entries = await ask(options, { ...ALL, topic, reason, from, to, limit });
+          const { source = null, topic = null, reason = null, from = null, to = null } = options;
+          const { limit } = options;
+          const entries = await ask(options, { ...ALL, source, topic, reason, from, to, limit });
           io.out(
             options.format === 'json'
               ? `${JSON.stringify(entries.map(shown))}\n`
@@ -62,10 +77,18 @@ export function quarantineCommand(deps: CliDeps, io: CliIo): Command {
         .argument('<topic>', 'its topic')
         .argument('<partition>', 'its partition', numberOf)
         .argument('<offset>', 'its offset', numberOf)
+        .option('--source <name>', 'its source, where topics of several have this name')
         .addOption(configOption())
         .addOption(formatOption())
-        .action(async (topic: string, partition: number, offset: number, options: Common) => {
-          const [entry] = await ask(options, { ...ALL, topic, partition, offset, limit: 1 });
+        .action(async (topic: string, partition: number, offset: number, options: ShowOptions) => {
+          const { source = null } = options;
+          const place = { source, topic, partition, offset };
+          const [entry, other] = await ask(options, { ...ALL, ...place, limit: 2 });
+          if (entry !== undefined && other !== undefined)
+            throw new DriftdError(
+              'INPUT_INVALID',
+              `there is a record ${topic}/${partition}/${offset} of ${entry.source} and one of ${other.source}; say which with --source`,
+            );
           if (entry === undefined)
             throw new DriftdError(
               'INPUT_INVALID',
@@ -105,6 +128,9 @@ function entryText(entry: QuarantineEntry): string {
     `put aside  ${new Date(recordedAt).toISOString()}`,
     `reason     ${reason}`,
     `detail     ${plainText(detail)}`,
+    ...Object.entries(entry.headers ?? {}).map(
+      ([name, value]) => `header     ${name}: ${plainText(value)}`,
+    ),
     payload === null
       ? 'payload    is not kept'
       : `payload    ${plainText(Buffer.from(payload).toString('utf8'))}`,

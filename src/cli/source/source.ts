@@ -24,7 +24,7 @@ export function sourceCommand(deps: CliDeps, io: CliIo): Command {
     .addCommand(
       new Command('status')
         .description(
-          'each partition: where it is read, what became of its records, whether it stands',
+          'each partition: where it is read, what became of every offset, whether it stands',
         )
         .addOption(configOption())
         .addOption(formatOption())
@@ -43,21 +43,29 @@ function textOf(partitions: readonly Partition[]): string {
     'source',
     'partition',
     'state',
+    'from',
     'next',
     'counted',
     'quarantined',
     'too late',
+    'duplicate',
+    'filtered',
     'lost',
+    'dropped',
   ];
   const rows = partitions.map((one) => [
     one.source,
     `${one.topic}/${one.partition}`,
     one.state,
+    one.startOffset,
     one.nextOffset,
     one.counted,
     one.quarantined,
     one.tooLate,
+    one.duplicate,
+    one.filtered,
     one.gapRecords,
+    one.quarantineDropped,
   ]);
   const halted = partitions
     .filter(({ state }) => state === 'halted')

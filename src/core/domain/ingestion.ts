@@ -62,6 +62,9 @@ export interface Rejection {
   readonly detail: string;
 }
 
+/** What there is of a record that is not counted. */
+export type RejectedRecord = Pick<SourceRecord, 'offset' | 'value' | 'headers'>;
+
 /** What a source could not read; such a record can stand for several, of which it is the last. */
 export interface RecordFault extends Rejection {
   readonly records: number;

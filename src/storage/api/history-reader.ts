@@ -48,6 +48,8 @@ export interface QuarantineEntry {
   readonly reason: string;
   readonly detail: string;
   readonly payload: Uint8Array | null;
+  /** What its headers said of its type. */
+  readonly headers: Readonly<Record<string, string>> | null;
   readonly recordedAt: number;
 }
 
@@ -106,6 +108,7 @@ export interface HistoryReader {
     filter: TimeRange & {
       readonly topic: string | null;
       readonly reason: string | null;
+      readonly source?: string | null;
       readonly partition?: number | null;
       readonly offset?: number | null;
     },

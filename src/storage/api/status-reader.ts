@@ -68,11 +68,18 @@ export interface PartitionStatus {
   readonly reason: string | null;
   /** The process that reads it, as far as the database knows. */
   readonly owner: string | null;
-  /** The next offset to read. */
+  /** The first offset that was to be read. */
+  readonly startOffset: number;
+  /** The next offset to read. Those from the first up to it are in the counters that follow, and in gaps. */
   readonly nextOffset: number;
   readonly counted: number;
   readonly quarantined: number;
   readonly tooLate: number;
+  readonly duplicate: number;
+  /** Without an event: tombstones, transaction markers, aborted and compacted records. */
+  readonly filtered: number;
+  /** Of those in quarantine: of how many no row is kept. */
+  readonly quarantineDropped: number;
   /** Records that were gone before they could be read. */
   readonly gapRecords: number;
   /** Complete up to this event time; null: nothing was counted. */

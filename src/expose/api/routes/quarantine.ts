@@ -26,6 +26,10 @@ const record = z.object({
     .string()
     .nullable()
     .meta({ description: 'Its beginning, Base64; null: there is none, or it is not kept.' }),
+  headers: z
+    .record(z.string(), z.string())
+    .nullable()
+    .meta({ description: 'What its headers said of its type: content-type, ce-type, type.' }),
   recordedAt: instantOut('When it was put aside.'),
 });
 
@@ -59,6 +63,7 @@ export function quarantineRoutes({ history }: Pick<ApiDeps, 'history'>): RouteGr
               .regex(KEY)
               .optional()
               .meta({ description: '`next` of the page before.' }),
+            source: name('Only of this source: kafka, http, replay.').optional(),
             topic: name('Only of this topic.', 249).optional(),
             reason: name('Only for this reason.').optional(),
           }),
@@ -67,6 +72,7 @@ export function quarantineRoutes({ history }: Pick<ApiDeps, 'history'>): RouteGr
       },
       async ({ query }) => {
         const filter = {
+          source: query.source ?? null,
           topic: query.topic ?? null,
           reason: query.reason ?? null,
           from: timeOf(query.from),

@@ -90,9 +90,9 @@ export function createHistoryReader(pool: Pool): HistoryReader {
       return rows;
     },
     async quarantine(filter, { limit, after }) {
-      const { topic, reason, from, to, partition = null, offset = null } = filter;
+      const { topic, reason, from, to, source = null, partition = null, offset = null } = filter;
       const { rows } = await pool.query<QuarantineEntry & { part: number }>(
-        `SELECT p.source, p.topic, p.partition, q.part, q.record_offset AS offset, q.reason, q.detail, q.payload,
+        `SELECT p.source, p.topic, p.partition, q.part, q.record_offset AS offset, q.reason, q.detail, q.payload, q.headers,
            q.recorded_at AS "recordedAt"
          FROM quarantine q JOIN ingest_partition p ON p.id = q.part
          WHERE ($1::text IS NULL OR p.topic = $1) AND ($2::text IS NULL OR q.reason = $2)
@@ -100,6 +100,7 @@ export function createHistoryReader(pool: Pool): HistoryReader {
            AND ($5::timestamptz IS NULL
                 OR (date_trunc('milliseconds', q.recorded_at), q.part::bigint, q.record_offset) < ($5, $6, $7))
            AND ($9::int IS NULL OR p.partition = $9) AND ($10::bigint IS NULL OR q.record_offset = $10)
+           AND ($11::text IS NULL OR p.source = $11)
          ORDER BY date_trunc('milliseconds', q.recorded_at) DESC, q.part DESC, q.record_offset DESC LIMIT $8`,
         [
           topic,
@@ -112,6 +113,7 @@ export function createHistoryReader(pool: Pool): HistoryReader {
           limit,
           partition,
           offset,
+          source,
         ],
       );
       return rows.map(({ part, ...entry }) => ({

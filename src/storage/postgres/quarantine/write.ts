@@ -27,9 +27,10 @@ export async function writeQuarantine(
   }
   if (kept.length === 0) return;
   await client.query(
-    `INSERT INTO quarantine (part, record_offset, reason, detail, payload)
-     SELECT $1, record_offset, reason, detail, payload
-     FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[]) AS q (record_offset, reason, detail, payload)
+    `INSERT INTO quarantine (part, record_offset, reason, detail, payload, headers)
+     SELECT $1, record_offset, reason, detail, payload, headers::jsonb
+     FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::text[])
+       AS q (record_offset, reason, detail, payload, headers)
      ON CONFLICT DO NOTHING`,
     [
       part,
@@ -37,6 +38,7 @@ export async function writeQuarantine(
       kept.map((row) => row.reason),
       kept.map((row) => row.detail),
       kept.map((row) => (row.payload === null ? null : Buffer.from(row.payload))),
+      kept.map((row) => (row.headers === null ? null : JSON.stringify(row.headers))),
     ],
   );
   await client.query(

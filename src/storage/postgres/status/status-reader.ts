@@ -121,8 +121,9 @@ async function readMonitors(client: Client, scope: StatusScope): Promise<Monitor
 
 async function readPartitions(client: Client, scope: StatusScope): Promise<PartitionStatus[]> {
   const { rows } = await client.query<PartitionStatus>(
-    `SELECT i.source, i.topic, i.partition, i.state, i.reason, i.owner, i.next_offset AS "nextOffset", i.counted,
-            i.quarantined, i.too_late AS "tooLate", i.progressed_at AS "progressedAt",
+    `SELECT i.source, i.topic, i.partition, i.state, i.reason, i.owner, i.start_offset AS "startOffset",
+            i.next_offset AS "nextOffset", i.counted, i.quarantined, i.too_late AS "tooLate", i.duplicate, i.filtered,
+            i.quarantine_dropped AS "quarantineDropped", i.progressed_at AS "progressedAt",
             (SELECT coalesce(sum(g.to_offset - g.from_offset), 0)::bigint FROM gap g WHERE g.part = i.id) AS "gapRecords",
             (SELECT min(p.max_event_time - l.lateness * interval '1 millisecond')
                FROM model_progress p
