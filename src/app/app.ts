@@ -13,7 +13,7 @@ import { createBaselineStore } from '../storage/postgres/baseline-store.ts';
 import { createCatalogStore } from '../storage/postgres/catalog-store.ts';
 import { createEvaluationStore } from '../storage/postgres/evaluation-store.ts';
 import { migrate } from '../storage/postgres/migrate.ts';
-import { assertReachable, createPool } from '../storage/postgres/pool.ts';
+import { assertReachable, createPool, createSnapshots } from '../storage/postgres/pool.ts';
 import { readSettings } from '../storage/postgres/status/server-facts.ts';
 import { createTickStore } from '../storage/postgres/tick-store.ts';
 import { createTileReader } from '../storage/postgres/tile-reader.ts';
@@ -77,15 +77,15 @@ export function createApp(options: AppOptions): Promise<App> {
   const { url, pool: max } = config.postgres;
   const pool = createPool({ url, max, applicationName: 'driftd', log });
   lifecycle.onStop('database pool', () => pool.end());
-  const catalog = createCatalogStore(pool);
-  const baselines = createBaselineStore(pool);
+  const snapshots = createSnapshots(pool);
+  const catalog = createCatalogStore(snapshots.pool);
   const ticks = createTickStore(pool);
-  const evaluations = createEvaluationStore(pool);
   const judging = {
-    baselines,
+    baselines: createBaselineStore(snapshots.pool),
     catalog,
-    tiles: createTileReader(pool, () => sourceTopicsOf(config)),
-    evaluations,
+    tiles: createTileReader(snapshots.pool, () => sourceTopicsOf(config)),
+    evaluations: createEvaluationStore(snapshots.pool),
+    snapshot: snapshots.read,
   };
   const { desk } = createBaselines({ ...judging, config, ticks, clock, log });
   const pipelines: Pipeline[] = [];

@@ -13,7 +13,7 @@ import type { AlertPolicy } from '../core/alerting/types.ts';
 import { seriesKey } from '../core/alerting/worst.ts';
 import { ALL_SEGMENT } from '../core/domain/feature.ts';
 import { pictureOf } from '../core/drawing/picture.ts';
-import type { Subject } from '../core/evaluate/types.ts';
+import type { EvaluationPolicy, Subject } from '../core/evaluate/types.ts';
 import { moveProblems } from '../core/quality/problems.ts';
 import { windowEndOf } from '../core/window/windows.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -24,8 +24,8 @@ import type { RevisionStore } from '../storage/revision-store.ts';
 import type { TickClaim } from '../storage/tick-store.ts';
 import { evaluationWrite, featureIds } from './evaluation-write.ts';
 import { judge } from './judge.ts';
-import type { JudgeDeps, JudgedMonitor } from './judge.ts';
-import { checkQuality, qualityMessages } from './quality.ts';
+import type { JudgeDeps, JudgedMonitor, Judgement } from './judge.ts';
+import { checkQuality, qualityMessages, troublesOf } from './quality.ts';
 import { composeDeskOf, moveAlerts } from './move-alerts.ts';
 import { WITHDRAWN, readAlerts, reviseStale } from './revisions.ts';
 
@@ -95,6 +95,8 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
       const mutes = [...desk.silences, ...(monitor.maintenance?.(deps.clock.now()) ?? [])];
       const { known, withdrawn } = await readAlerts(deps, monitor, windowEnd);
       const ids = featureIds(judgement.features);
+      const quality = await checkQuality(deps.quality, monitor, judgement, windowEnd);
+      const troubles = troublesOf(quality.faults, results, policiesOf(monitor, judgement));
       const moved = moveAlerts(results, known, ids, monitor.alertPolicy, windowEnd, {
         model: monitor.model,
         monitor: monitor.name,
@@ -102,6 +104,7 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
         mutes,
         sourcesDead: desk.sourcesDead,
         mayNotify,
+        troubles,
       });
       const { rows, notices } = moved;
       const subjectOfResult = new Map(results.map((result, i) => [result, subjects[i] as Subject]));
@@ -111,6 +114,7 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
         windowEnd,
         revision: 0,
         notices,
+        troubles,
         allFiring: rows.filter(({ state }) => state === 'firing'),
         results,
         routes: monitor.routes,
@@ -129,7 +133,6 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
       };
       const outbox = composeNotifications(telling);
       const told = toldAfter(telling);
-      const quality = await checkQuality(deps.quality, monitor, judgement, windowEnd);
       const data = moveProblems(
         await deps.quality.problems(monitor.id),
         quality.faults,
@@ -140,10 +143,11 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
       const of = { claim, windowEnd, revision: 0, complete, watermark, durationMs };
       const id = await deps.evaluations.store({
         ...evaluationWrite(monitor, judgement, quality, of),
-        alerts: rows.map(({ featureId, feature, segment, told: before, ...alert }) => ({
+        alerts: rows.map(({ featureId, feature, segment, told: before, causes, ...alert }) => ({
           featureId,
           segment,
           alert,
+          causes: causes ?? null,
           told: told.get(seriesKey(feature, segment)) ?? before ?? null,
         })),
         problems: data.problems,
@@ -166,6 +170,14 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
       return true;
     },
   };
+}
+
+function policiesOf(
+  monitor: EvaluatedMonitor,
+  { features }: Judgement,
+): (feature: string) => EvaluationPolicy {
+  const policies = new Map(features.map((feature) => [feature.name, monitor.policyOf(feature)]));
+  return (name) => policies.get(name) ?? monitor.policy;
 }
 
 /** What is about no feature is silenced by matchers of the model, the monitor or the owner. */

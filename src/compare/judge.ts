@@ -1,5 +1,5 @@
 /*
- * Judges a monitor's windows that end at one instant, writing nothing. Asks of the database: the active baseline, the
+ * Judges a monitor's windows that end at one instant, writing nothing. Asks of the database, in one snapshot: the active baseline, the
  * tiles of the longest window (see window-counts.ts), and one query a window for the history of the design effect.
  */
 import type { Seasonality } from '../core/baseline/slots.ts';
@@ -45,6 +45,8 @@ export interface JudgeDeps {
   readonly catalog: CatalogStore;
   readonly tiles: TileReader;
   readonly evaluations: EvaluationStore;
+  /** Everything that is read within is of one moment. Default: each read is of its own. */
+  readonly snapshot?: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** @param end where the windows end, ms since the epoch, a multiple of 5 minutes */
@@ -53,23 +55,38 @@ export async function judge(
   monitor: JudgedMonitor,
   end: number,
 ): Promise<Judgement> {
-  const { modelId, windows, seasonality } = monitor;
-  const active = await deps.baselines.active(modelId);
-  const features = await judgedFeatures(deps.catalog, modelId, active);
-  const counts = await readWindows(deps, { modelId, end, windows, slots: seasonality !== null });
+  const { seasonality } = monitor;
+  const { active, features, windows } = await (deps.snapshot ?? atOnce)(() =>
+    readAll(deps, monitor, end),
+  );
   const policyOf = (feature: Feature): EvaluationPolicy => monitor.policyOf(feature);
-  const subjects: Subject[] = [];
-  for (const ofWindow of counts) {
-    const history = await historyOf(deps, monitor, active, features, ofWindow.window, end);
-    subjects.push(...subjectsOf(ofWindow, history, { features, active, seasonality, policyOf }));
-  }
+  const subjects = windows.flatMap(({ counts, history }) =>
+    subjectsOf(counts, history, { features, active, seasonality, policyOf }),
+  );
   const { evaluationsPerDay } = monitor;
   const judged = evaluate(subjects, monitor.policy, { evaluationsPerDay });
   // Groups are remembered for later design effects only where they are those of the baseline's own binning.
   const results = judged.results.map((result, i) =>
     isOnOtherBinning(subjects[i] as Subject, active) ? { ...result, groups: null } : result,
   );
+  const counts = windows.map((window) => window.counts);
   return { active, features, counts, subjects, evaluation: { ...judged, results } };
+}
+
+const atOnce = <T>(work: () => Promise<T>): Promise<T> => work();
+
+/** What a judgement is made of: a version that is activated meanwhile is in all of it or in nothing. */
+async function readAll(deps: JudgeDeps, monitor: JudgedMonitor, end: number) {
+  const { modelId, windows: spans, seasonality } = monitor;
+  const active = await deps.baselines.active(modelId);
+  const features = await judgedFeatures(deps.catalog, modelId, active);
+  const slots = seasonality !== null;
+  const windows = [];
+  for (const counts of await readWindows(deps, { modelId, end, windows: spans, slots })) {
+    const history = await historyOf(deps, monitor, active, features, counts.window, end);
+    windows.push({ counts, history });
+  }
+  return { active, features, windows };
 }
 
 /**

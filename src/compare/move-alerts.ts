@@ -2,7 +2,17 @@ import type { ComposeDesk } from '../core/alerting/compose.ts';
 import { muteOf } from '../core/alerting/mute.ts';
 import type { Mute } from '../core/alerting/mute.ts';
 import { couldJudge, severityOf, transition } from '../core/alerting/transition.ts';
-import type { AlertNotice, AlertPolicy, AlertRow } from '../core/alerting/types.ts';
+import type {
+  AlertCause,
+  AlertNotice,
+  AlertPolicy,
+  AlertRow,
+  Notice,
+  Transition,
+} from '../core/alerting/types.ts';
+import { isFiring } from '../core/domain/verdict.ts';
+import type { Severity } from '../core/domain/verdict.ts';
+import type { FeatureTrouble } from '../core/alerting/message.ts';
 import { seriesKey, worstOfWindows } from '../core/alerting/worst.ts';
 import type { FeatureResult } from '../core/evaluate/types.ts';
 import type { DeskState } from '../storage/alert-desk.ts';
@@ -18,6 +28,8 @@ export interface Telling {
   readonly sourcesDead: boolean;
   /** false: a missed tick that is caught up. */
   readonly mayNotify: boolean;
+  /** What is wrong with the data of features, by `seriesKey`. */
+  readonly troubles?: ReadonlyMap<string, FeatureTrouble>;
 }
 
 export interface MovedAlerts {
@@ -57,13 +69,15 @@ export function moveAlerts(
     const moved = transition(previous, observation, policy);
     const featureId = featureIds.get(feature) as number;
     const told = previous?.told ?? (previous === null ? [] : null);
-    const row: AlertRow = { ...moved.alert, featureId, feature, segment, told };
-    rows.push(row);
+    const causes =
+      previous?.causes ?? ((previous?.notifiedSeverity ?? null) === null ? [] : ['drift']);
+    const row: AlertRow = { ...moved.alert, featureId, feature, segment, told, causes };
+    const cause = telling.troubles?.get(key)?.cause ?? 'drift';
+    const notice = noticeOf(moved, { cause, causes, news: isFiring(verdict) && mayNotify });
+    rows.push({ ...row, causes: causesAfter(causes, notice, cause) });
     before.delete(key);
     if (silent) muted.add(key);
-    if (moved.notice !== null && moved.noticeSeverity !== null) {
-      notices.push({ alert: row, notice: moved.notice, severity: moved.noticeSeverity });
-    }
+    if (notice !== null) notices.push({ ...notice, alert: row, cause });
   }
   for (const row of before.values()) {
     const gone = letGo(row, at, telling);
@@ -72,6 +86,33 @@ export function moveAlerts(
     if (gone.notice !== null) notices.push(gone.notice);
   }
   return { rows, notices, muted };
+}
+
+/**
+ * What is to be told. An open incident that is broken data now and was told as drift, or the other way round, is told as
+ * that, too; as each once, so that data on the brink is not told again and again.
+ */
+function noticeOf(
+  { alert, notice, noticeSeverity }: Transition,
+  now: {
+    readonly cause: AlertCause;
+    readonly causes: readonly AlertCause[];
+    readonly news: boolean;
+  },
+): { readonly notice: Notice; readonly severity: Severity } | null {
+  if (notice !== null && noticeSeverity !== null) return { notice, severity: noticeSeverity };
+  const { state, severity, notifiedSeverity } = alert;
+  const open = state === 'firing' && severity !== null && notifiedSeverity !== null;
+  return open && now.news && !now.causes.includes(now.cause) ? { notice: 'first', severity } : null;
+}
+
+function causesAfter(
+  causes: readonly AlertCause[],
+  told: { readonly notice: Notice } | null,
+  cause: AlertCause,
+): readonly AlertCause[] {
+  if (told === null) return causes;
+  return told.notice === 'resolved' ? [] : [...new Set([...causes, cause])];
 }
 
 /**
@@ -99,7 +140,8 @@ function letGo(
     resolvedAt: state === 'firing' ? at : row.resolvedAt,
     notifiedSeverity: tells ? null : notifiedSeverity,
   };
-  return { alert, notice: tells ? { alert, notice: 'resolved', severity } : null };
+  const notice = tells ? { alert, notice: 'resolved' as const, severity } : null;
+  return { alert: tells ? { ...alert, causes: [] } : alert, notice };
 }
 
 /** What composing needs to know of the desk. A caught-up tick repeats nothing. */

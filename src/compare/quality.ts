@@ -4,10 +4,13 @@
 import type { AlertReceiver } from '../core/alerting/compose.ts';
 import { receiversOf } from '../core/alerting/routes.ts';
 import type { AlertRoute, RoutedAlert } from '../core/alerting/routes.ts';
-import type { SystemMessage } from '../core/alerting/message.ts';
+import type { DigestFault, FeatureTrouble, SystemMessage } from '../core/alerting/message.ts';
 import { ALL_SEGMENT } from '../core/domain/feature.ts';
 import { sha256 } from '../core/histogram/hash/fingerprint.ts';
+import { seriesKey, worstOfWindows } from '../core/alerting/worst.ts';
+import type { EvaluationPolicy, FeatureResult } from '../core/evaluate/types.ts';
 import {
+  faultsExplain,
   featureFaults,
   unknownFault,
   volumeFault,
@@ -64,6 +67,40 @@ export async function checkQuality(
     faults.push(...featureFaults(result, policies.get(result.feature) ?? monitor.policy));
   }
   return { faults, events, counted };
+}
+
+/** What is wrong with the data of each feature and segment, by `seriesKey`, and whether it mutes what its values show. */
+export function troublesOf(
+  faults: readonly QualityFault[],
+  results: readonly FeatureResult[],
+  policyOf: (feature: string) => EvaluationPolicy,
+): ReadonlyMap<string, FeatureTrouble> {
+  const bySeries = Map.groupBy(
+    faults.filter(({ feature }) => feature !== null),
+    ({ feature, segment }) => seriesKey(feature ?? '', segment),
+  );
+  const worst = new Map(
+    worstOfWindows(results).map((result) => [seriesKey(result.feature, result.segment), result]),
+  );
+  return new Map(
+    [...bySeries].map(([key, list]) => {
+      const result = worst.get(key);
+      const mutes = result !== undefined && faultsExplain(list, result, policyOf(result.feature));
+      // Of several windows the one where it is worst.
+      const byCheck = Map.groupBy(list, ({ check }) => check);
+      const told = [...byCheck.values()].flatMap((same) =>
+        same.toSorted((a, b) => b.value - a.value).slice(0, 1),
+      );
+      return [
+        key,
+        { cause: mutes ? ('data' as const) : ('drift' as const), faults: told.map(digestFault) },
+      ];
+    }),
+  );
+}
+
+function digestFault({ check, value, expected }: QualityFault): DigestFault {
+  return { check, value, expected };
 }
 
 /**

@@ -7,6 +7,7 @@ import type {
   SystemMessage,
 } from '../core/alerting/message.ts';
 import { isAboutDriftd } from '../core/alerting/problems.ts';
+import { faultInWords } from '../core/quality/problems.ts';
 import type { FeaturePicture } from '../core/drawing/picture.ts';
 import {
   formatCount,
@@ -16,7 +17,7 @@ import {
   formatShare,
   plural,
 } from './format.ts';
-import { nameOf } from './subject.ts';
+import { nameOf, newsOf } from './subject.ts';
 
 /** Mail programs cut a message at about 100 kB; what is left out is counted. */
 const MAX_FEATURES = 40;
@@ -88,10 +89,13 @@ function systemView(message: SystemMessage): DigestView {
 
 function digestView(message: DigestMessage): DigestView {
   const { model, monitor, windowEnd, revision, features, stillFiring } = message;
-  const active = features.filter(({ notice }) => notice !== 'resolved').length;
+  const news = features.filter(({ notice }) => notice !== 'resolved');
+  const active = news.length;
   const again = features.every(({ notice }) => notice === 'repeat');
-  const parts =
-    active > 0 ? [`${plural(active, 'feature')} ${again ? 'still drifting' : 'drifted'}`] : [];
+  const parts = newsOf(
+    news,
+    ({ length }) => `${plural(length, 'feature')} ${again ? 'still drifting' : 'drifted'}`,
+  );
   if (active < features.length)
     parts.push(`${plural(features.length - active, 'feature')} recovered`);
   const facts = [
@@ -141,7 +145,7 @@ function featureView(feature: DigestFeature, index: number, monitor: string | nu
     ],
     explanation: feature.explanation,
     picture: index < MAX_PICTURES ? feature.picture : null,
-    brief: `${feature.severity}${measured}${since}${monitor === null ? '' : `, ${monitor}`}`,
+    brief: `${feature.severity}${feature.cause === 'data' ? ', faulty data' : ''}${measured}${since}${monitor === null ? '' : `, ${monitor}`}`,
   };
 }
 
@@ -153,7 +157,9 @@ function statusOf({
   incident,
   warmingUp,
   flaps = 0,
+  cause,
 }: DigestFeature): string {
+  const broken = cause === 'data';
   const again = flaps > 0 ? `, opened again ${plural(flaps, 'time')} within a week of closing` : '';
   const number = `incident ${String(incident)}${again}`;
   const sinceText = since === null ? '' : ` since ${formatInstant(since)}`;
@@ -161,11 +167,13 @@ function statusOf({
   if (notice === 'resolved') {
     const until = resolvedAt === null ? '' : ` until ${formatInstant(resolvedAt)}`;
     const from = since === null ? '' : ` from ${formatInstant(since)}`;
-    return `Drifted${from}${until} (${number}); now ${verdict ?? 'no longer watched'}.`;
+    return `${broken ? 'Faulty data' : 'Drifted'}${from}${until} (${number}); now ${verdict ?? 'no longer watched'}.`;
   }
+  const what = broken ? 'faulty data' : 'drifting';
   if (notice === 'escalated')
-    return `Went from warning to critical; drifting${sinceText} (${number}${warming}).`;
-  return `${notice === 'repeat' ? 'Still drifting' : 'Drifting'}${sinceText} (${number}${warming}).`;
+    return `Went from warning to critical; ${what}${sinceText} (${number}${warming}).`;
+  const said = notice === 'repeat' ? `Still ${what}` : broken ? 'Faulty data' : 'Drifting';
+  return `${said}${sinceText} (${number}${warming}).`;
 }
 
 function barsOf({ ks, psi }: DigestFeature): Bar[] {
@@ -185,7 +193,7 @@ function barsOf({ ks, psi }: DigestFeature): Bar[] {
 }
 
 function factsOf(feature: DigestFeature): Fact[] {
-  const { window, n, m, missing, unseenShare } = feature;
+  const { window, n, m, missing, unseenShare, faults } = feature;
   if (window === null) return [];
   const facts = [
     { label: 'Values', value: `${formatCount(n)} in ${window}, ${formatCount(m)} in the baseline` },
@@ -196,6 +204,7 @@ function factsOf(feature: DigestFeature): Fact[] {
   ];
   if (unseenShare !== null && unseenShare > 0)
     facts.push({ label: 'New categories', value: `${formatShare(unseenShare)} of the values` });
+  for (const fault of faults ?? []) facts.push({ label: 'Data fault', value: faultInWords(fault) });
   return facts;
 }
 

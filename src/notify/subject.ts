@@ -1,6 +1,11 @@
 import { isSystemMessage } from '../core/alerting/message.ts';
-import type { DigestFeature, DigestMessage, Message } from '../core/alerting/message.ts';
-import { formatEffect, plural } from './format.ts';
+import type {
+  DigestFault,
+  DigestFeature,
+  DigestMessage,
+  Message,
+} from '../core/alerting/message.ts';
+import { formatEffect, formatShare, plural } from './format.ts';
 import { printable } from './printable.ts';
 
 /** Mail programs show about this much of a subject. */
@@ -20,11 +25,37 @@ function digestSubject(message: DigestMessage): string {
   const active = message.features.filter(({ notice }) => notice !== 'resolved');
   const resolved = message.features.length - active.length;
   const label = active.length > 0 ? message.severity : 'resolved';
-  const parts = active.length > 0 ? [headline(active)] : [];
+  const parts = newsOf(active, headline);
   if (resolved > 0) parts.push(`${plural(resolved, 'feature')} recovered`);
   if (active.length === 0 && message.stillFiring.length > 0)
     parts.push(`${String(message.stillFiring.length)} still drifting`);
   return `[${label}] ${printable(message.model)}: ${parts.join(', ')}`;
+}
+
+/**
+ * What is new of active features: those that drifted, then those whose data is broken.
+ * @param headline of the ones that drifted
+ */
+export function newsOf(
+  active: readonly DigestFeature[],
+  headline: (drifted: readonly DigestFeature[]) => string,
+): string[] {
+  const drifted = active.filter(({ cause }) => cause !== 'data');
+  const broken = active.filter(({ cause }) => cause === 'data');
+  const parts = drifted.length > 0 ? [headline(drifted)] : [];
+  const [worst] = broken;
+  if (worst === undefined) return parts;
+  const fault = worst.faults?.[0];
+  const which =
+    drifted.length > 0
+      ? ''
+      : `, ${broken.length > 1 ? 'worst ' : ''}${nameOf(worst)}${fault === undefined ? '' : ` (${faultText(fault)})`}`;
+  return [...parts, `${plural(broken.length, 'feature')} with faulty data${which}`];
+}
+
+/** "missing 40 %" */
+function faultText({ check, value }: DigestFault): string {
+  return check === 'absent' ? check : `${check} ${formatShare(value)}`;
 }
 
 function headline(active: readonly DigestFeature[]): string {

@@ -1,4 +1,4 @@
-import type { Alert, AlertRow } from '../core/alerting/types.ts';
+import type { Alert, AlertCause, AlertRow } from '../core/alerting/types.ts';
 import type { Verdict } from '../core/domain/verdict.ts';
 import type { PredictionSummary } from '../core/evaluate/predictions.ts';
 import type { EvaluationPolicy, FeatureResult, HistoryWindow } from '../core/evaluate/types.ts';
@@ -46,6 +46,7 @@ export interface AlertWrite {
   readonly alert: Alert;
   /** Receivers that know of the open incident; null: unknown. */
   readonly told?: readonly string[] | null;
+  readonly causes?: readonly AlertCause[] | null;
 }
 
 export interface EvaluationWrite {

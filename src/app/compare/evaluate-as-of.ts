@@ -10,7 +10,7 @@ import { createBaselineStore } from '../../storage/postgres/baseline-store.ts';
 import { createCatalogStore } from '../../storage/postgres/catalog-store.ts';
 import { createEvaluationStore } from '../../storage/postgres/evaluation-store.ts';
 import { migrate } from '../../storage/postgres/migrate.ts';
-import { assertReachable, createPool } from '../../storage/postgres/pool.ts';
+import { assertReachable, createPool, createSnapshots } from '../../storage/postgres/pool.ts';
 import { createTickStore } from '../../storage/postgres/tick-store.ts';
 import { createTileReader } from '../../storage/postgres/tile-reader.ts';
 import { buildMonitors } from '../monitors.ts';
@@ -59,10 +59,12 @@ export async function evaluateAsOf(
   try {
     await assertReachable(pool, url);
     await migrate(pool, log);
-    const catalog = createCatalogStore(pool);
-    const tiles = createTileReader(pool, () => sourceTopicsOf(config));
-    const evaluations = createEvaluationStore(pool);
-    const deps = { baselines: createBaselineStore(pool), catalog, tiles, evaluations };
+    const snapshots = createSnapshots(pool);
+    const catalog = createCatalogStore(snapshots.pool);
+    const tiles = createTileReader(snapshots.pool, () => sourceTopicsOf(config));
+    const evaluations = createEvaluationStore(snapshots.pool);
+    const baselines = createBaselineStore(snapshots.pool);
+    const deps = { baselines, catalog, tiles, evaluations, snapshot: snapshots.read };
     const { catalog: known, ticks } = readOnly(catalog, createTickStore(pool));
     const monitors = await buildMonitors(config, known, ticks, options.now);
     const done: AsOfEvaluation[] = [];

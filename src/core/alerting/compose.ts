@@ -1,8 +1,8 @@
 import { sha256 } from '../histogram/hash/fingerprint.ts';
-import type { Severity } from '../domain/verdict.ts';
 import type { FeaturePicture } from '../drawing/picture.ts';
-import type { FeatureResult, StatisticResult } from '../evaluate/types.ts';
-import type { DigestFeature, DigestLink, DigestMessage } from './message.ts';
+import type { FeatureResult } from '../evaluate/types.ts';
+import type { DigestFeature, DigestLink, DigestMessage, FeatureTrouble } from './message.ts';
+import { describe } from './describe.ts';
 import { audienceOf } from './routes.ts';
 import type { AlertRoute } from './routes.ts';
 import type { AlertNotice, AlertRow, Notice } from './types.ts';
@@ -32,6 +32,8 @@ export interface ComposeInput {
   readonly results: readonly FeatureResult[];
   readonly routes: readonly AlertRoute[];
   readonly receivers: readonly AlertReceiver[];
+  /** What is wrong with the data of features, by `seriesKey`. */
+  readonly troubles?: ReadonlyMap<string, FeatureTrouble>;
   /** Sentences that say what changed. */
   readonly explain?: (result: FeatureResult) => readonly string[];
   /** Baseline against live, of features that are told in full. */
@@ -129,8 +131,6 @@ export function composeNotifications(input: ComposeInput): ComposedNotification[
   return composed;
 }
 
-const NOT_WATCHED =
-  'No longer watched: the feature or segment is not judged any more, so this incident has been ended.';
 const DEFAULT_REPEAT_MS = 7 * 86_400_000;
 
 /** The shortest of the receiver's routes; `fallback` without any. */
@@ -245,59 +245,6 @@ function resultsOf({ results }: ComposeInput): ReadonlyMap<string, FeatureResult
   return new Map(
     worstOfWindows(results).map((result) => [seriesKey(result.feature, result.segment), result]),
   );
-}
-
-function describe(
-  alert: AlertRow,
-  notice: Notice | null,
-  severity: Severity,
-  results: ReadonlyMap<string, FeatureResult>,
-  input: ComposeInput,
-): DigestFeature {
-  const result = results.get(seriesKey(alert.feature, alert.segment)) ?? null;
-  const find = (name: string): StatisticResult | undefined =>
-    result?.statistics.find((statistic) => statistic.name === name);
-  const ks = find('ks');
-  return {
-    feature: alert.feature,
-    segment: alert.segment,
-    window: result?.window ?? null,
-    kind: result?.kind ?? null,
-    tier: result?.tier ?? 'standard',
-    verdict: result?.verdict ?? null,
-    severity,
-    notice,
-    incident: alert.incident,
-    flaps: alert.flaps,
-    since: alert.firingSince,
-    resolvedAt: alert.resolvedAt,
-    warmingUp: result?.warmingUp ?? false,
-    psi: find('psi')?.value ?? null,
-    ks:
-      ks === undefined
-        ? null
-        : { value: ks.value, low: ks.low ?? ks.value, high: ks.high ?? ks.value, logP: ks.logP },
-    n: result?.n ?? 0,
-    m: result?.m ?? 0,
-    missing: result?.missing ?? { baseline: 0, live: 0 },
-    unseenShare: result?.unseenShare ?? null,
-    // Context is a line in a list: no sentences, no picture.
-    explanation: explanationOf(result, notice, input),
-    picture:
-      result === null || notice === null || notice === 'resolved'
-        ? null
-        : (input.picture?.(result) ?? null),
-  };
-}
-
-function explanationOf(
-  result: FeatureResult | null,
-  notice: Notice | null,
-  { explain }: ComposeInput,
-): readonly string[] {
-  if (notice === null) return [];
-  if (result === null) return notice === 'resolved' ? [NOT_WATCHED] : [];
-  return explain?.(result) ?? [];
 }
 
 function messageOf(

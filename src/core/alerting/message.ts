@@ -1,7 +1,8 @@
 import type { FeatureKind, FeatureTier } from '../domain/feature.ts';
 import type { Severity, Verdict } from '../domain/verdict.ts';
 import type { FeaturePicture } from '../drawing/picture.ts';
-import type { Notice } from './types.ts';
+import type { QualityFault } from '../quality/faults.ts';
+import type { AlertCause, Notice } from './types.ts';
 
 /**
  * One feature as a recipient is told about it: the worst of its windows. Numbers as evaluated, times in ms.
@@ -40,10 +41,24 @@ export interface DigestFeature {
   readonly m: number;
   readonly missing: { readonly baseline: number; readonly live: number };
   readonly unseenShare: number | null;
+  /** Default drift. `data`: the data is broken, and that is told instead of what the values show. */
+  readonly cause?: AlertCause;
+  /** What the incident was told as before; of a resolved one all that ends. */
+  readonly toldAs?: readonly AlertCause[];
+  /** What is wrong with the feature's data. */
+  readonly faults?: readonly DigestFault[];
   /** Sentences that say what changed, when somebody could say. */
   readonly explanation: readonly string[];
   /** Baseline against live; null: nothing to draw. */
   readonly picture: FeaturePicture | null;
+}
+
+export type DigestFault = Pick<QualityFault, 'check' | 'value' | 'expected'>;
+
+/** What is wrong with a feature's data, and whether that is what its alert is told as. */
+export interface FeatureTrouble {
+  readonly cause: AlertCause;
+  readonly faults: readonly DigestFault[];
 }
 
 /** Somewhere to read on. */

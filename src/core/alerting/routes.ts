@@ -65,7 +65,7 @@ export function audienceOf(
     routes.length === 0 ? [...everyone] : receiversOf(routes, { ...labels, severity });
   if (labels.tier === 'ignore') return [];
   const now = at(labels.severity);
-  if (notice === 'first') return now;
+  if (notice === 'first') return [...new Set([...(alert.told ?? []), ...now])];
   // Of an incident from before this was remembered: as its routes say.
   if (notice === 'resolved') return [...(alert.told ?? now)];
   const before = alert.told ?? (notice === 'escalated' ? at('warning') : []);

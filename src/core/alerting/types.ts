@@ -33,6 +33,9 @@ export interface Alert {
   readonly notifiedSeverity: Severity | null;
 }
 
+/** What an alert is told as: values that differ, or data that is broken and mutes what its values show. */
+export type AlertCause = 'drift' | 'data';
+
 /** An alert with its identity inside the monitor. */
 export interface AlertRow extends Alert {
   readonly featureId: number;
@@ -40,6 +43,8 @@ export interface AlertRow extends Alert {
   readonly segment: string;
   /** Receivers that were told of the open incident; null: it opened before that was remembered. */
   readonly told?: readonly string[] | null;
+  /** What the open incident was told as; null: as drift, before there was anything else. */
+  readonly causes?: readonly AlertCause[] | null;
 }
 
 /** When alerts open and close (STATISTICS ruling 8). */
@@ -78,4 +83,6 @@ export interface AlertNotice {
   readonly alert: AlertRow;
   readonly notice: Notice;
   readonly severity: Severity;
+  /** Default drift. */
+  readonly cause?: AlertCause;
 }

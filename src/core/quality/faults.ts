@@ -36,6 +36,32 @@ export interface QualityFault {
   readonly expected: number | null;
 }
 
+/** Faults of the data itself: values are not there, or are not of their kind. The others say how the values differ. */
+const BROKEN: readonly QualityCheck[] = ['absent', 'missing', 'invalid'];
+
+/**
+ * Do faults of the data account for what a feature's distribution shows? A share q of values that went missing or bad moves
+ * the distribution of the others by q at most: F = (1 - q) F_seen + q F_gone, so |F_seen - F| = q |F_seen - F_gone| <= q.
+ * What goes beyond q and the tolerated effect is drift, whatever became of those values.
+ */
+export function faultsExplain(
+  faults: readonly QualityFault[],
+  { missing, invalid, statistics }: FeatureResult,
+  policy: {
+    readonly delta: { readonly warning: number };
+    readonly shareDelta: { readonly warning: number };
+  },
+): boolean {
+  if (!faults.some(({ check }) => BROKEN.includes(check))) return false;
+  const gone =
+    Math.max(0, missing.live - missing.baseline) + Math.max(0, invalid.live - invalid.baseline);
+  const beyond = (name: string, tolerated: number): boolean =>
+    statistics.some(
+      (one) => one.name === name && one.fires !== null && (one.low ?? one.value) - gone > tolerated,
+    );
+  return !beyond('ks', policy.delta.warning) && !beyond('linf', policy.shareDelta.warning);
+}
+
 /** A baseline feature that is this empty may be so in a window, too. */
 const MOSTLY_MISSING = 0.5;
 /** Gates of the decision that are about quality, by the check they stand for. */

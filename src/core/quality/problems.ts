@@ -97,6 +97,29 @@ export function qualityInWords(
   return { title, sentence };
 }
 
+/** What is wrong with a feature's data, after "missing", "invalid" and so on. */
+export function faultInWords({
+  check,
+  value,
+  expected,
+}: Pick<QualityFault, 'check' | 'value' | 'expected'>): string {
+  const before = expected === null ? '' : `, ${percent(expected)} in the baseline`;
+  switch (check) {
+    case 'absent':
+      return 'no event of the window has it';
+    case 'missing':
+      return `${percent(value)} of the values are missing${before}`;
+    case 'invalid':
+      return `${percent(value)} of the values are of the wrong type${before}`;
+    case 'unseen':
+      return `${percent(value)} of the values are categories that the baseline does not have`;
+    case 'out-of-range':
+      return `${percent(value)} of the values lie outside the baseline's range`;
+    default:
+      return `${percent(value)}${before}`;
+  }
+}
+
 function percent(share: number): string {
   return `${String(Number((share * 100).toPrecision(2)))} %`;
 }

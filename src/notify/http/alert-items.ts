@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { isSystemMessage, monitorOf } from '../../core/alerting/message.ts';
 import { isAboutDriftd } from '../../core/alerting/problems.ts';
 import type { DigestFeature, DigestMessage, Message } from '../../core/alerting/message.ts';
+import type { AlertCause } from '../../core/alerting/types.ts';
+import type { Severity } from '../../core/domain/verdict.ts';
 import { viewOf } from '../digest-view.ts';
 import { printable, shortened } from '../printable.ts';
 
@@ -44,7 +46,7 @@ export function alertItems(message: Message, now: number): AlertItem[] {
         ? []
         : [seen.status, ...seen.bars.map(({ label, value: text }) => `${label} ${text}`)];
     const annotations = {
-      summary: `${value(message.model)}: ${value(feature.feature)} ${feature.notice === 'resolved' ? 'recovered' : 'drifted'}`,
+      summary: `${value(message.model)}: ${value(feature.feature)} ${feature.notice === 'resolved' ? 'recovered' : feature.cause === 'data' ? 'has faulty data' : 'drifted'}`,
       description: [...parts, ...feature.explanation].map(printable).join('; '),
       incident: String(feature.incident),
     };
@@ -52,27 +54,47 @@ export function alertItems(message: Message, now: number): AlertItem[] {
   });
 }
 
+/** How an alert is called in labels, by what it is told as. */
+const NAMES: Readonly<Record<AlertCause, string>> = { drift: 'FeatureDrift', data: 'DataQuality' };
+
 function itemsOf(
   message: DigestMessage,
   feature: DigestFeature,
   annotations: Readonly<Record<string, string>>,
 ): AlertItem[] {
-  const { model, windowEnd, links } = message;
-  const labels = {
-    alertname: 'FeatureDrift',
-    model: value(model),
+  const { windowEnd, links } = message;
+  const { cause = 'drift', toldAs = [], notice } = feature;
+  const url = links[0]?.url ?? '';
+  const since = feature.since ?? windowEnd;
+  const as = (name: AlertCause, severity: Severity, end: number | null): AlertItem =>
+    item(
+      { ...labelsOf(message, feature), alertname: NAMES[name], severity },
+      annotations,
+      since,
+      end,
+      url,
+    );
+  if (notice === 'resolved') {
+    const end = feature.resolvedAt ?? windowEnd;
+    const ended = toldAs.length === 0 ? [cause] : toldAs;
+    return ended.map((name) => as(name, feature.severity, end));
+  }
+  const items = [as(cause, feature.severity, null)];
+  if (notice === 'escalated') items.push(as(cause, 'warning', windowEnd));
+  // Data that is well again: what is told from now on is drift.
+  if (cause === 'drift' && notice !== null && toldAs.includes('data'))
+    items.push(as('data', feature.severity, windowEnd));
+  return items;
+}
+
+function labelsOf(message: DigestMessage, feature: DigestFeature): Record<string, string> {
+  return {
+    model: value(message.model),
     monitor: value(monitorOf(message, feature)),
     feature: value(feature.feature),
     segment: value(feature.segment),
     tier: feature.tier,
-    severity: feature.severity,
   };
-  const url = links[0]?.url ?? '';
-  const since = feature.since ?? windowEnd;
-  const end = feature.notice === 'resolved' ? (feature.resolvedAt ?? windowEnd) : null;
-  const alert = item(labels, annotations, since, end, url);
-  if (feature.notice !== 'escalated') return [alert];
-  return [alert, item({ ...labels, severity: 'warning' }, annotations, since, windowEnd, url)];
 }
 
 function item(

@@ -36,7 +36,7 @@ export function createEvaluationStore(pool: Pool): EvaluationStore {
       const { rows } = await pool.query<AlertRow>(
         `SELECT a.feature_id AS "featureId", f.name AS feature, a.segment, a.state, a.severity, a.incident, a.flaps, a.recent,
            a.pending_since AS "pendingSince", a.firing_since AS "firingSince", a.resolved_at AS "resolvedAt",
-           a.notified_severity AS "notifiedSeverity", a.told_receivers AS told
+           a.notified_severity AS "notifiedSeverity", a.told_receivers AS told, a.told_causes AS causes
          FROM alert a JOIN feature f ON f.id = a.feature_id WHERE a.monitor_id = $1`,
         [monitorId],
       );
@@ -205,7 +205,7 @@ async function writeAlerts(
   evaluationId: number,
   alerts: readonly AlertWrite[],
 ): Promise<void> {
-  const rows = alerts.map(({ featureId, segment, alert, told }) => ({
+  const rows = alerts.map(({ featureId, segment, alert, told, causes }) => ({
     feature_id: featureId,
     segment,
     state: alert.state,
@@ -218,20 +218,21 @@ async function writeAlerts(
     resolved_at: iso(alert.resolvedAt),
     notified_severity: alert.notifiedSeverity,
     told: told ?? null,
+    causes: causes ?? null,
   }));
   await client.query(
     `INSERT INTO alert (monitor_id, feature_id, segment, state, severity, incident, flaps, recent, pending_since, firing_since,
-       resolved_at, notified_severity, told_receivers, evaluation_id)
+       resolved_at, notified_severity, told_receivers, told_causes, evaluation_id)
      SELECT $1, feature_id, segment, state, severity, incident, flaps, recent, pending_since, firing_since, resolved_at,
-       notified_severity, told, $2
+       notified_severity, told, causes, $2
      FROM jsonb_to_recordset($3::jsonb) AS a (feature_id integer, segment text, state text, severity text, incident integer,
        flaps integer, recent text[], pending_since timestamptz, firing_since timestamptz, resolved_at timestamptz,
-       notified_severity text, told text[])
+       notified_severity text, told text[], causes text[])
      ON CONFLICT (monitor_id, feature_id, segment) DO UPDATE SET state = excluded.state, severity = excluded.severity,
        incident = excluded.incident, flaps = excluded.flaps, recent = excluded.recent, pending_since = excluded.pending_since,
        firing_since = excluded.firing_since, resolved_at = excluded.resolved_at,
        notified_severity = excluded.notified_severity, told_receivers = excluded.told_receivers,
-       evaluation_id = excluded.evaluation_id`,
+       told_causes = excluded.told_causes, evaluation_id = excluded.evaluation_id`,
     [monitorId, evaluationId, JSON.stringify(rows)],
   );
 }

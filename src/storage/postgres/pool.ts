@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DriftdError, toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
@@ -206,4 +207,29 @@ export async function inTransaction<T>(
   } finally {
     client.release(broken);
   }
+}
+
+/** Reads of many stores that see the database as of one moment. */
+export interface Snapshots {
+  /** For stores that are to take part: as the pool, but inside `read` its queries run in the snapshot. */
+  readonly pool: Pool;
+  /** Everything that `work` queries is of the moment of its first query. `work` must not write through these stores. */
+  read<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** Stores keep their caches this way: they are made once, and the snapshot comes to them. */
+export function createSnapshots(pool: Pool): Snapshots {
+  const current = new AsyncLocalStorage<Client>();
+  const routed = new Proxy(pool, {
+    get(target, key) {
+      const owner = key === 'query' ? (current.getStore() ?? target) : target;
+      const value: unknown = Reflect.get(owner, key, owner);
+      return typeof value === 'function' ? (value.bind(owner) as unknown) : value;
+    },
+  });
+  const begin = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+  return {
+    pool: routed,
+    read: (work) => inTransaction(pool, (client) => current.run(client, work), begin),
+  };
 }

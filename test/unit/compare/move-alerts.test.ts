@@ -3,6 +3,7 @@ import { moveAlerts } from '../../../src/compare/move-alerts.ts';
 import type { Telling } from '../../../src/compare/move-alerts.ts';
 import type { Mute } from '../../../src/core/alerting/mute.ts';
 import { NEVER_ALERTED } from '../../../src/core/alerting/transition.ts';
+import { seriesKey } from '../../../src/core/alerting/worst.ts';
 import { DEFAULT_ALERT_POLICY } from '../../../src/core/alerting/types.ts';
 import type { AlertRow } from '../../../src/core/alerting/types.ts';
 import type { Verdict } from '../../../src/core/domain/verdict.ts';
@@ -185,5 +186,73 @@ describe('an alert whose feature is judged no more', () => {
   it('and was only pending is dropped without a word', () => {
     const pending = { ...firing, state: 'pending' as const, notifiedSeverity: null };
     expect(move(pending)).toMatchObject({ rows: [{ state: 'inactive' }], notices: [] });
+  });
+});
+
+describe('a feature whose data is broken', () => {
+  const key = seriesKey('temp', 'all');
+  const broken: Partial<Telling> = { troubles: new Map([[key, { cause: 'data', faults: [] }]]) };
+
+  /** What is told, and as what, of a run of verdicts. */
+  function told(steps: readonly (readonly [Verdict, Partial<Telling>?])[]): (string | null)[] {
+    let rows: readonly AlertRow[] = [];
+    return steps.map(([verdict, change], i) => {
+      const moved = moveAlerts(
+        [result(verdict)],
+        rows,
+        new Map([['temp', 1]]),
+        DEFAULT_ALERT_POLICY,
+        i * HOUR,
+        { ...telling, ...change },
+      );
+      rows = moved.rows;
+      const [one] = moved.notices;
+      if (one === undefined) return null;
+      const ended = one.notice === 'resolved' ? (one.alert.causes ?? []).join('+') : one.cause;
+      return `${one.notice} ${ended ?? ''}`;
+    });
+  }
+
+  it('is told as that, and as drift once the data is well and it still fires', () => {
+    expect(
+      told([
+        ['drifted', broken],
+        ['drifted', broken],
+        ['drifted', broken],
+        ['drifted'],
+        ['drifted'],
+        ['stable'],
+        ['stable'],
+        ['stable'],
+      ]),
+    ).toEqual([null, 'first data', null, 'first drift', null, null, null, 'resolved data+drift']);
+  });
+
+  it('is told as each once, however often it changes', () => {
+    expect(
+      told([
+        ['drifted'],
+        ['drifted'],
+        ['drifted', broken],
+        ['drifted'],
+        ['drifted', broken],
+        ['stable'],
+        ['stable'],
+        ['stable'],
+        ['drifted', broken],
+        ['drifted', broken],
+      ]),
+    ).toEqual([
+      null,
+      'first drift',
+      'first data',
+      null,
+      null,
+      null,
+      null,
+      'resolved drift+data',
+      null,
+      'first data',
+    ]);
   });
 });

@@ -4,6 +4,9 @@ import { mergeDigests } from '../../../src/core/alerting/merge.ts';
 import type { Message, SystemMessage } from '../../../src/core/alerting/message.ts';
 import { createAlertmanagerNotifier } from '../../../src/notify/alertmanager/alertmanager-notifier.ts';
 import type { Notifier } from '../../../src/notify/notifier.ts';
+import { viewOf } from '../../../src/notify/digest-view.ts';
+import { renderText } from '../../../src/notify/render-text.ts';
+import { subjectOf } from '../../../src/notify/subject.ts';
 import { createPagerdutyNotifier } from '../../../src/notify/pagerduty/pagerduty-notifier.ts';
 import { createSlackNotifier } from '../../../src/notify/slack/slack-notifier.ts';
 import { createTeamsNotifier } from '../../../src/notify/teams/teams-notifier.ts';
@@ -165,6 +168,55 @@ describe('alertmanager', () => {
     expect(Date.parse(firing?.endsAt ?? '')).toBeGreaterThan(Date.now() + 7 * 86_400_000);
     expect(Date.parse(ended?.endsAt ?? '')).toBeLessThanOrEqual(Date.now());
     expect(Date.parse(ended?.endsAt ?? '')).toBeGreaterThan(Date.parse(ended?.startsAt ?? ''));
+  });
+});
+
+describe('a feature whose data is broken', () => {
+  const broken = digestFeature({
+    cause: 'data',
+    toldAs: [],
+    faults: [{ check: 'missing', value: 0.4, expected: 0.02 }],
+    ks: null,
+    psi: null,
+  });
+  const hook = (target: Target) => createWebhookNotifier([{ ...target, secret: null }]);
+
+  it('is told as that, not as drift', async () => {
+    const message = digest({ features: [broken] });
+    expect(subjectOf(message)).toBe(
+      '[critical] flights-late: 1 feature with faulty data, temp (missing 40 %)',
+    );
+    expect(renderText(viewOf(message))).toContain(
+      '40 % of the values are missing, 2 % in the baseline',
+    );
+    expect(renderText(viewOf(message))).not.toMatch(/[Dd]rift(ed|ing) since|KS 0/);
+    expect((await sent(hook, message)).json).toMatchObject({
+      alerts: [{ labels: { alertname: 'DataQuality', feature: 'temp' } }],
+    });
+  });
+
+  it('and drifts once it is well again has its first alert ended, and both in the end', async () => {
+    const drifts = digestFeature({ cause: 'drift', toldAs: ['data'] });
+    expect((await sent(hook, digest({ features: [drifts] }))).json).toMatchObject({
+      alerts: [
+        { status: 'firing', labels: { alertname: 'FeatureDrift' } },
+        { status: 'resolved', labels: { alertname: 'DataQuality' } },
+      ],
+    });
+    const ends = digestFeature({ notice: 'resolved', toldAs: ['data', 'drift'] });
+    expect((await sent(hook, digest({ features: [ends] }))).json).toMatchObject({
+      alerts: [
+        { status: 'resolved', labels: { alertname: 'DataQuality' } },
+        { status: 'resolved', labels: { alertname: 'FeatureDrift' } },
+      ],
+    });
+  });
+
+  it('stands after those that drifted in one subject', () => {
+    const features = [digestFeature(), { ...broken, feature: 'wind' }];
+    expect(subjectOf(digest({ features }))).toBe(
+      '[critical] flights-late: 1 feature drifted, temp (KS 0.93), 1 feature with faulty data',
+    );
   });
 });
 
