@@ -1,5 +1,5 @@
 import { testPostgres } from '../servers/postgres.ts';
-import { raceDelivery } from './delivery-race.ts';
+import { raceDelivery, UNDER_WAY } from './delivery-race.ts';
 import { STEPS } from './delivery-steps.ts';
 import type { SoakPart } from './part.ts';
 
@@ -20,14 +20,19 @@ export const deliverySoak: SoakPart = {
         seed,
         say,
       });
-      const { messages, arrived, lost, unknown, duplicates, kills } = report;
+      const { messages, arrived, lost, unknown, untold, altered, duplicates, kills } = report;
+      const killed = Object.values(kills).reduce((sum, count) => sum + count, 0);
       say(
         `${arrived} arrived of ${messages}, ${duplicates} twice; kills: ${JSON.stringify(kills)}`,
       );
-      const allowed = short ? STEPS.length * 4 : Math.floor(messages * MAX_DUPLICATES);
+      const allowed = short ? killed * UNDER_WAY : Math.floor(messages * MAX_DUPLICATES);
       return [
         ...(lost.length === 0 ? [] : [`${lost.length} lost: ${lost.slice(0, 5).join(', ')}`]),
         ...(unknown.length === 0 ? [] : [`${unknown.length} with a key of their own`]),
+        ...(untold.length === 0
+          ? []
+          : [`${untold.length} changes not told in order: ${untold.slice(0, 5).join(', ')}`]),
+        ...(altered.length === 0 ? [] : [`${altered.length} arrived with another content`]),
         ...(duplicates <= allowed ? [] : [`${duplicates} duplicates, ${allowed} are allowed`]),
         ...STEPS.filter((step) => kills[step] === undefined).map((step) => `no kill ${step}`),
       ];

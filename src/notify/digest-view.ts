@@ -54,6 +54,7 @@ export interface FeatureView {
   readonly bars: readonly Bar[];
   readonly facts: readonly Fact[];
   readonly explanation: readonly string[];
+  readonly links: readonly DigestLink[];
   /** Only of the first features: a hundred pictures are no message. */
   readonly picture: FeaturePicture | null;
   /** One line for lists. */
@@ -107,8 +108,10 @@ function digestView(message: DigestMessage): DigestView {
     facts.push({ label: 'Judged again', value: `late data came (revision ${String(revision)})` });
   // Of one monitor's message every feature is its; of several it must be said.
   const several = monitorsIn(message).length > 1;
-  const view = (feature: DigestFeature, index: number): FeatureView =>
-    featureView(feature, index, several ? monitorOf(message, feature) : null);
+  const view = (feature: DigestFeature, index: number): FeatureView => {
+    const seen = featureView(feature, index, several ? monitorOf(message, feature) : null);
+    return { ...seen, facts: [...seen.facts, ...togetherWith(feature, message)] };
+  };
   return {
     title: `${model}: ${parts.join(', ')}`,
     tone: active === 0 ? 'resolved' : message.severity,
@@ -118,7 +121,7 @@ function digestView(message: DigestMessage): DigestView {
     featuresLeftOut: Math.max(0, features.length - MAX_FEATURES),
     stillFiring: stillFiring.slice(0, MAX_FEATURES).map(view),
     stillFiringLeftOut: Math.max(0, stillFiring.length - MAX_FEATURES),
-    links: message.links.filter(({ url }) => /^https?:\/\//i.test(url)),
+    links: message.links.filter(isWeb),
     footer:
       'KS is the greatest distance between the two distributions, 0 to 1. PSI says how much mass has moved between groups of values; 0 is none.',
   };
@@ -144,6 +147,7 @@ function featureView(feature: DigestFeature, index: number, monitor: string | nu
       ...factsOf(feature),
     ],
     explanation: feature.explanation,
+    links: (feature.links ?? []).filter(isWeb),
     picture: index < MAX_PICTURES ? feature.picture : null,
     brief: `${feature.severity}${feature.cause === 'data' ? ', faulty data' : ''}${measured}${since}${monitor === null ? '' : `, ${monitor}`}`,
   };
@@ -206,6 +210,34 @@ function factsOf(feature: DigestFeature): Fact[] {
     facts.push({ label: 'New categories', value: `${formatShare(unseenShare)} of the values` });
   for (const fault of faults ?? []) facts.push({ label: 'Data fault', value: faultInWords(fault) });
   return facts;
+}
+
+function isWeb({ url }: DigestLink): boolean {
+  return /^https?:\/\//i.test(url);
+}
+
+/** So many features are named that drift with another. */
+const MAX_TOGETHER = 5;
+
+/** What else of the same monitor and segment drifts, those that began at the same time first: one cause may move them all. */
+function togetherWith(feature: DigestFeature, message: DigestMessage): Fact[] {
+  if (feature.notice === 'resolved' || feature.cause === 'data') return [];
+  const others = [...message.features, ...message.stillFiring].filter(
+    (other) =>
+      other.feature !== feature.feature &&
+      other.segment === feature.segment &&
+      other.notice !== 'resolved' &&
+      other.cause !== 'data' &&
+      monitorOf(message, other) === monitorOf(message, feature),
+  );
+  if (others.length === 0) return [];
+  const rank = ({ since }: DigestFeature): number => (since === feature.since ? 0 : 1);
+  const names = others.toSorted((a, b) => rank(a) - rank(b)).map((other) => other.feature);
+  const more = names.length - MAX_TOGETHER;
+  const shown = names.slice(0, MAX_TOGETHER).join(', ');
+  return [
+    { label: 'Drifting with', value: more > 0 ? `${shown} and ${String(more)} more` : shown },
+  ];
 }
 
 function clamp(value: number): number {

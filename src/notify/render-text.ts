@@ -25,6 +25,7 @@ function featureLines(feature: FeatureView): string[] {
   for (const { label, value } of [...feature.bars, ...feature.facts])
     lines.push(`  ${`${label}:`.padEnd(16)}${value}`);
   for (const sentence of feature.explanation) lines.push(`  * ${sentence}`);
+  for (const { label, url } of feature.links) lines.push(`  ${label}: ${url}`);
   if (feature.picture !== null)
     lines.push(...pictureLines(feature.picture).map((line) => `  ${line}`));
   return lines;

@@ -27,7 +27,7 @@ export const notify = z
           .strictObject({
             label: text('What it says.', 'Dashboard'),
             url: text(
-              'Where it leads; `{model}` and `{monitor}` stand for the names.',
+              'Where it leads; `{model}` and `{monitor}` stand for the names. With `{feature}` or `{segment}` in it the link is at every feature.',
               'https://grafana.example.com/d/driftd-model?var-model={model}',
             ),
           })
@@ -35,7 +35,9 @@ export const notify = z
       )
       .max(8)
       .default([])
-      .meta({ description: 'Links under every message: a dashboard, a runbook.' }),
+      .meta({
+        description: 'Links under every message, or at every feature: a dashboard, a runbook.',
+      }),
     test_schedule: text(
       'When every receiver gets a test message, in UTC; `off`: never.',
       '0 9 * * 1',

@@ -2,7 +2,7 @@ import { sha256 } from '../histogram/hash/fingerprint.ts';
 import type { FeaturePicture } from '../drawing/picture.ts';
 import type { FeatureResult } from '../evaluate/types.ts';
 import type { DigestFeature, DigestLink, DigestMessage, FeatureTrouble } from './message.ts';
-import { describe } from './describe.ts';
+import { describe, isOfFeature } from './describe.ts';
 import { audienceOf } from './routes.ts';
 import type { AlertRoute } from './routes.ts';
 import type { AlertNotice, AlertRow, Notice } from './types.ts';
@@ -38,6 +38,7 @@ export interface ComposeInput {
   readonly explain?: (result: FeatureResult) => readonly string[];
   /** Baseline against live, of features that are told in full. */
   readonly picture?: (result: FeatureResult) => FeaturePicture | null;
+  /** `{feature}` and `{segment}` in an address stand for the names: such a link is at every feature. */
   readonly links?: readonly DigestLink[];
   /** Without it nothing is repeated, and nothing waits for more of its group. */
   readonly desk?: ComposeDesk;
@@ -263,7 +264,7 @@ function messageOf(
     severity: about.some(({ severity }) => severity === 'critical') ? 'critical' : 'warning',
     features,
     stillFiring,
-    links: input.links ?? [],
+    links: (input.links ?? []).filter((link) => !isOfFeature(link)),
   };
 }
 

@@ -2,12 +2,13 @@ import type { Severity } from '../domain/verdict.ts';
 import type { FeaturePicture } from '../drawing/picture.ts';
 import type { FeatureResult, StatisticResult } from '../evaluate/types.ts';
 import { faultInWords } from '../quality/problems.ts';
-import type { DigestFeature, FeatureTrouble } from './message.ts';
+import type { DigestFeature, DigestLink, FeatureTrouble } from './message.ts';
 import type { AlertCause, AlertRow, Notice } from './types.ts';
 import { seriesKey } from './worst.ts';
 
 /** What of an evaluation is told beside its numbers. */
 export interface DescribeInput {
+  readonly links?: readonly DigestLink[];
   readonly troubles?: ReadonlyMap<string, FeatureTrouble>;
   readonly explain?: (result: FeatureResult) => readonly string[];
   readonly picture?: (result: FeatureResult) => FeaturePicture | null;
@@ -58,6 +59,7 @@ export function describe(
     cause,
     toldAs:
       alert.causes ?? (alert.notifiedSeverity === null && notice !== 'resolved' ? [] : ['drift']),
+    links: notice === null ? [] : linksTo(alert, input.links),
     faults: notice === 'resolved' ? [] : (trouble?.faults ?? []),
     // Context is a line in a list: no sentences, no picture.
     explanation:
@@ -81,6 +83,21 @@ function explanationOf(
   if (notice === null) return [];
   if (result === null) return notice === 'resolved' ? [NOT_WATCHED] : [];
   return explain?.(result) ?? [];
+}
+
+/** Is the link about a feature, not about the whole message? */
+export function isOfFeature({ url }: DigestLink): boolean {
+  return url.includes('{feature}') || url.includes('{segment}');
+}
+
+function linksTo({ feature, segment }: AlertRow, links: readonly DigestLink[] = []): DigestLink[] {
+  const encoded = (name: string): string => encodeURIComponent(name.toWellFormed());
+  return links.filter(isOfFeature).map(({ label, url }) => ({
+    label,
+    url: url
+      .replaceAll('{feature}', () => encoded(feature))
+      .replaceAll('{segment}', () => encoded(segment)),
+  }));
 }
 
 /** What fires on without news is told of as before; what is over, as what it was. */

@@ -51,6 +51,8 @@ export interface DigestFeature {
   readonly explanation: readonly string[];
   /** Baseline against live; null: nothing to draw. */
   readonly picture: FeaturePicture | null;
+  /** Where to read on about this feature. */
+  readonly links?: readonly DigestLink[];
 }
 
 export type DigestFault = Pick<QualityFault, 'check' | 'value' | 'expected'>;

@@ -122,7 +122,8 @@ function featureBlock(feature: FeatureView, images: readonly InlineSvg[]): SafeH
           ${feature.status}
         </p>
         ${feature.bars.map((bar) => barTable(bar, feature.tone))} ${factTable(feature.facts)}
-        ${explanation(feature.explanation)} ${pictureBlock(feature.picture, images)}
+        ${explanation(feature.explanation)} ${links(feature)}
+        ${pictureBlock(feature.picture, images)}
       </td>
     </tr>
   </table> `;
@@ -241,7 +242,7 @@ function stillFiring(view: DigestView): SafeHtml | null {
   </table> `;
 }
 
-function links({ links: list }: DigestView): SafeHtml | null {
+function links({ links: list }: Pick<DigestView, 'links'>): SafeHtml | null {
   if (list.length === 0) return null;
   return html`<p style="margin:20px 0 0;font-size:14px;line-height:1.8">
     ${list.map(

@@ -64,7 +64,7 @@ function itemsOf(
 ): AlertItem[] {
   const { windowEnd, links } = message;
   const { cause = 'drift', toldAs = [], notice } = feature;
-  const url = links[0]?.url ?? '';
+  const url = (feature.links?.[0] ?? links[0])?.url ?? '';
   const since = feature.since ?? windowEnd;
   const as = (name: AlertCause, severity: Severity, end: number | null): AlertItem =>
     item(

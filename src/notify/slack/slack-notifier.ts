@@ -65,7 +65,7 @@ function blocksOf(view: DigestView): Element[] {
     const more = listedOut > 0 ? [plain(`\n... and ${String(listedOut)} more`)] : [];
     blocks.push(richText([section([bold('Still drifting, told before'), ...lines, ...more])]));
   }
-  const links = view.links.map(({ label, url }) => ({ type: 'link', url, text: `${label}  ` }));
+  const links = linkElements(view.links);
   if (links.length > 0) blocks.push(richText([section(links)]));
   return blocks;
 }
@@ -81,8 +81,13 @@ function featureBlock(feature: FeatureView): Element {
       plain(` (${feature.badge})\n${short(feature.status)}`),
       ...lines,
     ]),
+    ...(feature.links.length === 0 ? [] : [section(linkElements(feature.links))]),
     ...(items.length === 0 ? [] : [{ type: 'rich_text_list', style: 'bullet', elements: items }]),
   ]);
+}
+
+function linkElements(list: DigestView['links']): Element[] {
+  return list.map(({ label, url }) => ({ type: 'link', url, text: `${label}  ` }));
 }
 
 function richText(elements: readonly Element[]): Element {

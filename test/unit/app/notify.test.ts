@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { linksOf } from '../../../src/app/notify/links.ts';
 import { maintenanceOf } from '../../../src/app/notify/maintenance.ts';
+import { watchOf } from '../../../src/app/notify/watch.ts';
+import { createLog } from '../../../src/platform/log.ts';
+import type { StoredFacts, WatchStore } from '../../../src/storage/watch-store.ts';
 import { silentAfterOf } from '../../../src/app/notify/silence.ts';
 import type { DriftdConfig } from '../../../src/config/types.ts';
 
@@ -100,4 +103,71 @@ describe('maintenance', () => {
       false,
     ]);
   });
+});
+
+describe('the ways of being blind', () => {
+  const MINUTE = 60_000;
+  const START = Date.UTC(2026, 10, 23);
+  const nobody = { receivers: [], notify: { problemReceivers: [], testSchedule: null, links: [] } };
+  const watched = (schedule: string) =>
+    config({
+      ...nobody,
+      models: [{ name: 'm', owner: null, allowedLatenessMs: 0, silentAfterMs: null }],
+      monitors: [{ name: 'daily', model: 'm', schedule, timeZone: 'UTC', clock: 'wall' }],
+      routes: [],
+      maintenance: [],
+      heartbeat: null,
+      kafka: { topics: [{ name: 'events' }, { name: 'mistyped' }] },
+      replay: null,
+      httpSource: null,
+    } as never);
+  /** Everything stopped at START: what is found this long after it. */
+  const foundAfter = async (schedule: string, ms: number): Promise<string[]> => {
+    const facts: StoredFacts = {
+      now: START + ms,
+      replicas: [{ owner: 'a', roles: ['ingest'], startedAt: START, seenAt: START }],
+      monitors: [{ name: 'daily', lastDue: START }],
+      partitions: [
+        {
+          source: 'kafka',
+          topic: 'events',
+          name: 'events/0',
+          halted: null,
+          progressedAt: START,
+          lost: 0,
+        },
+      ],
+      models: [{ name: 'm', since: START, lastEventAt: START }],
+      channels: [{ channel: 'email', waitingSince: START, dead: 0, lastError: null }],
+      silences: [],
+    };
+    const store = { facts: () => Promise.resolve(facts) } as WatchStore;
+    const clock = { now: () => START + ms, monotonic: () => 0 };
+    const parts = { owner: 'b', roles: new Set<string>(), log: createLog('silent'), clock };
+    const problems = await watchOf({ config: watched(schedule), store, ...parts }).look();
+    return problems.map(({ kind }) => kind).sort();
+  };
+
+  const ALL = [
+    'delivery-broken',
+    'evaluation-late',
+    'ingest-absent',
+    'ingest-stuck',
+    'model-silent',
+    'replica-dead',
+  ];
+
+  it.each([
+    ['*/5 * * * *', 5],
+    ['0 * * * *', 60],
+    ['0 6 * * *', 24 * 60],
+  ])(
+    '%s: each is found within two intervals and a minute, and none at once',
+    async (schedule, minutes) => {
+      expect(await foundAfter(schedule, MINUTE - 1)).toEqual([]);
+      // Messages have five minutes, whatever the interval.
+      const limit = Math.max(5 * MINUTE, 2 * minutes * MINUTE + MINUTE);
+      expect(await foundAfter(schedule, limit + 1)).toEqual(ALL);
+    },
+  );
 });

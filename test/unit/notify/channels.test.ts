@@ -171,6 +171,38 @@ describe('alertmanager', () => {
   });
 });
 
+describe('a feature that drifts', () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+  const text = (message: Message) => renderText(viewOf(message));
+
+  it('names what drifts with it, what began at the same time first', () => {
+    const features = names.map((feature, i) =>
+      digestFeature({ feature, since: WINDOW_END - (i === 6 ? 0 : 1) }),
+    );
+    const still = [digestFeature({ feature: 'h', notice: null, since: WINDOW_END })];
+    expect(text(digest({ features, stillFiring: still }))).toMatch(
+      /g\n(.*\n)*  Drifting with: {2}h, a, b, c, d and 2 more\n/,
+    );
+  });
+
+  it('stands alone when nothing else of its segment does', () => {
+    const features = [
+      digestFeature(),
+      digestFeature({ feature: 'humid', segment: 'origin=JFK' }),
+      digestFeature({ feature: 'wind', notice: 'resolved' }),
+    ];
+    expect(text(digest({ features }))).not.toContain('Drifting with');
+  });
+
+  it('has its own links in mail and Slack', async () => {
+    const links = [{ label: 'Runbook', url: 'https://g.example/temp' }];
+    const message = digest({ features: [digestFeature({ links })] });
+    expect(text(message)).toContain('  Runbook: https://g.example/temp');
+    const { body } = await sent((target) => createSlackNotifier([target]), message);
+    expect(body).toContain('"url":"https://g.example/temp"');
+  });
+});
+
 describe('a feature whose data is broken', () => {
   const broken = digestFeature({
     cause: 'data',

@@ -2,7 +2,6 @@ import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startMailbox } from '../../../scripts/servers/mailbox.ts';
 import type { Mailbox } from '../../../scripts/servers/mailbox.ts';
-import { problemTitle } from '../../../src/core/alerting/problems.ts';
 import { createMetrics } from '../../../src/expose/metrics/metrics.ts';
 import { createDispatcher } from '../../../src/notify/dispatcher.ts';
 import { createEmailNotifier } from '../../../src/notify/email/email-notifier.ts';
@@ -10,6 +9,7 @@ import { renderPng } from '../../../src/notify/email/render-png.ts';
 import type { Notifier } from '../../../src/notify/notifier.ts';
 import { createSlackNotifier } from '../../../src/notify/slack/slack-notifier.ts';
 import { createTeamsNotifier } from '../../../src/notify/teams/teams-notifier.ts';
+import { problemMessages } from '../../../src/notify/watch/problem-messages.ts';
 import { createWebhookNotifier } from '../../../src/notify/webhook/webhook-notifier.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { createLog } from '../../../src/platform/log.ts';
@@ -51,6 +51,7 @@ const messageWith = (name: string) => {
     segment: `origin=${name}`,
     explanation: [`New category ${name}: 3 %`],
     picture: { kind: 'categorical', bars: [{ label: name, baseline: 0.5, live: 0.5 }] },
+    links: [{ label: name, url: `javascript:alert(${JSON.stringify(name)})` }],
   });
   return digest({
     model: name,
@@ -60,6 +61,22 @@ const messageWith = (name: string) => {
     links: [{ label: name, url: `javascript:alert(${JSON.stringify(name)})` }],
   });
 };
+
+/** What driftd says about itself: a model's name, or a topic's, in title and sentence. */
+const problemWith = (name: string) => {
+  const problem = {
+    kind: 'model-silent',
+    about: name,
+    detail: `Not read: ${name}.`,
+    since: 0,
+  } as const;
+  const receivers = [
+    { name: 'ops', targets: [{ channel: 'email', recipient: 'ops', sendResolved: true }] },
+  ];
+  return problemMessages(problem, 'first', 0, receivers)[0]?.message;
+};
+
+const MESSAGES = [messageWith, problemWith];
 
 let mailbox: Mailbox;
 let sink: HttpSink;
@@ -85,10 +102,10 @@ async function send(notifier: Notifier, recipient: string, message: unknown): Pr
 /** The JSON that a channel posts. */
 async function posted(
   create: (target: { recipient: string; url: string; allowPrivate: boolean }) => Notifier,
-  name: string,
+  message: unknown,
 ): Promise<string> {
   const notifier = create({ recipient: 'ops', url: sink.url, allowPrivate: true });
-  await send(notifier, 'ops', messageWith(name));
+  await send(notifier, 'ops', message);
   return sink.requests.at(-1)?.body ?? '';
 }
 
@@ -100,40 +117,46 @@ function textsOf(value: unknown): string[] {
 }
 
 describe.each(CASES)('a name that is a payload (%s)', (_what, name) => {
-  it('is text in a mail: one recipient, our headers, our markup', async () => {
-    const smtp = { host: mailbox.host, port: mailbox.port, auth: null, tls: 'none' } as const;
-    const log = createLog('silent');
-    const notifier = createEmailNotifier({ ...smtp, from: 'driftd@example.com' }, log, {
-      renderPng,
-    });
-    await send(notifier, 'oncall@example.com', messageWith(name));
-    const mail = mailbox.messages.at(-1);
-    expect(mail?.to).toEqual(['oncall@example.com']);
-    const parsed = await simpleParser(mail?.raw ?? '');
-    const headers = parsed.headerLines.map(({ key }) => key).sort();
-    const harmless = await (async () => {
-      await send(notifier, 'oncall@example.com', messageWith('temp'));
-      const plain = await simpleParser(mailbox.messages.at(-1)?.raw ?? '');
-      return plain.headerLines.map(({ key }) => key).sort();
-    })();
-    expect(headers).toEqual(harmless);
-    expect(parsed.subject).not.toMatch(DISGUISE);
-    expect(parsed.subject?.length).toBeLessThanOrEqual(140);
-    expect(parsed.text?.replaceAll('\n', '')).not.toMatch(DISGUISE);
-    const html = String(parsed.html);
-    expect(html.replaceAll('\n', '')).not.toMatch(DISGUISE);
-    const tags = new Set([...html.matchAll(/<\/?([a-z!][a-z0-9]*)/gi)].map(([, tag]) => tag));
-    const ours =
-      '!doctype html head meta title style body table tr td h1 h2 p span ul li strong br img a div';
-    expect([...tags].filter((tag) => !ours.split(' ').includes(tag ?? ''))).toEqual([]);
-    expect(html.match(/<style/g)).toHaveLength(1);
-    expect(html.replace(/"[^"]*"/g, `""`)).not.toMatch(/<[^>]*\son\w+\s*=/i);
-    expect(html).not.toMatch(/href="(?!https?:)/);
-    expect(html).not.toMatch(/src="(?!data:image\/png|cid:)/);
-  });
+  it.each(MESSAGES)(
+    'is text in a mail (%o): one recipient, our headers, our markup',
+    async (made) => {
+      const smtp = { host: mailbox.host, port: mailbox.port, auth: null, tls: 'none' } as const;
+      const log = createLog('silent');
+      const notifier = createEmailNotifier({ ...smtp, from: 'driftd@example.com' }, log, {
+        renderPng,
+      });
+      await send(notifier, 'oncall@example.com', made(name));
+      const mail = mailbox.messages.at(-1);
+      expect(mail?.to).toEqual(['oncall@example.com']);
+      const parsed = await simpleParser(mail?.raw ?? '');
+      const headers = parsed.headerLines.map(({ key }) => key).sort();
+      const harmless = await (async () => {
+        await send(notifier, 'oncall@example.com', made('temp'));
+        const plain = await simpleParser(mailbox.messages.at(-1)?.raw ?? '');
+        return plain.headerLines.map(({ key }) => key).sort();
+      })();
+      expect(headers).toEqual(harmless);
+      expect(parsed.subject).not.toMatch(DISGUISE);
+      expect(parsed.subject?.length).toBeLessThanOrEqual(140);
+      expect(parsed.text?.replaceAll('\n', '')).not.toMatch(DISGUISE);
+      const html = String(parsed.html);
+      expect(html.replaceAll('\n', '')).not.toMatch(DISGUISE);
+      const tags = new Set([...html.matchAll(/<\/?([a-z!][a-z0-9]*)/gi)].map(([, tag]) => tag));
+      const ours =
+        '!doctype html head meta title style body table tr td h1 h2 p span ul li strong br img a div';
+      expect([...tags].filter((tag) => !ours.split(' ').includes(tag ?? ''))).toEqual([]);
+      expect(html.match(/<style/g)).toHaveLength(1);
+      expect(html.match(/<h1/g)).toHaveLength(1);
+      expect(html.replace(/"[^"]*"/g, `""`)).not.toMatch(/<[^>]*\son\w+\s*=/i);
+      expect(html).not.toMatch(/href="(?!https?:)/);
+      expect(html).not.toMatch(/src="(?!data:image\/png|cid:)/);
+    },
+  );
 
-  it('is text in Slack: nothing is parsed', async () => {
-    const body = JSON.parse(await posted((target) => createSlackNotifier([target]), name)) as {
+  it.each(MESSAGES)('is text in Slack (%o): nothing is parsed', async (made) => {
+    const body = JSON.parse(
+      await posted((target) => createSlackNotifier([target]), made(name)),
+    ) as {
       text: string;
       blocks: { type: string }[];
     };
@@ -145,19 +168,22 @@ describe.each(CASES)('a name that is a payload (%s)', (_what, name) => {
     }
   });
 
-  it('is text in Teams: Markdown stands in text runs only, which know none', async () => {
-    const body = await posted((target) => createTeamsNotifier([target]), name);
-    expect(body).not.toContain('"TextBlock"');
-    expect(body).not.toContain('"FactSet"');
-    expect(body).not.toMatch(/"url":"(?!https?:)/);
-    for (const text of textsOf(JSON.parse(body)))
-      expect(text.replaceAll('\n', '')).not.toMatch(DISGUISE);
-  });
+  it.each(MESSAGES)(
+    'is text in Teams (%o): Markdown stands in runs that know none',
+    async (made) => {
+      const body = await posted((target) => createTeamsNotifier([target]), made(name));
+      expect(body).not.toContain('"TextBlock"');
+      expect(body).not.toContain('"FactSet"');
+      expect(body).not.toMatch(/"url":"(?!https?:)/);
+      for (const text of textsOf(JSON.parse(body)))
+        expect(text.replaceAll('\n', '')).not.toMatch(DISGUISE);
+    },
+  );
 
   it('is text in a webhook: labels that are ours, values that are short', async () => {
     const body = await posted(
       (target) => createWebhookNotifier([{ ...target, secret: null }]),
-      name,
+      messageWith(name),
     );
     const { alerts } = JSON.parse(body) as { alerts: { labels: Record<string, string> }[] };
     expect(alerts).toHaveLength(2);
@@ -255,7 +281,20 @@ describe.each(CASES)('a name that is a payload (%s)', (_what, name) => {
     expect(promtoolCheckMetrics(body)).toBe('');
   });
 
-  it('is told in titles of problems without more', () => {
-    expect(problemTitle('model-silent', name)).toContain(name);
+  it('is text in the labels and annotations of a problem', async () => {
+    const body = await posted(
+      (target) => createWebhookNotifier([{ ...target, secret: null }]),
+      problemWith(name),
+    );
+    const { alerts } = JSON.parse(body) as { alerts: { labels: Record<string, string> }[] };
+    expect(alerts.map(({ labels }) => Object.keys(labels).sort())).toEqual([
+      ['about', 'alertname', 'problem', 'severity'],
+    ]);
+    expect(alerts[0]?.labels).toMatchObject({
+      alertname: 'DriftdProblem',
+      problem: 'model-silent',
+    });
+    expect(alerts[0]?.labels['about']?.length).toBeLessThanOrEqual(256);
+    for (const text of textsOf(JSON.parse(body))) expect(text).not.toMatch(DISGUISE);
   });
 });

@@ -175,6 +175,20 @@ describe('one message a recipient', () => {
     expect(stillFiring).toMatchObject([{ feature: 'c', explanation: [], picture: null }]);
   });
 
+  it('leads to what is about the whole, and at each feature to what is about it', () => {
+    const [composed] = compose({
+      notices: [notice('a b&c')],
+      links: [
+        { label: 'Model', url: 'https://g.example/m' },
+        { label: 'Feature', url: 'https://g.example/f?f={feature}&s={segment}&f={feature}' },
+      ],
+    });
+    expect(composed?.message.links).toEqual([{ label: 'Model', url: 'https://g.example/m' }]);
+    expect(composed?.message.features[0]?.links).toEqual([
+      { label: 'Feature', url: 'https://g.example/f?f=a%20b%26c&s=all&f=a%20b%26c' },
+    ]);
+  });
+
   it('tells of a feature that the evaluation does not know any more', () => {
     const [composed] = compose({ notices: [notice('gone', 'resolved')], results: [] });
     expect(composed?.message.features).toMatchObject([
