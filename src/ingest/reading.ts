@@ -9,7 +9,7 @@ import type { Anchor } from './anchor.ts';
 import type { PartitionCounting } from './counting.ts';
 import type { SourceControl } from './event-source.ts';
 import type { IngestMetrics } from './ingest-metrics.ts';
-import type { Intake, IntakeLimits } from './intake.ts';
+import type { Intake, IntakeLimits, Taken } from './intake.ts';
 import type { LogView } from './log-view.ts';
 import type { RecordCounter } from './record-counter.ts';
 import type { TickBarrier } from './tick-barrier.ts';
@@ -101,14 +101,18 @@ export class Reading {
         if (!(await this.rest())) return 'again';
         continue;
       }
-      const { batch, afterSilence } = taken;
-      if (afterSilence && this.seekAnchor()) continue;
-      const reason = await this.otherLog(batch);
-      // What was read before is of the log that was.
-      if (reason !== null) return (await this.flush()) ? { halt: reason } : 'again';
-      const outcome = await this.countBatch(batch);
-      if (outcome !== 'goon') return outcome;
+      const end = await this.handle(taken);
+      if (end !== null) return end;
     }
+  }
+
+  /** Apart from the loop, which would hold on to the batch while it waits for another. @returns null: read on */
+  private async handle({ batch, afterSilence }: Taken): Promise<ReadingEnd | null> {
+    if (afterSilence && this.seekAnchor()) return null;
+    const reason = await this.otherLog(batch);
+    // What was read before is of the log that was.
+    if (reason !== null) return (await this.flush()) ? { halt: reason } : 'again';
+    return this.countBatch(batch);
   }
 
   /**
@@ -145,7 +149,7 @@ export class Reading {
     return null;
   }
 
-  private async countBatch(batch: RecordBatch): Promise<'goon' | 'again' | 'done'> {
+  private async countBatch(batch: RecordBatch): Promise<'again' | 'done' | null> {
     const { records, barrier, ending, abandoned } = this.parts;
     let slice = 0;
     for (const record of batch.records) {
@@ -168,7 +172,7 @@ export class Reading {
     // Of the batch nothing is kept: one record would keep all of it in memory.
     this.passAnchor();
     this.next = Math.max(this.next, batch.to);
-    return 'goon';
+    return null;
   }
 
   private passAnchor(): void {

@@ -177,6 +177,8 @@ export class MemoryStore implements IngestStore {
   readonly rows = new Map<number, StoredPartition>();
   /** Partitions whose checkpoints are not taken. */
   stalled = new Set<number>();
+  /** Checkpoints that were not taken for it. */
+  refused = 0;
 
   row(partition: number): StoredPartition {
     const row = this.rows.get(partition);
@@ -227,8 +229,10 @@ export class MemoryStore implements IngestStore {
 
   commit(write: CheckpointWrite): ReturnType<IngestStore['commit']> {
     const row = this.row(write.part);
-    if (this.stalled.has(write.part))
+    if (this.stalled.has(write.part)) {
+      this.refused += 1;
       return Promise.resolve({ outcome: 'retry', error: new Error('the database is away') });
+    }
     if (row.epoch !== write.epoch || row.nextOffset !== write.previousOffset || row.state !== 'ok')
       return Promise.resolve({ outcome: 'fenced' });
     row.nextOffset = write.nextOffset;

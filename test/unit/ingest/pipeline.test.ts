@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Pipeline } from '../../../src/ingest/pipeline.ts';
 import { MemorySource, record, records, steeredPipeline } from '../../support/steered-pipeline.ts';
@@ -166,6 +168,13 @@ describe('an assignment that is lost', () => {
   });
 });
 
+/** Two records, and a look at the bytes of the first. */
+function watchedRecords() {
+  const value = Buffer.alloc(1_000);
+  const held = [{ ...record(0, ''), value }, record(1, 'small')];
+  return { held, counted: new WeakRef(value) };
+}
+
 describe('a backlog in many partitions', () => {
   const PARTITIONS = 64;
   const BUDGET = 256 * 1024;
@@ -219,6 +228,24 @@ describe('a backlog in many partitions', () => {
     );
 
     expect(store.row(2).nextOffset).toBe(0);
+  });
+
+  it('keeps nothing of what it has counted, also while a checkpoint waits', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const { held, counted } = watchedRecords();
+    const { store, pipeline } = await start([{ start: 0, records: held }]);
+    store.place(0, 0);
+    store.stalled.add(0);
+    await pipeline.start();
+    await vi.waitUntil(() => store.refused > 0);
+    held.length = 0;
+
+    await vi.waitUntil(() => {
+      collect();
+      return counted.deref() === undefined;
+    });
+    expect(store.row(0).nextOffset).toBe(0);
   });
 
   it('takes a batch that is larger than the budget, alone', async () => {
