@@ -15,6 +15,7 @@ import { MODEL } from '../chaos/events.ts';
 import { MemberSource } from './memory-log.ts';
 import type { MemoryLog } from './memory-log.ts';
 import { MUTANTS } from './mutants.ts';
+import type { Mutant } from './mutants.ts';
 import { stoppingPool } from './stopping-pool.ts';
 import type { StoppingPool } from './stopping-pool.ts';
 import { Stops } from './stops.ts';
@@ -45,7 +46,8 @@ export async function startMember(options: {
   const silent = createLog('silent');
   const stops = new Stops();
   const source = new MemberSource(log, stops);
-  const mutant = options.mutant === null ? {} : MUTANTS[options.mutant];
+  const mutant: Partial<Mutant> | undefined =
+    options.mutant === null ? {} : MUTANTS[options.mutant];
   if (mutant === undefined) throw new Error(`there is no mutant ${options.mutant ?? ''}`);
   const connections = stoppingPool(pool, stops, mutant.statement);
   const catalog = createCatalogStore(pool);

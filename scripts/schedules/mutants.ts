@@ -13,7 +13,12 @@ export interface MutantParts {
 }
 
 /** A bug planted around the program: in the statements that leave it, or between ingestion and its store or source. */
-interface Mutant {
+export interface Mutant {
+  /**
+   * What its fault reads like: counts that differ, a write or a word of who had no right to it. That something does not come
+   * or does not end is a fault of the machine as often as of the program, and finds nothing.
+   */
+  readonly finds: RegExp;
   readonly statement?: (text: string) => string;
   readonly store?: (parts: MutantParts) => IngestStore;
 }
@@ -84,13 +89,22 @@ const resolvesEarly = ({ store }: MutantParts): IngestStore => {
   };
 };
 
+const DIFFERS = /^the counts differ by \d+$/;
+
 /** The bugs that the schedules must find. */
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
-  'no-compare-and-swap': { statement: anyOffset },
-  'no-epoch': { statement: anyEpoch },
-  'no-fence': { statement: (text) => anyOffset(anyEpoch(text)) },
-  'auto-commit': { statement: anyOffset, store: autoCommit },
-  'state-kept-after-unknown-commit': { store: stateKept },
-  'offset-before-rows': { store: offsetFirst },
-  'resolves-before-commit': { store: resolvesEarly },
+  'no-compare-and-swap': { finds: DIFFERS, statement: anyOffset },
+  // Who has lost the claim halts the partition of its successor.
+  'no-epoch': {
+    finds: /^the counts differ by \d+$|^the partition is halted at/,
+    statement: anyEpoch,
+  },
+  'no-fence': { finds: DIFFERS, statement: (text) => anyOffset(anyEpoch(text)) },
+  'auto-commit': { finds: DIFFERS, statement: anyOffset, store: autoCommit },
+  'state-kept-after-unknown-commit': { finds: DIFFERS, store: stateKept },
+  'offset-before-rows': { finds: DIFFERS, store: offsetFirst },
+  'resolves-before-commit': {
+    finds: /told .* while|ended before its COMMIT|^the counts differ by \d+$/,
+    store: resolvesEarly,
+  },
 };

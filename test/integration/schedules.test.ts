@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MUTANTS } from '../../scripts/schedules/mutants.ts';
-import { findFault } from '../../scripts/schedules/search.ts';
+import { FIND_SECONDS, findFault } from '../../scripts/schedules/search.ts';
 import { freshDatabase } from '../support/servers.ts';
 
 // Most of a schedule is waiting: they run beside each other.
@@ -15,9 +15,16 @@ describe.concurrent(
     });
 
     it.each(Object.keys(MUTANTS))('find the planted bug "%s"', async (mutant) => {
-      const { found } = await findFault(await freshDatabase(), mutant);
+      const { found, otherwise, seconds } = await findFault(await freshDatabase(), mutant);
 
-      expect(found, mutant).not.toBeNull();
+      expect(
+        found,
+        `${seconds.toFixed(0)} s; besides: ${JSON.stringify(otherwise)}`,
+      ).not.toBeNull();
+      // A schedule that only hangs has found nothing.
+      expect(found?.fault).not.toMatch(/stuck at|never came|did not end/);
+      // The bound is the promise's own (docs/reliability.md).
+      expect(seconds).toBeLessThanOrEqual(FIND_SECONDS);
     });
   },
 );
