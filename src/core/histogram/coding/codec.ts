@@ -98,7 +98,10 @@ function writeCategorical(out: ByteWriter, h: CategoricalHistogram): void {
   for (const n of [h.missing, h.invalid, h.other, h.unseen]) out.varint(n);
   writeCounts(out, h.cells);
   out.varint(h.heavy.size);
-  for (const [name, count] of h.heavy) {
+  // In an order of their own: what is counted in two parts and added has seen them in another.
+  const names = h.heavy.size > 1 ? [...h.heavy.keys()].sort() : h.heavy.keys();
+  for (const name of names) {
+    const count = h.heavy.get(name) as number;
     const bytes = utf8(name);
     out.varint(bytes.length);
     out.raw(bytes);
