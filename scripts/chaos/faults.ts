@@ -12,16 +12,20 @@ export interface Victims {
   /** Past the proxies. */
   readonly pool: Pool;
   readonly sessionMs: number;
-  readonly random: () => number;
 }
+
+/** Numbers of its own in [0, 1) for one strike, drawn before the storm begins. */
+export type Dice = readonly [number, number];
 
 interface Fault {
   /** How often it is chosen, beside the others. */
   readonly weight: number;
+  /** How often it is there at least, in a storm that is long enough. */
+  readonly least?: number;
   /** What only one fault at a time may hurt. */
-  readonly hurts: 'worker' | 'network' | 'postgres' | 'kafka';
+  readonly hurts: 'worker' | 'network' | 'broker network' | 'postgres' | 'kafka';
   /** Hurts, and mends again. @returns what was broken of driftd's promises; null: nothing */
-  strike(victims: Victims, worker: Worker): Promise<string | null>;
+  strike(victims: Victims, worker: Worker, dice: Dice): Promise<string | null>;
 }
 
 /** An asked-for end takes at most this long. */
@@ -33,20 +37,21 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'kill -9': {
     weight: 5,
     hurts: 'worker',
-    async strike({ random }, worker) {
+    async strike(_, worker, [one]) {
       worker.signal('SIGKILL');
       await worker.gone();
-      await sleep(random() * 1_000);
+      await sleep(one * 1_000);
       await worker.start();
       return null;
     },
   },
   'SIGSTOP beyond the session': {
-    weight: 2,
+    weight: 3,
+    least: 2,
     hurts: 'worker',
-    async strike({ sessionMs, random }, worker) {
+    async strike({ sessionMs }, worker, [one]) {
       worker.signal('SIGSTOP');
-      await sleep(sessionMs * (1.3 + random()));
+      await sleep(sessionMs * (1.3 + one));
       worker.signal('SIGCONT');
       return null;
     },
@@ -68,10 +73,10 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'Postgres immediate stop': {
     weight: 1,
     hurts: 'postgres',
-    async strike({ postgres, random }) {
+    async strike({ postgres }, _, [one]) {
       process.kill(postgres.pid, 'SIGQUIT');
       await postgres.halt();
-      await sleep(random() * 3_000);
+      await sleep(one * 3_000);
       await postgres.restart();
       return null;
     },
@@ -79,11 +84,12 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'backend kill': {
     weight: 6,
     hurts: 'network',
-    async strike({ pool }) {
+    async strike({ pool }, _, [one]) {
       await pool.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
          WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'driftd%'
-           AND random() < 0.5`,
+           AND abs(hashint4(pid)) % 2 = $1`,
+        [one < 0.5 ? 0 : 1],
       );
       return null;
     },
@@ -97,19 +103,20 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     },
   },
   'TCP reset at COMMIT': {
-    weight: 8,
+    weight: 14,
+    least: 3,
     hurts: 'network',
-    strike({ random }, { proxy }) {
-      proxy.resetAtCommit(random() < 0.5 ? 'question' : 'answer');
+    strike(_, { proxy }, [one]) {
+      proxy.resetAtCommit(one < 0.5 ? 'question' : 'answer');
       return Promise.resolve(null);
     },
   },
   'half-open': {
     weight: 3,
     hurts: 'network',
-    async strike({ random }, { proxy }) {
+    async strike(_, { proxy }, [one]) {
       proxy.halfOpen();
-      await sleep(2_000 + random() * 16_000);
+      await sleep(2_000 + one * 16_000);
       proxy.heal();
       return null;
     },
@@ -117,33 +124,49 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'black hole': {
     weight: 3,
     hurts: 'network',
-    async strike({ random }, { proxy }) {
+    async strike(_, { proxy }, [one]) {
       proxy.blackHole();
-      await sleep(DARK_MS[Math.floor(random() * DARK_MS.length)]);
+      await sleep(DARK_MS[Math.floor(one * DARK_MS.length)]);
       proxy.heal();
+      return null;
+    },
+  },
+  'broker TCP reset': {
+    weight: 3,
+    hurts: 'broker network',
+    strike(_, { brokerProxy }) {
+      brokerProxy.reset();
+      return Promise.resolve(null);
+    },
+  },
+  'broker half-open': {
+    weight: 1.5,
+    hurts: 'broker network',
+    async strike(_, { brokerProxy }, [one]) {
+      brokerProxy.halfOpen();
+      await sleep(2_000 + one * 16_000);
+      brokerProxy.heal();
+      return null;
+    },
+  },
+  'broker black hole': {
+    weight: 1.5,
+    hurts: 'broker network',
+    async strike(_, { brokerProxy }, [one]) {
+      brokerProxy.blackHole();
+      await sleep(DARK_MS[Math.floor(one * DARK_MS.length)]);
+      brokerProxy.heal();
       return null;
     },
   },
   'broker kill -9': {
     weight: 0.8,
     hurts: 'kafka',
-    async strike({ kafka, random }) {
+    async strike({ kafka }, _, [one]) {
       await kafka.kill9();
-      await sleep(random() * 3_000);
+      await sleep(one * 3_000);
       await kafka.restart();
       return null;
     },
   },
 };
-
-/** The next fault by weight. */
-export function choose(random: () => number): string {
-  const names = Object.keys(FAULTS);
-  const total = names.reduce((sum, name) => sum + (FAULTS[name]?.weight ?? 0), 0);
-  let at = random() * total;
-  for (const name of names) {
-    at -= FAULTS[name]?.weight ?? 0;
-    if (at < 0) return name;
-  }
-  return names[0] ?? '';
-}

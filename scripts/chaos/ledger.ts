@@ -8,7 +8,7 @@ import { emptyHistogram, mergeInto } from '../../src/core/histogram/histogram.ts
 import type { Histogram } from '../../src/core/histogram/types.ts';
 import { TILE_MS } from '../../src/core/window/windows.ts';
 import type { World } from '../../test/support/world.ts';
-import { eventOf, isBad } from './events.ts';
+import type { Fate, Stream } from './events.ts';
 
 interface Counted {
   readonly name: string;
@@ -17,49 +17,45 @@ interface Counted {
   readonly index: number;
 }
 
-/** Tiles by start; in each the histograms by feature name. */
-type Slices = Map<number, { events: number; byFeature: Map<string, Histogram> }>;
+/** Tiles by start and segment; in each the histograms by feature name. */
+type Slices = Map<string, { events: number; byFeature: Map<string, Histogram> }>;
 
 /** The producer's own count of what it sent, by slice, feature and bin; and the comparison with what is stored. */
 export interface Ledger {
   add(id: number): void;
-  readonly events: number;
-  readonly bad: number;
+  /** Records by what they are to become. */
+  readonly fates: Readonly<Record<Fate, number>>;
   /**
-   * Adds up how far what is stored is away: over every count of every histogram of every slice, and one for each sum,
+   * Adds up how far what is stored is away: over every count of every histogram of every slice and segment, and one for each sum,
    * least and greatest value that is another.
    * @param parts ingest_partition.id of the partitions that hold the events
    */
   difference(parts: readonly number[]): Promise<number>;
 }
 
-export async function createLedger(world: World): Promise<Ledger> {
+export async function createLedger(world: World, stream: Stream): Promise<Ledger> {
   const features = await countedFeatures(world);
   const sent: Slices = new Map();
   const slot: RowSlot = { slot: SLOT.absent, number: 0, text: '' };
-  let events = 0;
-  let bad = 0;
+  const fates = { counted: 0, quarantined: 0, 'too-late': 0, duplicate: 0 };
   return {
     add(id) {
-      if (isBad(id)) {
-        bad += 1;
-        return;
+      const fate = stream.fateOf(id);
+      fates[fate] += 1;
+      if (fate !== 'counted') return;
+      const { time, values } = stream.eventOf(id);
+      const start = Math.floor(time / TILE_MS) * TILE_MS;
+      const origin = stream.originOf(id);
+      for (const segment of origin === null ? ['all'] : ['all', `origin=${origin}`]) {
+        const slice = sliceOf(sent, start, segment, features);
+        slice.events += 1;
+        for (const { name, counter } of features) {
+          rowSlot(counter.binning.kind, values[name] ?? null, slot);
+          counter.add(slice.byFeature.get(name) as Histogram, slot.slot, slot.number, slot.text);
+        }
       }
-      events += 1;
-      const { time, values } = eventOf(id);
-      const slice = sliceOf(sent, Math.floor(time / TILE_MS) * TILE_MS, features);
-      slice.events += 1;
-      for (const { name, counter } of features) {
-        rowSlot(counter.binning.kind, values[name] ?? null, slot);
-        counter.add(slice.byFeature.get(name) as Histogram, slot.slot, slot.number, slot.text);
-      }
     },
-    get events() {
-      return events;
-    },
-    get bad() {
-      return bad;
-    },
+    fates,
     difference: async (parts) => distance(sent, await readStored(world, features, parts), features),
   };
 }
@@ -78,14 +74,19 @@ async function countedFeatures(world: World): Promise<Counted[]> {
   );
 }
 
-function sliceOf(slices: Slices, start: number, features: readonly Counted[]) {
-  let slice = slices.get(start);
+function sliceOf(slices: Slices, start: number, segment: string, features: readonly Counted[]) {
+  const key = `${start} ${segment}`;
+  return sliceAt(slices, key, features);
+}
+
+function sliceAt(slices: Slices, key: string, features: readonly Counted[]) {
+  let slice = slices.get(key);
   if (slice === undefined) {
     const byFeature = new Map(
       features.map(({ name, counter }) => [name, emptyHistogram(counter.binning)]),
     );
     slice = { events: 0, byFeature };
-    slices.set(start, slice);
+    slices.set(key, slice);
   }
   return slice;
 }
@@ -97,18 +98,19 @@ async function readStored(
 ): Promise<Slices> {
   const { rows } = await world.pool.query<{
     start: number;
+    segment: string;
     set: number;
     events: number;
     counts: Uint8Array;
   }>(
-    `SELECT t.start, t.binning_set_id AS set, t.events, t.counts
+    `SELECT t.start, s.name AS segment, t.binning_set_id AS set, t.events, t.counts
      FROM tile t JOIN segment s ON s.id = t.segment_id
-     WHERE t.model_id = $1 AND t.part = ANY($2) AND t.span_minutes = 5 AND s.name = 'all'`,
+     WHERE t.model_id = $1 AND t.part = ANY($2) AND t.span_minutes = 5`,
     [world.modelId, parts],
   );
   const stored: Slices = new Map();
   for (const row of rows) {
-    const slice = sliceOf(stored, row.start, features);
+    const slice = sliceOf(stored, row.start, row.segment, features);
     const ofSet = features.filter(({ setId }) => setId === row.set);
     // Every set holds each event once: the first one tells how many there were.
     if (row.set === features[0]?.setId) slice.events += row.events;
@@ -122,9 +124,9 @@ async function readStored(
 
 function distance(sent: Slices, stored: Slices, features: readonly Counted[]): number {
   let sum = 0;
-  for (const start of new Set([...sent.keys(), ...stored.keys()])) {
-    const one = sliceOf(sent, start, features);
-    const other = sliceOf(stored, start, features);
+  for (const key of new Set([...sent.keys(), ...stored.keys()])) {
+    const one = sliceAt(sent, key, features);
+    const other = sliceAt(stored, key, features);
     sum += Math.abs(one.events - other.events);
     for (const { name } of features) {
       const [left, right] = [one, other].map((slice) => slice.byFeature.get(name) as Histogram);

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import type { Admin, Producer } from 'kafkajs';
 import { calmIdleConnections } from '../../src/ingest/kafka/idle-connections.ts';
-import { recordOf } from './events.ts';
 
 /**
  * The only writer of a topic, which knows exactly what is in it: one batch a partition is under way at a time, and after
@@ -23,6 +22,7 @@ export async function createProducer(
   brokers: readonly string[],
   topic: string,
   partitions: number,
+  recordOf: (id: number) => string,
 ): Promise<LedgerProducer> {
   calmIdleConnections();
   const kafka = new Kafka({

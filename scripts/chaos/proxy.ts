@@ -4,9 +4,11 @@ import type { AddressInfo, Socket } from 'node:net';
 /** A TCP proxy on loopback in front of one server, which can do to connections what networks do. */
 export interface Proxy {
   readonly port: number;
+  /** Bytes that the server has sent through it. */
+  readonly received: number;
   /** Both ends get a reset. */
   reset(): void;
-  /** The next COMMIT that comes by is met by a reset: it before it reaches the server, or the answer to it. */
+  /** The next COMMIT of a checkpoint is met by a reset: it before it reaches the server, or the answer to it. */
   resetAtCommit(meets: 'question' | 'answer'): void;
   /** The server's end is gone and the client is not told: what it sends is swallowed. Ends with `heal`. */
   halfOpen(): void;
@@ -21,11 +23,14 @@ interface Pair {
   readonly upstream: Socket;
 }
 
-export async function startProxy(host: string, port: number): Promise<Proxy> {
+/** @param port asked at each connection: the server may come to be later than its proxy */
+export async function startProxy(host: string, port: () => number): Promise<Proxy> {
   const pairs = new Set<Pair>();
   const orphans = new Set<Socket>();
+  const CHECKPOINT = Buffer.from('UPDATE ingest_partition SET next_offset');
   const COMMIT = Buffer.from('COMMIT\0');
   let dark = false;
+  let received = 0;
   let meets: 'question' | 'answer' | null = null;
 
   function hang({ client, upstream }: Pair): void {
@@ -34,7 +39,7 @@ export async function startProxy(host: string, port: number): Promise<Proxy> {
   }
 
   function join(client: Socket): void {
-    const upstream = createConnection({ host, port });
+    const upstream = createConnection({ host, port: port() });
     const pair = { client, upstream };
     pairs.add(pair);
     const part = (): void => {
@@ -42,14 +47,18 @@ export async function startProxy(host: string, port: number): Promise<Proxy> {
       client.destroy();
       upstream.destroy();
     };
+    let inCheckpoint = false;
     let answerIsLost = false;
     client.on('data', (bytes) => {
-      if (meets === null || !bytes.includes(COMMIT)) return;
+      inCheckpoint ||= bytes.includes(CHECKPOINT);
+      if (!inCheckpoint || !bytes.includes(COMMIT)) return;
+      inCheckpoint = false;
       if (meets === 'question') hang(pair);
-      else answerIsLost = true;
+      else if (meets === 'answer') answerIsLost = true;
       meets = null;
     });
-    upstream.on('data', () => {
+    upstream.on('data', (bytes) => {
+      received += bytes.length;
       if (answerIsLost) hang(pair);
     });
     for (const [from, to] of [
@@ -69,6 +78,9 @@ export async function startProxy(host: string, port: number): Promise<Proxy> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
+    get received() {
+      return received;
+    },
     reset() {
       for (const pair of pairs) hang(pair);
     },

@@ -8,9 +8,13 @@ import { startKafka } from '../servers/kafka.ts';
 import type { KafkaServer } from '../servers/kafka.ts';
 import { startPostgres } from '../servers/postgres.ts';
 import type { PostgresServer } from '../servers/postgres.ts';
-import { MODEL, trainingRows } from './events.ts';
+import type { Pool } from '../../src/storage/postgres/pool.ts';
+import { MODEL, PARTITIONS, trainingRows, VARIED } from './events.ts';
+import type { Fate } from './events.ts';
 import { createLedger } from './ledger.ts';
 import { createProducer } from './producer.ts';
+import { startProxy } from './proxy.ts';
+import type { Proxy } from './proxy.ts';
 import { createWorker } from './worker.ts';
 import type { Worker } from './worker.ts';
 
@@ -26,6 +30,8 @@ export interface Rig {
   send(count: number): Promise<void>;
   /** Offsets that are stored as read. */
   covered(): Promise<number>;
+  /** The stored offset of each partition. */
+  positions(): Promise<readonly number[]>;
   /** @throws Error when what was sent is not read within some minutes */
   caughtUp(): Promise<void>;
   compare(): Promise<Comparison>;
@@ -41,7 +47,6 @@ export interface Comparison {
 
 export const SESSION_MS = 6_000;
 const TOPIC = 'predictions';
-const PARTITIONS = 6;
 const CATCH_UP_MS = 240_000;
 
 export async function openRig(workerCount: number): Promise<Rig> {
@@ -50,26 +55,41 @@ export async function openRig(workerCount: number): Promise<Rig> {
   const postgres = await startPostgres({
     settings: { synchronous_commit: 'on', full_page_writes: 'on' },
   });
-  const kafka = await startKafka();
+  // A broker tells its clients where to come: each worker has a listener that says "to your proxy".
+  const doors: number[] = [];
+  const brokerProxies: Proxy[] = [];
+  for (let i = 0; i < workerCount; i += 1)
+    brokerProxies.push(await startProxy('127.0.0.1', () => doors[i] ?? 0));
+  const kafka = await startKafka({ advertised: brokerProxies.map(({ port }) => port) });
+  doors.push(...kafka.doors);
   const databaseUrl = await postgres.createDatabase();
   const world = await createWorld(databaseUrl, { rows: trainingRows() });
-  const config = path.join(folder, 'driftd.yaml');
-  writeFileSync(config, configuration(kafka.brokers));
-  const producer = await createProducer(kafka.brokers, TOPIC, PARTITIONS);
-  const ledger = await createLedger(world);
+  const producer = await createProducer(kafka.brokers, TOPIC, PARTITIONS, VARIED.recordOf);
+  const ledger = await createLedger(world, VARIED);
   const workers: Worker[] = [];
-  for (let i = 1; i <= workerCount; i += 1) {
-    const worker = await createWorker({ name: `worker ${i}`, config, databaseUrl });
+  for (const [i, brokerProxy] of brokerProxies.entries()) {
+    const config = path.join(folder, `worker-${i + 1}.yaml`);
+    writeFileSync(config, configuration(brokerProxy.port));
+    const worker = await createWorker({
+      name: `worker ${i + 1}`,
+      config,
+      databaseUrl,
+      brokerProxy,
+    });
     workers.push(worker);
     await worker.start();
   }
   let sent = 0;
 
-  async function covered(): Promise<number> {
-    const { rows } = await world.pool.query<{ covered: number }>(
-      'SELECT coalesce(sum(next_offset), 0)::bigint AS covered FROM ingest_partition',
+  async function positions(): Promise<number[]> {
+    const { rows } = await world.pool.query<{ offset: number }>(
+      'SELECT next_offset AS offset FROM ingest_partition ORDER BY partition',
     );
-    return rows[0]?.covered ?? 0;
+    return rows.map(({ offset }) => offset);
+  }
+
+  async function covered(): Promise<number> {
+    return (await positions()).reduce((sum, offset) => sum + offset, 0);
   }
 
   return {
@@ -87,6 +107,7 @@ export async function openRig(workerCount: number): Promise<Rig> {
       sent += count;
     },
     covered,
+    positions,
     async caughtUp() {
       const limit = performance.now() + CATCH_UP_MS;
       for (;;) {
@@ -103,19 +124,19 @@ export async function openRig(workerCount: number): Promise<Rig> {
       }
     },
     async compare() {
-      const { rows } = await world.pool.query<{
-        id: number;
-        quarantined: number;
-        counted: number;
-      }>('SELECT id, quarantined, counted FROM ingest_partition');
-      const counted = rows.reduce((sum, row) => sum + row.counted, 0);
-      const quarantined = rows.reduce((sum, row) => sum + row.quarantined, 0);
+      const { rows } = await world.pool.query<{ id: number } & Record<Fate, number>>(
+        `SELECT id, counted, quarantined, too_late AS "too-late", duplicate FROM ingest_partition`,
+      );
       const logged = await producer.logged();
       const wrong: string[] = [];
       if (logged !== sent) wrong.push(`the log holds ${logged} of ${sent}: the ledger is wrong`);
-      if (counted !== ledger.events)
-        wrong.push(`${counted} of ${ledger.events} events are counted`);
-      if (quarantined !== ledger.bad) wrong.push(`${quarantined} of ${ledger.bad} are quarantined`);
+      for (const fate of Object.keys(ledger.fates) as Fate[]) {
+        const is = rows.reduce((sum, row) => sum + row[fate], 0);
+        const should = ledger.fates[fate];
+        if (is !== should) wrong.push(`${fate}: ${is} of ${should} records`);
+      }
+      const deadlocks = await deadlocksOf(world.pool);
+      if (deadlocks > 0) wrong.push(`${deadlocks} transactions have waited for each other`);
       return { difference: await ledger.difference(rows.map(({ id }) => id)), wrong };
     },
     async end() {
@@ -129,16 +150,26 @@ export async function openRig(workerCount: number): Promise<Rig> {
   };
 }
 
-function configuration(brokers: readonly string[]): string {
+/** Since the database was started last: after a crash its statistics begin anew (the workers' logs tell of the others). */
+async function deadlocksOf(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ deadlocks: number }>(
+    'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()',
+  );
+  return rows[0]?.deadlocks ?? 0;
+}
+
+function configuration(brokerPort: number): string {
   return `
 kafka:
-  brokers: ${JSON.stringify(brokers)}
+  brokers: ['127.0.0.1:${brokerPort}']
   group: driftd
   topics: [{ name: ${TOPIC}, start: earliest }]
   session_timeout: ${SESSION_MS / 1_000}s
 postgres: { url: '\${DATABASE_URL}' }
 http: { listen: '127.0.0.1:0' }
+ingest: { dedup_window: 10m }
 models:
   - name: ${MODEL}
+    attributes: [origin]
 `;
 }

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRandom } from '../../test/support/baselines.ts';
-import { choose, FAULTS } from './faults.ts';
+import { FAULTS } from './faults.ts';
 import type { Victims } from './faults.ts';
+import { leastTold, planStorm } from './plan.ts';
+import type { Strike } from './plan.ts';
 import { openRig, SESSION_MS } from './rig.ts';
+import { nothingTold } from './worker.ts';
 import type { Told, Worker } from './worker.ts';
 
 export interface ChaosOptions {
@@ -32,9 +34,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const rig = await openRig(WORKERS);
   try {
     const { workers, postgres, kafka, world } = rig;
-    const random = createRandom(seed);
-    const victims = { workers, postgres, kafka, pool: world.pool, sessionMs: SESSION_MS, random };
-    const storm = startStorm(victims, options);
+    const victims = { workers, postgres, kafka, pool: world.pool, sessionMs: SESSION_MS };
+    const spanMs = options.minutes * 60_000;
+    const plan = planStorm(seed, { faults, workers: WORKERS, spanMs });
+    const storm = startStorm(victims, plan, say);
     while (rig.sent < events) {
       await rig.send(Math.min(CHUNK, events - rig.sent));
       // The events last as long as the faults.
@@ -44,18 +47,33 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     say(`${faults} faults done, ${rig.sent} records written; catching up`);
     await rig.caughtUp();
     const { difference, wrong } = await rig.compare();
-    const broken = [...storm.broken, ...wrong];
-    return { difference, broken, struck: storm.struck, told: total(workers) };
+    const told = total(workers);
+    const broken = [...storm.broken, ...wrong, ...tooLittle(told, storm.struck)];
+    return { difference, broken, struck: storm.struck, told };
   } finally {
     await rig.end();
   }
 }
 
 function total(workers: readonly Worker[]): Told {
-  const sum: Told = { fenced: 0, unknown: 0, retry: 0, redelivered: 0, claims: 0 };
+  const sum = nothingTold();
   for (const { told } of workers)
     for (const name of Object.keys(sum) as (keyof Told)[]) sum[name] += told[name];
   return sum;
+}
+
+/** A storm that has hurt nothing shows nothing. */
+function tooLittle(told: Told, struck: Storm['struck']): string[] {
+  const least = leastTold(struck);
+  const broken: string[] = [];
+  if (told.fenced < least.fenced)
+    broken.push(`only ${told.fenced} checkpoints were refused, expected are ${least.fenced}`);
+  if (told.unknown < least.unknown)
+    broken.push(
+      `only ${told.unknown} commits had an unknown outcome, expected are ${least.unknown}`,
+    );
+  if (told.deadlocks > 0) broken.push(`${told.deadlocks} deadlocks were logged`);
+  return broken;
 }
 
 interface Storm {
@@ -66,49 +84,48 @@ interface Storm {
   share(): number;
 }
 
-/** Faults at even distances on average; a long one goes on while the next ones strike elsewhere. */
-function startStorm(victims: Victims, { faults, minutes, say }: ChaosOptions): Storm {
+/** Faults in the order of the plan; a long one goes on while the next ones strike elsewhere. */
+function startStorm(victims: Victims, plan: readonly Strike[], say: (line: string) => void): Storm {
   const broken: string[] = [];
   const struck: Record<string, number> = {};
-  const hurt = new Set<string>();
-  const pending: Promise<void>[] = [];
+  /** Places that are hurt, with the end of it. */
+  const hurt = new Map<string, Promise<void>>();
   let begun = 0;
 
-  async function strike(name: string, worker: Worker, place: string): Promise<void> {
+  async function strike({ fault, dice }: Strike, worker: Worker): Promise<void> {
     try {
-      const fault = await FAULTS[name]?.strike(victims, worker);
-      if (fault !== null && fault !== undefined) broken.push(fault);
+      const promise = await FAULTS[fault]?.strike(victims, worker, dice);
+      if (promise !== null && promise !== undefined) broken.push(promise);
     } catch (thrown) {
       // The database was away when its backends were to be killed, for one.
       const why = thrown instanceof Error ? thrown.message : String(thrown);
-      if (name !== 'backend kill') broken.push(`${name} itself failed: ${why}`);
-    } finally {
-      hurt.delete(place);
+      if (fault !== 'backend kill') broken.push(`${fault} itself failed: ${why}`);
     }
   }
 
   async function rage(): Promise<void> {
-    const gapMs = (minutes * 60_000) / Math.max(1, faults);
-    while (begun < faults) {
-      await sleep(gapMs * (0.5 + victims.random()));
-      const name = choose(victims.random);
-      const kind = FAULTS[name]?.hurts ?? 'worker';
-      const worker = victims.workers[Math.floor(victims.random() * victims.workers.length)];
-      if (worker === undefined) return;
+    for (const next of plan) {
+      await sleep(next.afterMs);
+      const kind = FAULTS[next.fault]?.hurts ?? 'worker';
+      const worker = victims.workers[next.worker] as Worker;
       const place = kind === 'postgres' || kind === 'kafka' ? kind : `${kind} of ${worker.name}`;
-      if (hurt.has(place)) continue;
+      await hurt.get(place);
       // A worker that has ended by itself has broken a promise.
       if (kind === 'worker' && !worker.alive()) {
         broken.push(`${worker.name} has ended by itself:\n${worker.tail()}`);
         await worker.start();
       }
-      hurt.add(place);
       begun += 1;
-      struck[name] = (struck[name] ?? 0) + 1;
-      if (begun % 20 === 0) say(`${begun} faults of ${faults}`);
-      pending.push(strike(name, worker, place));
+      struck[next.fault] = (struck[next.fault] ?? 0) + 1;
+      if (begun % 20 === 0) say(`${begun} faults of ${plan.length}`);
+      hurt.set(place, strike(next, worker));
     }
-    await Promise.all(pending);
+    await Promise.all(hurt.values());
   }
-  return { done: rage(), broken, struck, share: () => (faults === 0 ? 1 : begun / faults) };
+  return {
+    done: rage(),
+    broken,
+    struck,
+    share: () => (plan.length === 0 ? 1 : begun / plan.length),
+  };
 }

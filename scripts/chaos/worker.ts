@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnGuarded } from '../servers/lifecycle.ts';
@@ -18,19 +19,35 @@ export interface Told {
   /** Records that were counted and forgotten again when a claim ended, so that somebody counts them anew. */
   redelivered: number;
   claims: number;
+  /** Claims that have ended in an orderly way: each tells what it had not committed. */
+  released: number;
+  /** Transactions that Postgres has ended since two waited for each other. */
+  deadlocks: number;
 }
 
-/** A `driftd run` that reaches the database through a proxy of its own, and is started again and again. */
+export const nothingTold = (): Told => ({
+  fenced: 0,
+  unknown: 0,
+  retry: 0,
+  redelivered: 0,
+  claims: 0,
+  released: 0,
+  deadlocks: 0,
+});
+
+/** A `driftd run` that reaches the database and the broker through proxies of its own, and is started again and again. */
 export interface Worker {
   readonly name: string;
+  /** To the database, and to the broker. */
   readonly proxy: Proxy;
+  readonly brokerProxy: Proxy;
   readonly told: Told;
   /** Of the process that runs now. */
   readonly pid: number;
   /** Resolves when it is up, or has ended. */
   start(): Promise<void>;
   signal(name: NodeJS.Signals): void;
-  /** Resolves when the process is gone. */
+  /** Resolves when the process is gone, and all that it has logged is read. */
   gone(): Promise<{ readonly code: number | null }>;
   alive(): boolean;
   /** The last lines that were logged. */
@@ -42,11 +59,14 @@ export async function createWorker(options: {
   readonly name: string;
   readonly config: string;
   readonly databaseUrl: string;
+  readonly brokerProxy: Proxy;
 }): Promise<Worker> {
   const database = new URL(options.databaseUrl);
-  const proxy = await startProxy(database.hostname, Number(database.port));
+  const databasePort = Number(database.port);
+  const proxy = await startProxy(database.hostname, () => databasePort);
   database.port = String(proxy.port);
-  const told: Told = { fenced: 0, unknown: 0, retry: 0, redelivered: 0, claims: 0 };
+  const told = nothingTold();
+  let read: Promise<unknown> = Promise.resolve();
   const lines: string[] = [];
   let running: GuardedProcess | null = null;
   let up = false;
@@ -59,17 +79,21 @@ export async function createWorker(options: {
     lines.push(line);
     if (line.includes('"driftd is up"')) up = true;
     if (lines.length > 30) lines.shift();
+    if (line.includes('40P01')) told.deadlocks += 1;
     if (line.includes('a checkpoint was not made')) {
       const { outcome } = JSON.parse(line) as { outcome: 'fenced' | 'unknown' | 'retry' };
       told[outcome] += 1;
     } else if (line.includes('"partition claimed"')) told.claims += 1;
-    else if (line.includes('"partition released"'))
+    else if (line.includes('"partition released"')) {
+      told.released += 1;
       told.redelivered += (JSON.parse(line) as { uncommitted: number }).uncommitted;
+    }
   }
 
   return {
     name: options.name,
     proxy,
+    brokerProxy: options.brokerProxy,
     told,
     get pid() {
       return process_().pid;
@@ -86,9 +110,12 @@ export async function createWorker(options: {
           },
         );
         running = began;
-        for (const stream of [began.child.stdout, began.child.stderr]) {
-          if (stream !== null) createInterface({ input: stream }).on('line', listen);
-        }
+        const streams = [began.child.stdout, began.child.stderr].filter((one) => one !== null);
+        read = Promise.all(
+          streams.map((stream) =>
+            once(createInterface({ input: stream }).on('line', listen), 'close'),
+          ),
+        );
         while (!up && began.alive()) await sleep(20);
         // What it needs to start was away: whoever looks after processes starts it again.
         if (up || began.child.exitCode !== UNREACHABLE || attempt === 60) return;
@@ -101,6 +128,7 @@ export async function createWorker(options: {
     async gone() {
       const { exited, child } = process_();
       await exited;
+      await read;
       return { code: child.exitCode };
     },
     alive: () => running?.alive() ?? false,
@@ -111,6 +139,7 @@ export async function createWorker(options: {
         await running.stop('SIGTERM', 12_000);
       }
       await proxy.close();
+      await options.brokerProxy.close();
     },
   };
 }

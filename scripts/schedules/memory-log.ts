@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PartitionKey, RecordBatch, SourceRecord } from '../../src/core/domain/ingestion.ts';
 import type { LogRange, RecordConsumer, SourceControl } from '../../src/ingest/event-source.ts';
 import type { EventSource } from '../../src/ingest/event-source.ts';
-import { recordOf, START } from '../chaos/events.ts';
+import { PLAIN, START } from '../chaos/events.ts';
 import type { Stops } from './stops.ts';
 
 const BATCH = 7;
@@ -26,7 +26,7 @@ export class MemoryLog {
   }
 
   record(offset: number): SourceRecord {
-    const value = Buffer.from(recordOf(this.firstId + offset));
+    const value = Buffer.from(PLAIN.recordOf(this.firstId + offset));
     return { offset, timestamp: START, key: null, value, headers: NO_HEADERS };
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from '../../src/storage/postgres/pool.ts';
 import type { World } from '../../test/support/world.ts';
+import { PLAIN } from '../chaos/events.ts';
 import { createLedger } from '../chaos/ledger.ts';
 import { startMember } from './member.ts';
 import type { Member } from './member.ts';
@@ -195,7 +196,7 @@ async function faults(world: World, run: Run): Promise<string[]> {
   );
   const [row] = rows;
   if (row === undefined) return ['nothing is stored about the partition'];
-  const ledger = await createLedger(world);
+  const ledger = await createLedger(world, PLAIN);
   for (let offset = 0; offset < log.end; offset += 1) {
     if (offset < skipped[0] || offset >= skipped[1]) ledger.add(log.firstId + offset);
   }
@@ -206,10 +207,10 @@ async function faults(world: World, run: Run): Promise<string[]> {
   const equal = (what: string, is: number, should: number): void => {
     if (is !== should) wrong.push(`${what}: ${is} instead of ${should}`);
   };
-  equal('events counted', row.counted, ledger.events);
-  equal('events told by progress', row.progress, ledger.events);
-  equal('quarantined', row.quarantined, ledger.bad);
-  equal('rows of quarantine', row.rejected, ledger.bad);
+  equal('events counted', row.counted, ledger.fates.counted);
+  equal('events told by progress', row.progress, ledger.fates.counted);
+  equal('quarantined', row.quarantined, ledger.fates.quarantined);
+  equal('rows of quarantine', row.rejected, ledger.fates.quarantined);
   equal('offsets covered', row.covered, log.end);
   return wrong;
 }

@@ -29,6 +29,8 @@ export interface KafkaPorts {
   readonly plain: number;
   readonly controller: number;
   readonly secure: number;
+  /** Plain listeners that are advertised under another port. */
+  readonly doors: readonly { readonly port: number; readonly advertised: number }[];
 }
 
 const LOGIN_MODULES = {
@@ -90,6 +92,12 @@ export function serverProperties(
   const secure = security === undefined ? '' : `,${at('SECURE', ports.secure)}`;
   const clients = at('PLAIN', ports.plain) + secure;
   const protocols = ['PLAIN:PLAINTEXT', 'CONTROLLER:PLAINTEXT'];
+  let [doors, advertisedDoors] = ['', ''];
+  ports.doors.forEach(({ port, advertised }, i) => {
+    doors += `,${at(`DOOR${i}`, port)}`;
+    advertisedDoors += `,${at(`DOOR${i}`, advertised)}`;
+    protocols.push(`DOOR${i}:PLAINTEXT`);
+  });
   if (security !== undefined) protocols.push(`SECURE:${protocolOf(security)}`);
   const properties: Record<string, string> = {
     'process.roles': 'broker,controller',
@@ -97,8 +105,8 @@ export function serverProperties(
     'controller.quorum.voters': `1@127.0.0.1:${String(ports.controller)}`,
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAIN',
-    listeners: `${clients},${at('CONTROLLER', ports.controller)}`,
-    'advertised.listeners': clients,
+    listeners: `${clients}${doors},${at('CONTROLLER', ports.controller)}`,
+    'advertised.listeners': clients + advertisedDoors,
     'listener.security.protocol.map': protocols.join(','),
     'log.dirs': path.join(folder, 'data'),
     'num.partitions': '1',

@@ -20,6 +20,11 @@ export interface KafkaOptions {
   readonly version?: string;
   /** Opens a second listener with SASL, TLS or both; see KafkaServer.secureBrokers. */
   readonly security?: KafkaSecurity;
+  /**
+   * Further plain listeners, one a port given: each tells its clients to come to that port, where somebody (a proxy) is to
+   * stand before it; see KafkaServer.doors.
+   */
+  readonly advertised?: readonly number[];
   /** Extra lines for server.properties. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Told about the slow parts (download, format, start), one line each. */
@@ -31,6 +36,8 @@ export interface KafkaServer {
   readonly brokers: string[];
   /** The listener with SASL and TLS as asked for; empty without `security`. */
   readonly secureBrokers: string[];
+  /** Ports of the listeners behind `advertised`, in that order. */
+  readonly doors: readonly number[];
   /** Of the Java process; another one after `restart()`. */
   readonly pid: number;
   /** SIGKILL, as a crash of the machine's process; the data stays. */
@@ -146,7 +153,15 @@ async function prepare(options: KafkaOptions): Promise<Installation> {
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
   const installation = await prepare(options);
   const { temp } = installation;
-  const ports = { plain: await freePort(), controller: await freePort(), secure: await freePort() };
+  const doors: { port: number; advertised: number }[] = [];
+  for (const advertised of options.advertised ?? [])
+    doors.push({ port: await freePort(), advertised });
+  const ports = {
+    plain: await freePort(),
+    controller: await freePort(),
+    secure: await freePort(),
+    doors,
+  };
   const properties = path.join(temp.path, 'server.properties');
   let broker: GuardedProcess;
   try {
@@ -169,6 +184,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
   return {
     brokers: [`127.0.0.1:${String(ports.plain)}`],
     secureBrokers: options.security === undefined ? [] : [`127.0.0.1:${String(ports.secure)}`],
+    doors: doors.map(({ port }) => port),
     get pid() {
       return broker.pid;
     },

@@ -1,0 +1,72 @@
+import { createRandom } from '../../test/support/baselines.ts';
+import { FAULTS } from './faults.ts';
+import type { Dice } from './faults.ts';
+
+/** One fault as it is to strike. */
+export interface Strike {
+  readonly fault: string;
+  /** Which of the workers, where one is hurt. */
+  readonly worker: number;
+  /** From the strike before it. */
+  readonly afterMs: number;
+  readonly dice: Dice;
+}
+
+/**
+ * The whole storm, drawn before it begins: the same seed gives the same faults in the same order, however long each of them
+ * takes. As many kinds as there is room for are in it, and those that show the most several times.
+ * @param spanMs over how long they are spread; a fault begins when the one before it on the same victim is over
+ */
+export function planStorm(
+  seed: number,
+  {
+    faults,
+    workers,
+    spanMs,
+  }: { readonly faults: number; readonly workers: number; readonly spanMs: number },
+): Strike[] {
+  const random = createRandom(seed);
+  const names = certain().slice(0, faults);
+  while (names.length < faults) names.push(choose(random()));
+  for (let i = names.length - 1; i > 0; i -= 1) {
+    const j = Math.floor(random() * (i + 1));
+    [names[i], names[j]] = [names[j] as string, names[i] as string];
+  }
+  const gapMs = spanMs / Math.max(1, faults);
+  return names.map((fault) => ({
+    fault,
+    worker: Math.floor(random() * workers),
+    afterMs: gapMs * (0.5 + random()),
+    dice: [random(), random()],
+  }));
+}
+
+/** Kinds by how often they must be there, then each once, the heaviest first. */
+function certain(): string[] {
+  const kinds = Object.entries(FAULTS).sort(([, a], [, b]) => b.weight - a.weight);
+  const several = kinds.flatMap(([name, { least = 1 }]) => new Array<string>(least - 1).fill(name));
+  return [...several, ...kinds.map(([name]) => name)];
+}
+
+/** By weight. @param share in [0, 1) */
+function choose(share: number): string {
+  const kinds = Object.entries(FAULTS);
+  let at = share * kinds.reduce((sum, [, { weight }]) => sum + weight, 0);
+  for (const [name, { weight }] of kinds) {
+    at -= weight;
+    if (at < 0) return name;
+  }
+  return kinds[0]?.[0] ?? '';
+}
+
+/** What the storm must have led to, or it has shown nothing: checkpoints refused, and some of unknown outcome. */
+export function leastTold(struck: Readonly<Record<string, number>>): {
+  readonly fenced: number;
+  readonly unknown: number;
+} {
+  // A worker that stands still may have had nothing in hand; a COMMIT that was to be met may never have come.
+  return {
+    fenced: Math.floor((struck['SIGSTOP beyond the session'] ?? 0) / 2),
+    unknown: Math.floor((struck['TCP reset at COMMIT'] ?? 0) / 2),
+  };
+}
