@@ -16,6 +16,8 @@ import { FEATURES, roundOfCounts, VALUES } from './checkpoint/counts.ts';
 const ROUNDS = 12;
 /** The first touch of a page after the database's own checkpoint writes the whole page. */
 const WARM_UP = 2;
+/** As many seconds of a busy day: then it shows what updates in place leave behind. */
+const BLOAT_FLUSHES = 1_000;
 
 const server = await startPostgres();
 const log = createLog('error', { write: (line) => process.stderr.write(line) });
@@ -65,6 +67,12 @@ try {
       })),
     ),
   );
+  for (let round = 0; round < BLOAT_FLUSHES; round += 1)
+    await layouts[0]?.flush(roundOfCounts(round % ROUNDS));
+  const { hot, heap, live } = await bloat(pool);
+  process.stdout.write(
+    `after ${BLOAT_FLUSHES} more flushes of packed tiles: ${(100 * hot).toFixed(0)} % of the updates were HOT, the table has ${(heap / live).toFixed(1)} times its live bytes\n`,
+  );
 } finally {
   await pool.end();
   await server.stop();
@@ -76,6 +84,23 @@ async function walPosition(of: Pool): Promise<number> {
     "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::text AS bytes",
   );
   return Number(rows[0]?.bytes);
+}
+
+/** Of the one day of tiles that is written: share of updates without a new index entry; bytes of its heap, and of its rows. */
+async function bloat(of: Pool): Promise<{ hot: number; heap: number; live: number }> {
+  const { rows } = await of.query<{ name: string }>(
+    "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'tile'::regclass LIMIT 1",
+  );
+  const name = rows[0]?.name ?? '';
+  // Sessions tell what they have done once they have been idle for a while.
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  const { rows: found } = await of.query<{ hot: number; heap: number; live: number }>(
+    `SELECT n_tup_hot_upd::double precision / greatest(1, n_tup_upd) AS hot, pg_table_size(relid) AS heap,
+       (SELECT sum(pg_column_size(t.*)) FROM ${name} t)::bigint AS live
+     FROM pg_stat_user_tables WHERE relname = $1`,
+    [name],
+  );
+  return found[0] as { hot: number; heap: number; live: number };
 }
 
 /** Table with its partitions and indexes. */
