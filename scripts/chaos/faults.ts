@@ -33,6 +33,9 @@ const END_MS = 10_000;
 /** Longer than the program waits for an answer of its database, every now and then. */
 const DARK_MS = [500, 3_000, 6_000, 18_000];
 
+/** A worker that has something to read makes a checkpoint within this time, unless it is hurt otherwise. */
+const COMMIT_MS = 10_000;
+
 export const FAULTS: Readonly<Record<string, Fault>> = {
   'kill -9': {
     weight: 5,
@@ -106,9 +109,10 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     weight: 14,
     least: 3,
     hurts: 'network',
-    strike(_, { proxy }, [one]) {
-      proxy.resetAtCommit(one < 0.5 ? 'question' : 'answer');
-      return Promise.resolve(null);
+    async strike(_, { proxy }, [one]) {
+      const met = proxy.resetAtCommit(one < 0.5 ? 'question' : 'answer');
+      await Promise.race([met, sleep(COMMIT_MS)]);
+      return null;
     },
   },
   'half-open': {

@@ -8,8 +8,8 @@ export interface Proxy {
   readonly received: number;
   /** Both ends get a reset. */
   reset(): void;
-  /** The next COMMIT of a checkpoint is met by a reset: it before it reaches the server, or the answer to it. */
-  resetAtCommit(meets: 'question' | 'answer'): void;
+  /** The next COMMIT of a checkpoint is met by a reset: it before it reaches the server, or the answer to it. Resolves then. */
+  resetAtCommit(meets: 'question' | 'answer'): Promise<void>;
   /** The server's end is gone and the client is not told: what it sends is swallowed. Ends with `heal`. */
   halfOpen(): void;
   /** Nothing passes in either direction; everything is kept and arrives after `heal`. */
@@ -31,6 +31,7 @@ export async function startProxy(host: string, port: () => number): Promise<Prox
   const COMMIT = Buffer.from('COMMIT\0');
   let dark = false;
   let received = 0;
+  let met: () => void = () => undefined;
   let meets: 'question' | 'answer' | null = null;
 
   function hang({ client, upstream }: Pair): void {
@@ -56,6 +57,7 @@ export async function startProxy(host: string, port: () => number): Promise<Prox
       if (meets === 'question') hang(pair);
       else if (meets === 'answer') answerIsLost = true;
       meets = null;
+      met();
     });
     upstream.on('data', (bytes) => {
       received += bytes.length;
@@ -86,6 +88,9 @@ export async function startProxy(host: string, port: () => number): Promise<Prox
     },
     resetAtCommit(what) {
       meets = what;
+      return new Promise((resolve) => {
+        met = resolve;
+      });
     },
     halfOpen() {
       for (const pair of pairs) {

@@ -13,7 +13,12 @@ import { createBaselineStore } from '../storage/postgres/baseline-store.ts';
 import { createCatalogStore } from '../storage/postgres/catalog-store.ts';
 import { createEvaluationStore } from '../storage/postgres/evaluation-store.ts';
 import { migrate } from '../storage/postgres/migrate.ts';
-import { assertReachable, createPool, createSnapshots } from '../storage/postgres/pool.ts';
+import {
+  assertReachable,
+  createPool,
+  createSnapshots,
+  lostAsUnreachable,
+} from '../storage/postgres/pool.ts';
 import { readSettings } from '../storage/postgres/status/server-facts.ts';
 import { createTickStore } from '../storage/postgres/tick-store.ts';
 import { createTileReader } from '../storage/postgres/tile-reader.ts';
@@ -156,28 +161,30 @@ export function createApp(options: AppOptions): Promise<App> {
     lifecycle.onStop('http', () => http.stop());
   }
 
+  async function begin(): Promise<void> {
+    await assertReachable(pool, url);
+    await migrate(pool, log);
+    for (const { state, says, wayOut } of settingFindings({ settings: await readSettings(pool) }))
+      if (state === 'fault') log.warn(`${says}; ${wayOut ?? ''}`);
+    const first = await buildWork(live.current(), parts);
+    await startListening();
+    lifecycle.onStop('work', () => work.stop());
+    await work.replace(first, () => undefined);
+    if (roles.has('ingest'))
+      ingestion = await startIngestion({
+        ...parts,
+        hooks: checkpoints.heard,
+        config,
+        catalog,
+        gate: work.gate,
+        lifecycle,
+        pipelines,
+      });
+    health.started = true;
+  }
+
   return Promise.resolve({
-    async start() {
-      await assertReachable(pool, url);
-      await migrate(pool, log);
-      for (const { state, says, wayOut } of settingFindings({ settings: await readSettings(pool) }))
-        if (state === 'fault') log.warn(`${says}; ${wayOut ?? ''}`);
-      const first = await buildWork(live.current(), parts);
-      await startListening();
-      lifecycle.onStop('work', () => work.stop());
-      await work.replace(first, () => undefined);
-      if (roles.has('ingest'))
-        ingestion = await startIngestion({
-          ...parts,
-          hooks: checkpoints.heard,
-          config,
-          catalog,
-          gate: work.gate,
-          lifecycle,
-          pipelines,
-        });
-      health.started = true;
-    },
+    start: () => lostAsUnreachable(url, begin),
     reload: () => reloader.reload(),
     stop(deadlineMs) {
       health.draining = true;

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DriftdError, toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
+import { isPassing } from './commit-errors.ts';
 import { isReadOnly } from './commit-errors.ts';
 
 export type Pool = pg.Pool;
@@ -179,6 +180,24 @@ async function askServers(pool: Pool, servers: number): Promise<void> {
     } catch (thrown) {
       if (left <= 0) throw thrown;
     }
+  }
+}
+
+/**
+ * What needs the database to come up: that it goes away in the middle is told as when it had not been there.
+ * @throws DriftdError DATABASE_UNREACHABLE; and what `work` throws for other reasons
+ */
+export async function lostAsUnreachable<T>(url: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const error = toError(thrown);
+    if (error instanceof DriftdError || !isPassing(error)) throw error;
+    throw new DriftdError(
+      'DATABASE_UNREACHABLE',
+      `the database at ${describeDatabase(url)} was lost during the start: ${error.message}; start again when it answers`,
+      { cause: thrown },
+    );
   }
 }
 
