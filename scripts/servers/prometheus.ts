@@ -100,7 +100,7 @@ export async function startPrometheus(options: {
     global: Record<string, unknown>;
     rule_files: string[];
     scrape_configs: { static_configs: unknown }[];
-    alerting?: unknown;
+    alerting: Record<string, unknown>;
   };
   config.global = { ...config.global, scrape_interval: '1s', evaluation_interval: '1s' };
   config.rule_files = config.rule_files.map((file) =>
@@ -109,6 +109,7 @@ export async function startPrometheus(options: {
   for (const scrape of config.scrape_configs)
     scrape.static_configs = [{ targets: options.targets }];
   config.alerting = {
+    ...config.alerting,
     alertmanagers: [{ static_configs: [{ targets: [new URL(options.alertmanager).host] }] }],
   };
   const file = path.join(folder.path, 'prometheus.yml');
@@ -119,6 +120,7 @@ export async function startPrometheus(options: {
     `--config.file=${file}`,
     `--storage.tsdb.path=${path.join(folder.path, 'data')}`,
     `--web.listen-address=${address}`,
+    '--enable-feature=exemplar-storage',
   ];
   return start('prometheus', args, `http://${address}`, () => {
     folder.remove();

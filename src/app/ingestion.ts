@@ -16,7 +16,6 @@ import type { TickGate } from '../storage/tick-gate.ts';
 import { sourcesOf } from './catalogue.ts';
 import { inboxOf } from './ingest/inbox.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { tracedStore } from './tracing.ts';
 import { startKeepingTiles } from './ingest/keep-tiles.ts';
 
 interface IngestionParts {
@@ -64,7 +63,7 @@ export async function startIngestion(parts: IngestionParts): Promise<Ingestion> 
   const { checkpointIntervalMs, checkpointRecords, checkpointBytes, futureToleranceMs } =
     config.ingest;
   const counting = createPartitionCounter({
-    store: tracedStore(createIngestStore(pool)),
+    store: createIngestStore(pool),
     catalog,
     registry,
     owner,

@@ -23,7 +23,7 @@ import { createLifecycle } from './lifecycle.ts';
 import { buildMonitors } from './monitors.ts';
 import { startDelivery } from './notify/deliver.ts';
 import { watchOf } from './notify/watch.ts';
-import { tracedNotifier } from './tracing.ts';
+import { tracedEvaluations, tracedNotifier } from './tracing.ts';
 
 /** What the work stands on: the same for every configuration that this process takes. */
 export interface WorkParts {
@@ -78,6 +78,7 @@ export async function buildWork(config: DriftdConfig, parts: WorkParts): Promise
   const scheduled = monitors.map((monitor) => monitor.scheduled);
   const evaluator = createEvaluator({
     ...judging,
+    evaluations: tracedEvaluations(judging.evaluations),
     revisions: createRevisionStore(pool),
     quality: createQualityStore(pool),
     desk: createAlertDesk(pool),

@@ -4,6 +4,7 @@ import { createBackoff } from '../platform/backoff.ts';
 import { sleep } from '../platform/clock.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
+import { withSpan } from '../platform/tracing.ts';
 import { anchorOf, findAnchor } from './anchor.ts';
 import type { Anchor } from './anchor.ts';
 import type { PartitionCounting } from './counting.ts';
@@ -218,8 +219,17 @@ export class Reading {
     const backoff = createBackoff({ baseMs: 100, capMs: 10_000, floorMs: 50 });
     for (let attempt = 0; ; attempt += 1) {
       const started = clock.monotonic();
-      const { outcome, error } = await counting.checkpoint(next, this.anchor);
-      metrics.checkpoint(key, outcome, (clock.monotonic() - started) / 1000);
+      // What it took is observed within the span, so that the histogram leads to it.
+      const { outcome, error } = await withSpan(
+        'driftd.checkpoint',
+        { 'driftd.topic': key.topic, 'driftd.partition': key.partition, 'driftd.offset': next },
+        async () => {
+          const made = await counting.checkpoint(next, this.anchor);
+          metrics.checkpoint(key, made.outcome, (clock.monotonic() - started) / 1000);
+          return made;
+        },
+        (made) => ({ 'driftd.outcome': made.outcome }),
+      );
       if (outcome === 'committed') break;
       if (outcome !== 'retry' || attempt === 0)
         log.warn({ outcome, err: error ?? undefined }, 'a checkpoint was not made');

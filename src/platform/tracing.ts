@@ -34,6 +34,11 @@ export function withSpan<T>(
   });
 }
 
+/** Adds to the span that runs now, if one does. */
+export function tellSpan(attributes: Attributes): void {
+  trace.getActiveSpan()?.setAttributes(attributes);
+}
+
 /** Labels of an exemplar that leads to the span that runs now; null: none that is kept does. */
 export function exemplarLabels(): { readonly trace_id: string; readonly span_id: string } | null {
   const context = trace.getActiveSpan()?.spanContext();

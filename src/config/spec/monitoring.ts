@@ -51,7 +51,10 @@ export const model = z
         description: 'Keys of `attributes` that events are sliced by.',
         examples: [['origin']],
       }),
-    allowed_lateness: duration('How late an event may come and still count.', '1h').default('1h'),
+    allowed_lateness: duration(
+      'How long a window waits for events that come late. Later ones are counted for 8 more days, and their windows judged again.',
+      '1h',
+    ).default('1h'),
     silent_after: duration(
       'How long it may send no event before somebody is told; only on the wall clock. Default: two intervals of its most frequent monitor and a minute.',
       '1d',

@@ -5,11 +5,10 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-node';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { tracedNotifier, tracedStore } from '../../../src/app/tracing.ts';
+import { tracedNotifier } from '../../../src/app/tracing.ts';
 import { createMetricRegistry } from '../../../src/expose/metrics/registry.ts';
 import type { SendOutcome } from '../../../src/notify/notifier.ts';
 import { exemplarLabels, withSpan } from '../../../src/platform/tracing.ts';
-import type { CheckpointWrite, IngestStore } from '../../../src/storage/ingest-store.ts';
 
 const exporter = new InMemorySpanExporter();
 const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
@@ -37,21 +36,6 @@ describe('with an SDK in the process', () => {
     trace.disable();
   });
 
-  it('a checkpoint is a span with its outcome', async () => {
-    const commit: IngestStore['commit'] = async () => ({ outcome: 'committed' });
-    const store = tracedStore({ commit } as IngestStore);
-
-    const write = { part: 7, tiles: [] } as unknown as CheckpointWrite;
-    expect(await store.commit(write)).toEqual({ outcome: 'committed' });
-    expect(spans()).toEqual([
-      {
-        name: 'driftd.checkpoint',
-        attributes: { 'driftd.part': 7, 'driftd.tiles': 0, 'driftd.outcome': 'committed' },
-        status: 0,
-      },
-    ]);
-  });
-
   it('a delivery is a span that names the channel and not the recipient', async () => {
     const send = async (): Promise<SendOutcome> => ({ outcome: 'retry', error: 'full' });
     const notifier = tracedNotifier({ channel: 'email', send, close: () => Promise.resolve() });
@@ -62,7 +46,11 @@ describe('with an SDK in the process', () => {
     expect(spans()).toMatchObject([
       {
         name: 'driftd.delivery',
-        attributes: { 'driftd.channel': 'email', 'driftd.outcome': 'retry' },
+        attributes: {
+          'driftd.channel': 'email',
+          'driftd.dedup_key': 'k',
+          'driftd.outcome': 'retry',
+        },
       },
     ]);
     expect(JSON.stringify(spans())).not.toContain(recipient);
