@@ -2,7 +2,8 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { RowValue } from '../../core/baseline/row-value.ts';
 import { DriftdError, toError } from '../../platform/errors.ts';
-import type { ReadRequest, Row, RowStream } from './row-file.ts';
+import { beginsList, elementsOf, JsonListError } from './json-list.ts';
+import type { OpenBytes, ReadRequest, Row, RowStream } from './row-file.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -10,18 +11,34 @@ type Fields = Readonly<Record<string, unknown>>;
 const COLUMN_ROWS = 1_000;
 
 /** NDJSON: an object a line; the columns are the keys of the first 1,000 rows. */
-export async function readNdjson({ open, name, onBytes }: ReadRequest): Promise<RowStream> {
-  const columns = new Set<string>();
-  let rows = 0;
-  for await (const fields of objects(() => open(), name)) {
-    for (const key of Object.keys(fields)) columns.add(key);
-    rows += 1;
-    if (rows >= COLUMN_ROWS) break;
-  }
-  if (rows === 0) throw new DriftdError('INPUT_INVALID', `${name}: the file has no rows`);
-  const list = [...columns];
+export async function readNdjson(request: ReadRequest): Promise<RowStream> {
+  const { open, name, onBytes } = request;
+  const columns =
+    request.columns ??
+    (await keysOf(
+      objects(() => open(), name),
+      name,
+      COLUMN_ROWS,
+    ));
   const again = objects(() => open(onBytes), name);
-  return { columns: list, rows: rowsOf(again, list) };
+  return { columns, rows: rowsOf(again, columns) };
+}
+
+/** @param most rows looked at; all by default */
+async function keysOf(
+  rows: AsyncIterable<Fields>,
+  name: string,
+  most = Infinity,
+): Promise<readonly string[]> {
+  const columns = new Set<string>();
+  let seen = 0;
+  for await (const fields of rows) {
+    for (const key of Object.keys(fields)) columns.add(key);
+    seen += 1;
+    if (seen >= most) break;
+  }
+  if (seen === 0) throw new DriftdError('INPUT_INVALID', `${name}: the file has no rows`);
+  return [...columns];
 }
 
 /** The file is opened when the first of them is asked for, and let go of when no more are. */
@@ -31,14 +48,14 @@ async function* objects(open: () => Readable, name: string): AsyncGenerator<Fiel
   try {
     for await (const text of createInterface({ input: bytes, crlfDelay: Infinity })) {
       line += 1;
-      if (text.trim() !== '') yield parsedObject(text, `${name}:${line}`);
+      if (text.trim() !== '') yield parsedObject(text, `${name}:${line}`, 'each line');
     }
   } finally {
     bytes.destroy();
   }
 }
 
-function parsedObject(text: string, where: string): Fields {
+function parsedObject(text: string, where: string, what: string): Fields {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -46,7 +63,7 @@ function parsedObject(text: string, where: string): Fields {
     throw new DriftdError('INPUT_INVALID', `${where}: no JSON: ${toError(thrown).message}`);
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new DriftdError('INPUT_INVALID', `${where}: each line must be a JSON object`);
+    throw new DriftdError('INPUT_INVALID', `${where}: ${what} must be a JSON object`);
   }
   return parsed as Fields;
 }
@@ -68,11 +85,57 @@ function cell(value: unknown): RowValue {
   return JSON.stringify(value);
 }
 
-/** A JSON file is read whole: beyond this, NDJSON is asked for. */
+/** An object of columns is read whole: beyond this, a list of objects or NDJSON is asked for. */
 const MAX_JSON_BYTES = 256 * 1024 * 1024;
 
-/** JSON: a list of objects, or an object of columns, each a list of values. */
-export async function readJson({ open, name, onBytes }: ReadRequest): Promise<RowStream> {
+/**
+ * JSON: a list of objects, read an object at a time, whose columns are the keys of all of them; or an object of columns, each
+ * a list of values.
+ */
+export async function readJson(request: ReadRequest): Promise<RowStream> {
+  const { open, name, onBytes } = request;
+  if (!(await isList(open))) return objectOfColumns(await parsedWhole(request), name);
+  const columns =
+    request.columns ??
+    (await keysOf(
+      entries(() => open(), name),
+      name,
+    ));
+  const again = entries(() => open(onBytes), name);
+  return { columns, rows: rowsOf(again, columns) };
+}
+
+async function isList(open: OpenBytes): Promise<boolean> {
+  const bytes = open();
+  try {
+    for await (const chunk of bytes.setEncoding('utf8') as AsyncIterable<string>) {
+      const begins = beginsList(chunk);
+      if (begins !== null) return begins;
+    }
+    return false;
+  } finally {
+    bytes.destroy();
+  }
+}
+
+/** The objects of a list. */
+async function* entries(open: () => Readable, name: string): AsyncGenerator<Fields> {
+  const bytes = open();
+  let entry = 0;
+  try {
+    for await (const text of elementsOf(bytes.setEncoding('utf8') as AsyncIterable<string>)) {
+      yield parsedObject(text, `${name}: entry ${entry}`, 'it');
+      entry += 1;
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof JsonListError)) throw thrown;
+    throw new DriftdError('INPUT_INVALID', `${name}: no JSON: ${thrown.message}`);
+  } finally {
+    bytes.destroy();
+  }
+}
+
+async function parsedWhole({ open, name, onBytes }: ReadRequest): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of open(onBytes) as AsyncIterable<Buffer>) {
@@ -80,31 +143,16 @@ export async function readJson({ open, name, onBytes }: ReadRequest): Promise<Ro
     if (size > MAX_JSON_BYTES) {
       throw new DriftdError(
         'INPUT_INVALID',
-        `${name}: a JSON file is read whole and this one is too large; write NDJSON`,
+        `${name}: an object of columns is read whole and this one is too large; write a list of objects or NDJSON`,
       );
     }
     chunks.push(chunk);
   }
-  let parsed: unknown;
   try {
-    parsed = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
   } catch (thrown) {
     throw new DriftdError('INPUT_INVALID', `${name}: no JSON: ${toError(thrown).message}`);
   }
-  return Array.isArray(parsed) ? listOfObjects(parsed, name) : objectOfColumns(parsed, name);
-}
-
-function listOfObjects(list: readonly unknown[], name: string): RowStream {
-  const columns = new Set<string>();
-  list.forEach((row, i) => {
-    if (typeof row !== 'object' || row === null || Array.isArray(row)) {
-      throw new DriftdError('INPUT_INVALID', `${name}: entry ${i} must be an object`);
-    }
-    for (const key of Object.keys(row)) columns.add(key);
-  });
-  if (list.length === 0) throw new DriftdError('INPUT_INVALID', `${name}: the file has no rows`);
-  const names = [...columns];
-  return { columns: names, rows: rowsOf(each(list as readonly Fields[]), names) };
 }
 
 async function* each<T>(list: readonly T[]): AsyncGenerator<T> {

@@ -62,6 +62,8 @@ export interface ReadRequest {
   /** For errors. */
   readonly name: string;
   readonly onBytes?: ((bytes: number) => void) | undefined;
+  /** Those of an earlier look, which then need not be searched for. */
+  readonly columns?: readonly string[] | undefined;
   /** As of `RowFile.rows`. */
   readonly wanted?: ((column: string) => boolean) | undefined;
   /** For readers that do not read through `open`. */
@@ -140,9 +142,12 @@ export function openRowFile(path: string, limits?: RowLimits, ending?: string): 
     return bytes.pipe(guard);
   };
   const ofFile = limits === undefined ? undefined : ofPacked(limits, size);
+  let known: readonly string[] | undefined;
   const look = async (): Promise<RowStream> => {
-    const stream = await guarded(name, () => reader({ open, path, name, limits: ofFile }));
+    const request = { open, path, name, columns: known, limits: ofFile };
+    const stream = await guarded(name, () => reader(request));
     stream.close?.();
+    known = stream.columns;
     return stream;
   };
   return {
@@ -156,7 +161,7 @@ export function openRowFile(path: string, limits?: RowLimits, ending?: string): 
     skipped: async () => (await look()).skipped ?? [],
     async *rows(onBytes, wanted) {
       const stream = await guarded(name, () =>
-        reader({ open, path, name, onBytes, wanted, limits: ofFile }),
+        reader({ open, path, name, columns: known, onBytes, wanted, limits: ofFile }),
       );
       try {
         yield* stream.rows;
