@@ -7,7 +7,7 @@ import type { SoakPart } from './part.ts';
 /** How much memory an outage of the database may cost. */
 const GROWTH_MIB = 64;
 
-const faultsOf = (short: boolean): number => (short ? 25 : 250);
+const faultsOf = (short: boolean): number => (short ? 25 : 150);
 
 export const chaosSoak: SoakPart = {
   about: (short) =>
