@@ -72,10 +72,11 @@ function measureNumeric(
     maxShare: STRUCTURAL_SHARE,
   });
   const edges = live.binning.edges;
+  const tenths = decileGroups(baselineCells);
   const width = subject.baseline?.scale ?? 0;
   return [
     measureKs(subject, sample, baseline, live, policy, exactLimit),
-    measurePsi(sample, psiGroups(baselineCells), policy),
+    measurePsi(sample, psiGroups(baselineCells, tenths), policy),
     {
       name: 'spike',
       ...cellGates(spike),
@@ -85,7 +86,7 @@ function measureNumeric(
     ...(['zero', 'negative', 'integer'] as const).map((name) =>
       measureShare(name, [baseline[name], sample.m], [live[name], sample.n], sample, policy),
     ),
-    ...reported(sample, decileGroups(baselineCells)),
+    ...reported(sample, tenths),
     // Without a spread there is no unit: a distance of 0 would be a lie, and any other number, too.
     ...(width > 0 ? [reportOnly('wasserstein', wasserstein(baseline, live) / width)] : []),
   ];

@@ -63,22 +63,26 @@ export interface PsiGrouping {
  */
 export function decileGroups(baseline: Float64Array): PsiGrouping {
   const total = sumOf(baseline);
+  const groupOf = new Uint8Array(baseline.length);
   let cumulative = 0;
-  const groupOf = Uint8Array.from(baseline, (count) => {
-    const share = total === 0 ? 0 : count / total;
-    const group = Math.min(PSI_GROUPS - 1, Math.floor(PSI_GROUPS * (cumulative + share / 2)));
+  for (let i = 0; i < baseline.length; i += 1) {
+    const share = total === 0 ? 0 : (baseline[i] as number) / total;
+    groupOf[i] = Math.min(PSI_GROUPS - 1, Math.floor(PSI_GROUPS * (cumulative + share / 2)));
     cumulative += share;
-    return group;
-  });
+  }
   return { groupOf, groups: PSI_GROUPS };
 }
 
 /**
  * Coarse group of each fine bin for the PSI: its tenth; tenths below 2 % of the baseline are pooled with their lighter
  * neighbour, empty ones vanish. Groups are numbered from 0 without holes.
+ * @param deciles those of the baseline, for who has them
  */
-export function psiGroups(baseline: Float64Array): PsiGrouping {
-  const { groupOf: tenths } = decileGroups(baseline);
+export function psiGroups(
+  baseline: Float64Array,
+  deciles: PsiGrouping = decileGroups(baseline),
+): PsiGrouping {
+  const { groupOf: tenths } = deciles;
   const total = sumOf(baseline);
   const mass = Array.from(groupCounts(baseline, tenths, PSI_GROUPS), (count) =>
     total === 0 ? 0 : count / total,
