@@ -39,7 +39,10 @@ export function createHealth(parts: HealthParts): HealthSource {
       const { pipelines } = parts;
       const database = await databaseFault(parts.pool);
       const away = pipelines.find(({ silentMs }) => silentMs > SOURCE_AWAY_MS);
-      const unassigned = pipelines.some((pipeline) => pipeline.assigned === null);
+      // Without its source a process has no partitions either: that is told once.
+      const unassigned = pipelines.some(
+        ({ assigned, silentMs }) => assigned === null && silentMs <= SOURCE_AWAY_MS,
+      );
       const failing = parts.checkpoints.sinceMs();
       const stuck = parts.schedulerSilentMs();
       return [
