@@ -1,4 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -187,5 +190,55 @@ describe('driftd baseline', () => {
       code: 6,
     });
     expect((await direct('show', 'flights', 'x')).code).toBe(2);
+  });
+});
+
+describe('driftd baseline through a server that refuses', () => {
+  it.each([
+    [401, 3],
+    [403, 3],
+    [404, 3],
+    [409, 3],
+    [422, 3],
+    [429, 6],
+    [503, 6],
+    [500, 6],
+  ])('%i ends with code %i, and its reason', async (status, code) => {
+    const server = createServer((_, response) => {
+      response.writeHead(status, {
+        'content-type': 'application/problem+json',
+        'retry-after': '7',
+      });
+      response.end(JSON.stringify({ detail: 'so it is' }));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const ended = await run(['list', 'flights', '--server', `http://127.0.0.1:${port}`]);
+    server.close();
+    expect(ended.code).toBe(code);
+    expect(ended.err).toContain('so it is');
+  });
+
+  it('takes back and discards through a server, as JSON', async () => {
+    const listed = await remote('list', 'flights', '--format', 'json');
+    const versions = JSON.parse(listed.out) as { version: number; state: string }[];
+    expect(versions.map(({ state }) => state)).toContain('active');
+    const sent = await remote(
+      'upload',
+      'other',
+      file('july.csv'),
+      '--critical',
+      'x',
+      '--format',
+      'json',
+    );
+    expect(JSON.parse(sent.out)).toMatchObject({ baseline: { version: 1, state: 'candidate' } });
+    const again = await remote('upload', 'other', file('july.csv'), '--critical', 'x');
+    expect(again.out).toContain('This is version 1 of other already');
+    const gone = await remote('discard', 'other', '1', '--reason', 'a test', '--format', 'json');
+    expect(JSON.parse(gone.out)).toMatchObject({ state: 'retired' });
+    const none = await remote('rollback', 'other', '--reason', 'a test');
+    expect(none).toMatchObject({ code: 3 });
+    expect(none.err).toContain('has no version to go back to');
   });
 });

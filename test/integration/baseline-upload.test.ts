@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -204,23 +203,6 @@ describe('a baseline through the API', () => {
     const packed = what === 'packed CSV' ? { 'content-encoding': 'gzip' } : {};
     const answer = await upload(body as Body, { 'content-type': type, ...packed }, '', 'other');
     expect(answer).toMatchObject({ status: 201, body: { rows: 600 } });
-  });
-});
-
-describe('a file that may be known', () => {
-  it('is asked for by its SHA-256 before it is sent, and answered as it was', async () => {
-    const text = csvOf(rowsOf(40).map((row, i) => ({ ...row, c: i === 0 ? 'a' : 'a' })));
-    const sha256 = createHash('sha256').update(text).digest('hex');
-    const known = (query: string) => call('GET', `/models/m/uploads/${sha256}${query}`);
-    expect((await known('')).status).toBe(404);
-    const first = await upload(text, CSV, '?ignore=y');
-    expect(first.body['warnings']).not.toEqual([]);
-    const again = { ...first.body, known: true };
-    expect(await known('?ignore=y')).toEqual({ status: 200, body: again });
-    expect(await upload(text, CSV, '?ignore=y')).toEqual({ status: 200, body: again });
-    // Read otherwise it is another one.
-    for (const query of ['', '?ignore=y&format=ndjson', '?ignore=y&packed=true'])
-      expect((await known(query)).status).toBe(404);
   });
 });
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { Baseline } from '../../core/baseline/types.ts';
 import type { DeclaredFeature, History } from '../../core/baseline/sampler.ts';
+import type { FeatureTier } from '../../core/domain/feature.ts';
 import type { DriftdConfig, ModelConfig } from '../../config/types.ts';
 import type { UploadDeclarations } from '../../expose/api/baselines/desk.ts';
 import type { CatalogStore } from '../../storage/catalog-store.ts';
@@ -13,6 +14,8 @@ export interface RowDeclarations {
   readonly declared: readonly (readonly [name: string, declared: DeclaredFeature])[];
   readonly attributes: readonly string[];
   readonly slots: boolean;
+  /** Names that whoever uploads speaks of: what has none of them was meant otherwise. */
+  readonly said?: readonly string[];
 }
 
 export function declarationsOf(config: DriftdConfig, model: ModelConfig): RowDeclarations {
@@ -39,8 +42,23 @@ export function withUpload(of: RowDeclarations, upload: UploadDeclarations): Row
   };
   say(upload.numeric, { kind: 'numeric' });
   say(upload.categorical, { kind: 'categorical' });
+  say(upload.boolean, { kind: 'boolean' });
+  say(upload.prediction, { role: 'prediction' });
+  say(upload.label, { role: 'label' });
   say(upload.ignore, { ignore: true });
-  return { ...of, declared: [...declared], timeColumn: upload.time ?? of.timeColumn };
+  const { time, ...lists } = upload;
+  const said = [...Object.values(lists).flat(), ...(time === undefined ? [] : [time])];
+  return {
+    ...of,
+    declared: [...declared],
+    timeColumn: time ?? of.timeColumn,
+    ...(said.length === 0 ? {} : { said: [...new Set(said)].toSorted() }),
+  };
+}
+
+/** Tiers that whoever uploads gives: they are kept with the version. */
+export function tiersOf({ critical = [] }: UploadDeclarations): ReadonlyMap<string, FeatureTier> {
+  return new Map(critical.map((name) => [name, 'critical']));
 }
 
 /** Roles and tiers of the configuration, for whoever counts, judges and activates. */

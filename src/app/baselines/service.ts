@@ -3,6 +3,7 @@ import { checkBaseline } from '../../core/baseline/checks/checks.ts';
 import type { Finding } from '../../core/baseline/checks/finding.ts';
 import { toDocument } from '../../core/baseline/document/document.ts';
 import type { Baseline } from '../../core/baseline/types.ts';
+import type { FeatureTier } from '../../core/domain/feature.ts';
 import { diffBaselines } from '../../core/evaluate/baseline-diff.ts';
 import { defaultModel } from '../../config/resolve.ts';
 import type { DriftdConfig, ModelConfig } from '../../config/types.ts';
@@ -21,12 +22,14 @@ import {
   historyOf,
   sha256OfFile,
   sourceFingerprint,
+  tiersOf,
   withUpload,
 } from './declarations.ts';
 import { promoteTiles } from './promote.ts';
 import type { ReplayTopic } from './replay/replay.ts';
 import type { ReadBaseline } from './reading/read-file.ts';
 import { shadowRun } from './shadow.ts';
+import { streamFeatures } from './stream.ts';
 import { baselineView, eventView, featureView, shadowView } from './views.ts';
 
 /** A model of the configuration that nothing is stored of yet: no row belongs to it. */
@@ -55,6 +58,9 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
     throw unknown(`there is no model ${name}`);
   }
 
+  const storedModel = async (model: ModelRow, validateOnly: boolean): Promise<ModelRow> =>
+    validateOnly || model.id !== NOT_STORED ? model : catalog.ensureModel(model.name);
+
   async function find(model: string, version: number): Promise<StoredBaseline> {
     const found = await baselines.find((await modelOf(model)).id, version);
     if (found !== null) return found;
@@ -66,11 +72,20 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
     model: ModelRow,
     baseline: Baseline,
     origin: Omit<BaselineOrigin, 'warnings'>,
-    { validateOnly, found = [] }: { validateOnly: boolean; found?: readonly Finding[] },
+    {
+      validateOnly,
+      found = [],
+      tiers = new Map(),
+    }: {
+      readonly validateOnly: boolean;
+      readonly found?: readonly Finding[];
+      readonly tiers?: ReadonlyMap<string, FeatureTier>;
+    },
   ): Promise<UploadResult> {
     const active = (await baselines.active(model.id))?.baseline ?? null;
     const features = active === null ? [] : await catalog.features(model.id);
-    const findings = [...checkBaseline(baseline, { features, active }), ...found];
+    const stream = await streamFeatures(deps, model.id);
+    const findings = [...checkBaseline(baseline, { features, active, stream }), ...found];
     const faults = [
       ...findings.filter(({ level }) => level === 'error').map(({ text }) => text),
       ...seasonFaults(config, baseline),
@@ -79,7 +94,7 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
     const warnings = findings.filter(({ level }) => level === 'warning');
     const { rows } = baseline;
     if (validateOnly) return { baseline: null, known: false, rows, warnings };
-    const row = await baselines.add(baseline, new Map(), {
+    const row = await baselines.add(baseline, tiers, {
       ...origin,
       warnings,
     });
@@ -91,9 +106,7 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
       const rows = await baselines.list((await modelOf(model)).id);
       return rows.map((row) => baselineView(model, row));
     },
-    async events(model) {
-      return (await baselines.events((await modelOf(model)).id)).map(eventView);
-    },
+    events: async (model) => (await baselines.events((await modelOf(model)).id)).map(eventView),
     async show(model, version) {
       const { row, baseline } = await find(model, version);
       const events = await baselines.events(row.modelId);
@@ -148,9 +161,7 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
     },
     document: async (model, version) => toDocument((await find(model, version)).baseline),
     async upload(name, { path, name: called, validateOnly, onProgress, declared = {}, ...change }) {
-      const found = await modelOf(name);
-      const stored = validateOnly || found.id !== NOT_STORED;
-      const model = stored ? found : await catalog.ensureModel(name);
+      const model = await storedModel(await modelOf(name), validateOnly);
       const declarations = withUpload(declarationsOf(config, modelConfig(config, name)), declared);
       const file = basename(path);
       const source = sourceFingerprint(await sha256OfFile(path), file, name, declarations);
@@ -167,7 +178,8 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
         history: historyOf(active?.baseline ?? null, await catalog.historyBinnings(model.id)),
         ...(onProgress === undefined ? {} : { onProgress }),
       });
-      return take(model, baseline, { ...change, sourceFingerprint: source }, { validateOnly });
+      const origin = { ...change, sourceFingerprint: source };
+      return take(model, baseline, origin, { validateOnly, tiers: tiersOf(declared) });
     },
     async known(name, sha256, ending, declared = {}) {
       const model = await modelOf(name);

@@ -73,18 +73,22 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
       .option('--reason <text>', 'why, for the record', '')
       .addOption(columns('--numeric <columns>', 'columns that are numbers, separated by commas'))
       .addOption(columns('--categorical <columns>', 'columns that are categories'))
+      .addOption(columns('--boolean <columns>', 'columns that are true or false'))
       .addOption(columns('--ignore <columns>', 'columns that are no features'))
+      .addOption(columns('--prediction <columns>', 'columns that are what the model said'))
+      .addOption(columns('--label <columns>', 'columns that are what turned out'))
+      .addOption(columns('--critical <columns>', 'columns of the tier critical'))
       .option('--time <column>', "rows' time; default: time_column of the configuration")
       .action(async (model: string, path: string, options: Reasoned & UploadDeclarations) => {
         const progress = createProgress(io);
         try {
-          const { reason, numeric = [], categorical = [], ignore = [], time } = options;
+          const { reason, config: _, server: __, format: ___, ...declared } = options;
           const upload = {
             ...by(reason),
             path,
             validateOnly,
             onProgress: progress.update,
-            declared: { numeric, categorical, ignore, ...(time === undefined ? {} : { time }) },
+            declared,
           };
           await act(options, (desk) => desk.upload(model, upload), uploadText);
         } finally {

@@ -9,6 +9,7 @@ import type { RowLimits } from '../../../ingest/rows/row-file.ts';
 import { DriftdError, toError } from '../../../platform/errors.ts';
 import { baselineFromRows } from '../../baseline-from-rows.ts';
 import type { RowDeclarations } from '../declarations.ts';
+import { assertSaid, declareDocument } from './declare.ts';
 
 /** The ending that says "a histogram document"; other JSON is looked into. */
 export const DOCUMENT_ENDING = '.baseline.json';
@@ -40,12 +41,14 @@ export const readBaselineFile: ReadBaseline = async (request) => {
   const document = name.endsWith('.json') ? await documentIn(path, name) : null;
   if (document !== null) {
     const baseline = asBaseline(document, name);
-    if (baseline.model === model) return { ...baseline, provenance };
+    if (baseline.model === model)
+      return { ...declareDocument(baseline, declarations, name), provenance };
     const text = `${name} is a baseline of ${baseline.model}, not of ${model}`;
     throw new DriftdError('BASELINE_INVALID', text);
   }
   const { timeColumn, declared, attributes, slots } = declarations;
   const file = openRowFile(path, limits);
+  if (declarations.said !== undefined) assertSaid(declarations, await file.columns(), name);
   return baselineFromRows(file, {
     model,
     timeColumn,

@@ -3,6 +3,7 @@ import type { CategoricalHistogram, NumericHistogram } from '../../histogram/typ
 import type { Baseline, BaselineFeature } from '../types.ts';
 import { checkAgainstModel } from './against-model.ts';
 import type { CheckContext } from './against-model.ts';
+import { checkAgainstStream } from './against-stream.ts';
 import { error, warning } from './finding.ts';
 import type { Finding } from './finding.ts';
 import { shapeFaults } from './shape.ts';
@@ -28,6 +29,7 @@ export function checkBaseline(baseline: Baseline, context: CheckContext): Findin
     ...checkWhole(baseline),
     ...baseline.features.flatMap((feature) => checkFeature(feature)),
     ...checkAgainstModel(baseline, context),
+    ...checkAgainstStream(baseline, context.stream ?? new Map()),
   ];
   return [
     ...findings.filter(({ level }) => level === 'error'),

@@ -18,7 +18,6 @@ export type CheckName =
   | 'other-binning'
   | 'unreadable-events'
   | 'stream-lacks'
-  | 'stream-unknown'
   | 'stream-missing'
   | 'stream-invalid';
 

@@ -75,11 +75,17 @@ export interface ShadowView {
   readonly summary: string;
 }
 
-/** Names of columns. */
+/** Names of columns, or of a document's features. */
 export interface UploadDeclarations {
   readonly numeric?: readonly string[];
   readonly categorical?: readonly string[];
+  readonly boolean?: readonly string[];
   readonly ignore?: readonly string[];
+  /** Of these roles; what is not named is an input. */
+  readonly prediction?: readonly string[];
+  readonly label?: readonly string[];
+  /** Of this tier, unless the configuration says another. */
+  readonly critical?: readonly string[];
   /** The column of the rows' times. */
   readonly time?: string;
 }

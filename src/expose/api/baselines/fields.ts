@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { FEATURE_KINDS, FEATURE_ROLES } from '../../../core/domain/feature.ts';
 import { VERDICTS } from '../../../core/domain/verdict.ts';
+import { FORMATS } from './formats.ts';
 import { count, instantIn, instantOut, modelParams, name } from '../fields.ts';
 
 export const reason = name('Why, for the record.', 500);
@@ -150,9 +151,25 @@ const columns = (description: string) =>
 export const declarations = {
   numeric: columns('Columns that are numbers'),
   categorical: columns('Columns that are categories, also when they hold whole numbers'),
+  boolean: columns('Columns that are true or false'),
   ignore: columns('Columns that are no features'),
+  prediction: columns('Columns that are what the model said'),
+  label: columns('Columns that are what turned out'),
+  critical: columns('Columns of the tier `critical`, unless the configuration says another'),
   time: name("The column of the rows' times.").optional(),
 };
+
+/** What is said of an upload, in the address or in fields of a form. */
+export const uploadFields = z.object({
+  format: z.enum(FORMATS).optional().meta({ description: 'What the type does not tell.' }),
+  name: name('What the file is called.', 200).optional(),
+  reason: reason.optional(),
+  ...declarations,
+  validate: z.enum(['true', 'false']).optional().meta({
+    description: 'Only check it; nothing is stored.',
+  }),
+});
+export type UploadFields = z.infer<typeof uploadFields>;
 
 export const change = z.strictObject({ reason });
 export const activation = z.strictObject({

@@ -10,6 +10,10 @@ import '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 
 import { toError } from '../../../platform/errors.ts';
+import { uploadFields } from './fields.ts';
+import type { UploadFields } from './fields.ts';
+import { ENDING_OF, FORMATS } from './formats.ts';
+import type { Format } from './formats.ts';
 
 /** An upload may be this long as it is sent. */
 export const MAX_UPLOAD_BYTES = 1024 * 1024 * 1024;
@@ -19,16 +23,6 @@ const PREFIX = 'driftd-upload-';
 /** What a killed process has left behind is taken away after this. */
 const STALE_MS = 24 * 3_600_000;
 
-export const FORMATS = ['csv', 'ndjson', 'json', 'parquet', 'document'] as const;
-export type Format = (typeof FORMATS)[number];
-
-export const ENDING_OF: Readonly<Record<Format, string>> = {
-  csv: '.csv',
-  ndjson: '.ndjson',
-  json: '.json',
-  parquet: '.parquet',
-  document: '.baseline.json',
-};
 /** JSON goes by another name here: its own would be parsed whole, and in this process. */
 export const STREAMED_JSON = 'application/x-streamed-json';
 const FORMAT_OF: ReadonlyMap<string, Format | 'gzip' | 'any'> = new Map([
@@ -63,32 +57,34 @@ export interface Received {
   readonly path: string;
   /** What it is called: no path, no formula; only to be shown. */
   readonly name: string;
+  /** What was said in the address, and in fields of the form where the address says nothing. */
+  readonly said: UploadFields;
   /** Takes the file away. */
   readonly discard: () => Promise<void>;
 }
 
 /**
  * Writes an upload to a file of its own: raw with its Content-Type, or the first file of a form.
- * @param format what the caller says it is, in place of what type and name tell
+ * @param inAddress what the caller says there: its format wins over what type and name tell
  * @param now ms, to know what older uploads have left behind
  * @throws UploadError 400 | 413 | 415; nothing is left then
  */
 export async function receive(
   request: FastifyRequest,
-  format: Format | undefined,
-  name: string | undefined,
+  inAddress: UploadFields,
   now: number,
 ): Promise<Received> {
   const part = request.isMultipart() ? await fileOf(request) : null;
   if (part === undefined) throw new UploadError(400, 'The form has no file.');
   const bytes = part === null ? (request.body as Readable | null) : part.file;
+  const said = { ...fieldsOf(part), ...inAddress };
   if (bytes === null || typeof bytes !== 'object' || !('pipe' in bytes)) {
     const text = `Send a file with its Content-Type (${RAW_TYPES.filter((type) => type !== STREAMED_JSON).join(', ')}, application/json), or a form with one.`;
     throw new UploadError(415, text);
   }
   const type = (part?.mimetype ?? request.headers['content-type'] ?? '').split(';', 1)[0] ?? '';
   const encoding = part === null ? request.headers['content-encoding'] : undefined;
-  const { stem, ending } = fileName(name ?? part?.filename ?? '', type, encoding, format);
+  const { stem, ending } = fileName(said.name ?? part?.filename ?? '', type, encoding, said.format);
   void removeStale(now);
   const folder = await mkdtemp(join(tmpdir(), PREFIX));
   const discard = (): Promise<void> => rm(folder, { recursive: true, force: true });
@@ -96,7 +92,7 @@ export async function receive(
     const path = join(folder, `upload${ending}`);
     await pipeline(bytes, limited(), createWriteStream(path, { mode: 0o600 }));
     if (part?.file.truncated === true) throw tooLarge();
-    return { path, name: `${stem}${ending}`, discard };
+    return { path, name: `${stem}${ending}`, said, discard };
   } catch (thrown) {
     await discard();
     throw thrown;
@@ -112,6 +108,23 @@ async function fileOf(request: FastifyRequest): ReturnType<FastifyRequest['file'
     if (error.statusCode !== undefined) throw error;
     throw new UploadError(400, `The form cannot be read: ${error.message}`);
   }
+}
+
+/**
+ * The fields of a form that come before its file.
+ * @throws UploadError 400 naming the field
+ */
+function fieldsOf(part: Awaited<ReturnType<typeof fileOf>> | null): UploadFields {
+  const given = Object.entries(part?.fields ?? {}).flatMap(([key, field]) =>
+    field !== undefined && 'value' in field && typeof field.value === 'string'
+      ? [[key, field.value] as const]
+      : [],
+  );
+  const parsed = uploadFields.strict().safeParse(Object.fromEntries(given));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const at = issue?.path.join('.') ?? '';
+  throw new UploadError(400, `The form's field ${at}: ${issue?.message ?? 'it is wrong'}.`);
 }
 
 /** A name that is no path and no formula, and the ending that tells the format. */

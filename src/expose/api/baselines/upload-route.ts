@@ -4,20 +4,13 @@ import { z } from 'zod';
 
 import type { Clock } from '../../../platform/clock.ts';
 import { sendProblem } from '../../http/problem-details.ts';
-import { modelParams, name } from '../fields.ts';
+import { modelParams } from '../fields.ts';
 import type { Api } from '../register.ts';
 import { REFUSED, TAGS, WRITE, answer, by } from './answer.ts';
 import type { BaselineDesk, UploadDeclarations } from './desk.ts';
-import { declarations, reason, uploaded } from './fields.ts';
-import {
-  ENDING_OF,
-  FORMATS,
-  MAX_UPLOAD_BYTES,
-  RAW_TYPES,
-  STREAMED_JSON,
-  UploadError,
-  receive,
-} from './receive.ts';
+import { declarations, uploadFields, uploaded } from './fields.ts';
+import { ENDING_OF, FORMATS } from './formats.ts';
+import { MAX_UPLOAD_BYTES, RAW_TYPES, STREAMED_JSON, UploadError, receive } from './receive.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -98,18 +91,10 @@ export function uploadRoute(api: Api, desk: BaselineDesk, clock: Pick<Clock, 'no
         operationId: 'uploadBaseline',
         summary: 'Upload rows or a histogram document as a candidate',
         description:
-          'The file as it is, with its Content-Type (text/csv, application/x-ndjson, application/json, application/vnd.apache.parquet; gzip by Content-Encoding), or a form with one file. ' +
+          'The file as it is, with its Content-Type (text/csv, application/x-ndjson, application/json, application/vnd.apache.parquet; gzip by Content-Encoding), or a form with one file, after fields that say what else would be in the address. ' +
           'The same content again gives the version that is there. A baseline with errors is refused and leaves nothing; warnings are kept with it.',
         params: modelParams,
-        querystring: z.object({
-          format: z.enum(FORMATS).optional().meta({ description: 'What the type does not tell.' }),
-          name: name('What the file is called.', 200).optional(),
-          reason: reason.optional(),
-          ...declarations,
-          validate: z.enum(['true', 'false']).default('false').meta({
-            description: 'Only check it; nothing is stored.',
-          }),
-        }),
+        querystring: uploadFields,
         response: {
           201: uploaded,
           200: uploaded,
@@ -133,8 +118,8 @@ export function uploadRoute(api: Api, desk: BaselineDesk, clock: Pick<Clock, 'no
       }
       running += 1;
       try {
-        const { format, name: called, reason: why = '', validate, ...columns } = request.query;
-        const { discard, ...file } = await receive(request, format, called, clock.now());
+        const { discard, said, ...file } = await receive(request, request.query, clock.now());
+        const { reason: why = '', validate, format: _, name: __, ...columns } = said;
         try {
           return await answer(async () => {
             const validateOnly = validate === 'true';
@@ -178,18 +163,18 @@ function createHourly(most: number, clock: Pick<Clock, 'now'>) {
   };
 }
 
-type Columns = Partial<Record<'numeric' | 'categorical' | 'ignore' | 'time', string | undefined>>;
+type Columns = Partial<Record<keyof UploadDeclarations, string | undefined>>;
 
-function declaredOf({ numeric, categorical, ignore, time }: Columns): UploadDeclarations {
-  const list = (text: string | undefined): string[] =>
+function declaredOf({ time, ...columns }: Columns): UploadDeclarations {
+  const lists = Object.entries(columns).map(([key, text]) => [
+    key,
     (text ?? '')
       .split(',')
       .map((part) => part.trim())
-      .filter((part) => part !== '');
+      .filter((part) => part !== ''),
+  ]);
   return {
-    numeric: list(numeric),
-    categorical: list(categorical),
-    ignore: list(ignore),
+    ...(Object.fromEntries(lists) as Omit<UploadDeclarations, 'time'>),
     ...(time === undefined ? {} : { time }),
   };
 }

@@ -154,6 +154,33 @@ describe('a baseline is checked before it is stored', () => {
   });
 });
 
+describe('the live stream', () => {
+  it('tells what its events never bring, bring less often, or as another kind', () => {
+    const baseline = baselineOf({
+      never: () => normal(),
+      seldom: () => normal(),
+      texts: () => normal(),
+      same: () => normal(),
+      new: () => normal(),
+    });
+    const events = 1_000;
+    const stream = new Map([
+      ['never', { events, missing: 1_000, invalid: 0 }],
+      ['seldom', { events, missing: 300, invalid: 0 }],
+      ['texts', { events, missing: 0, invalid: 100 }],
+      ['same', { events, missing: 50, invalid: 20 }],
+    ]);
+    const context = { ...NOTHING, stream };
+    expect(told(checkBaseline(baseline, context))).toEqual([
+      'warning stream-lacks never',
+      'warning stream-missing seldom',
+      'warning stream-invalid texts',
+    ]);
+    const few = new Map([...stream].map(([name, of]) => [name, { ...of, events: 100 }]));
+    expect(told(checkBaseline(baseline, { ...NOTHING, stream: few }))).toEqual([]);
+  });
+});
+
 describe('the shape of a document, whatever the model', () => {
   const whole = baselineOf({ x: () => normal(), c: (i) => (i % 2 === 0 ? 'a' : 'b') });
   const [x, c] = whole.features as [BaselineFeature, BaselineFeature];
