@@ -1,17 +1,30 @@
-import type { PartitionKey } from '../../src/core/domain/ingestion.ts';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { PartitionKey, SourceRecord } from '../../src/core/domain/ingestion.ts';
 import { sleep } from '../../src/platform/clock.ts';
 import type { EventSource } from '../../src/ingest/event-source.ts';
-import { messageAt } from './messages.ts';
+import type { Wanted } from './producer.ts';
 
 const BATCH = 500;
 export const KEY: PartitionKey = { source: 'fuzz', topic: 'fuzz', partition: 0 };
+const PRODUCER = fileURLToPath(new URL('producer.ts', import.meta.url));
 
-/** A log of `messages` records that are made when they are read. */
+/** A log of `messages` records that another process makes when they are read. */
 export function createFuzzSource(seed: number, messages: number): EventSource {
+  const producer = fork(PRODUCER, [], { serialization: 'advanced', execArgv: [] });
   let position = 0;
   let paused = false;
   let stopped = false;
   let reading: Promise<void> = Promise.resolve();
+
+  async function recordsOf(wanted: Omit<Wanted, 'seed'>): Promise<readonly SourceRecord[]> {
+    const answer = once(producer, 'message');
+    producer.send({ seed, ...wanted });
+    const [records] = (await answer) as [readonly SourceRecord[]];
+    return records;
+  }
+
   return {
     name: KEY.source,
     start(consumer) {
@@ -37,14 +50,12 @@ export function createFuzzSource(seed: number, messages: number): EventSource {
           }
           const from = position;
           const to = Math.min(messages, from + BATCH);
+          const records = await recordsOf({ from, to });
+          // A seek that came while they were made counts.
+          if (position !== from) continue;
           position = to;
-          const records = Array.from(
-            { length: to - from },
-            (_, i) => messageAt(seed, from + i).record,
-          );
           if (!consumer.batch({ partition: KEY, from, to, records, logEnd: messages }))
             paused = true;
-          await sleep(0);
         }
       })();
       return Promise.resolve();
@@ -52,6 +63,7 @@ export function createFuzzSource(seed: number, messages: number): EventSource {
     async stop() {
       stopped = true;
       await reading;
+      producer.kill();
     },
   };
 }
