@@ -75,6 +75,7 @@ function configOf(baselines: string, events: string): string {
   return `replay: { name: predictions, path: ${JSON.stringify(events)}, format: ndjson }
 postgres: { url: "\${DATABASE_URL}" }
 http: { listen: "127.0.0.1:0" }
+http_source: {}
 baselines: { directory: ${JSON.stringify(baselines)} }
 models:
   - name: flights-late

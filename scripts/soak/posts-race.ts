@@ -32,7 +32,9 @@ export interface PostsReport {
   readonly acknowledged: number;
   /** Requests that had to be sent again, since the daemon died before it answered. */
   readonly repeated: number;
-  /** ... and of which it said that it knew them already. */
+  /** Requests that were sent again since their answer was thrown away, as when it is lost on its way. */
+  readonly lost: number;
+  /** Requests of which it said that it knew them already: those that were lost, at least. */
   readonly known: number;
   readonly kills: number;
   readonly events: number;
@@ -70,7 +72,7 @@ models: [{ name: posted }]
     log: createLog('silent'),
   });
   const deadline = Date.now() + timeoutMs;
-  const tally = { acknowledged: 0, repeated: 0, known: 0, kills: 0 };
+  const tally = { acknowledged: 0, repeated: 0, lost: 0, known: 0, kills: 0 };
   let daemon: Daemon = await startDriftd({ root: ROOT, config, env: {} });
   let next = 0;
   const started = performance.now();
@@ -78,9 +80,15 @@ models: [{ name: posted }]
   async function poster(): Promise<void> {
     for (let post = next++; post < posts; post = next++) {
       let attempts = 0;
+      let lost = false;
       for (;;) {
         if (Date.now() > deadline) throw new Error('not all posts were answered in time');
         const answer = await send(daemon.url, post, eventsAPost);
+        if (answer?.status === 202 && losesAnswer(post) && !lost) {
+          lost = true;
+          tally.lost += 1;
+          continue;
+        }
         if (answer?.status === 202) {
           tally.acknowledged += 1;
           if (answer.known) tally.known += 1;
@@ -141,6 +149,9 @@ models: [{ name: posted }]
     return row;
   }
 }
+
+/** Is the answer to the post of this number lost the first time? */
+const losesAnswer = (post: number): boolean => post % 40 === 3;
 
 /** Is the event of this number a broken one? */
 const isBroken = (event: number): boolean => event % 50 === 7;

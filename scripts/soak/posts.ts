@@ -20,13 +20,14 @@ export const postsSoak: SoakPart = {
         timeoutMs: 30 * 60_000,
         say,
       });
-      const { acknowledged, repeated, known, events, counted, quarantined, seconds } = report;
+      const { acknowledged, repeated, lost, known, events, counted, quarantined, seconds } = report;
       say(
-        `${acknowledged} acknowledged, ${repeated} sent again, ${known} known already; ${counted} counted and ${quarantined} in quarantine of ${events} events; ${Math.round(acknowledged / seconds)} posts/s`,
+        `${acknowledged} acknowledged, ${repeated} sent again, ${known} known already (the answers to ${lost} were thrown away); ${counted} counted and ${quarantined} in quarantine of ${events} events; ${Math.round(acknowledged / seconds)} posts/s`,
       );
       const broken = brokenAmong(events);
       return [
         ...(acknowledged === report.posts ? [] : [`${acknowledged} of ${report.posts} answered`]),
+        ...(known > 0 && known >= lost ? [] : [`${known} known of ${lost} sent again`]),
         ...(counted === events - broken ? [] : [`${counted} counted of ${events - broken}`]),
         ...(report.ofModel === counted
           ? []

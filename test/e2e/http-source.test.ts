@@ -25,5 +25,8 @@ describe('posted events', () => {
     });
     expect(broken).toBeGreaterThan(50);
     expect(report.repeated).toBeGreaterThan(0);
+    // What was stored and is sent again is found by its key.
+    expect(report.lost).toBeGreaterThan(30);
+    expect(report.known).toBeGreaterThanOrEqual(report.lost);
   }, 180_000);
 });
