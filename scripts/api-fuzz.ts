@@ -25,6 +25,11 @@ negative_data_rejection.expected-statuses = ["4xx", 503]
 include-operation-id = ["shadowBaseline", "promoteBaseline"]
 generation.max-examples = 10
 
+# What is JSON is taken, even a text without a letter: whether it is an event is found when it is counted.
+[[operations]]
+include-operation-id = "postEvents"
+checks.negative_data_rejection.expected-statuses = ["2xx", "4xx", 503]
+
 # Of a file the document cannot say that it has rows: an empty one is sent, too.
 [[operations]]
 include-operation-id = "uploadBaseline"
