@@ -3,11 +3,13 @@ import { createEventDecoder } from '../ingest/decode/event-decoder.ts';
 import type { TopicKey } from '../core/domain/ingestion.ts';
 import type { Decoder } from '../ingest/decoder.ts';
 import type { EventSource } from '../ingest/event-source.ts';
+import type { DeadLetters } from '../ingest/record-counter.ts';
 import {
   createHttpSource,
   SOURCE_NAME as HTTP_SOURCE,
   TOPIC as HTTP_TOPIC,
 } from '../ingest/http/http-source.ts';
+import { createKafkaDeadLetters } from '../ingest/kafka/dead-letters/wire.ts';
 import { createKafkaSource, SOURCE_NAME as KAFKA_SOURCE } from '../ingest/kafka/kafka-source.ts';
 import {
   createReplaySource,
@@ -33,6 +35,8 @@ export interface ConfiguredSource {
   readonly source: EventSource;
   /** For one partition of this topic. */
   readonly decoderOf: (topic: string) => Decoder;
+  /** Where copies of bad records go. */
+  readonly deadLetters?: DeadLetters & { stop(): Promise<void> };
 }
 
 /** What sources stand on besides the configuration. */
@@ -42,12 +46,14 @@ export interface SourceParts {
   /** On what one process of all reads. */
   readonly holdOf: (name: string) => ReaderHold;
   readonly log: Log;
+  /** Told what became of copies of bad records. */
+  readonly tellDeadLetters: (result: string, letters: number) => void;
 }
 
 /** The sources of this configuration. */
 export function sourcesOf(
   { kafka, replay, httpSource }: DriftdConfig,
-  { inbox, holdOf, log }: SourceParts,
+  { inbox, holdOf, log, tellDeadLetters: tell }: SourceParts,
 ): ConfiguredSource[] {
   const sources: ConfiguredSource[] = [];
   if (kafka !== null)
@@ -57,6 +63,9 @@ export function sourcesOf(
         const configured = kafka.topics.find(({ name }) => name === topic);
         return createEventDecoder(configured?.format ?? 'auto', configured?.mapping ?? {});
       },
+      ...(kafka.deadLetterTopic === null
+        ? {}
+        : { deadLetters: createKafkaDeadLetters(kafka, kafka.deadLetterTopic, { log, tell }) }),
     });
   if (replay !== null)
     sources.push({

@@ -94,8 +94,13 @@ export async function startIngestion(parts: IngestionParts): Promise<Ingestion> 
     inbox: inboxOf(config, pool),
     holdOf: (name) => createReaderHold(pool, name),
     log,
+    tellDeadLetters: (result, letters) => {
+      hooks.deadLetters(result, letters);
+    },
   });
-  for (const { source, decoderOf } of sources) {
+  for (const { source, decoderOf, deadLetters } of sources) {
+    // Stopped after its source, whose last checkpoint may have some.
+    if (deadLetters !== undefined) lifecycle.onStop('dead letters', () => deadLetters.stop());
     const pipeline = createPipeline(source, {
       counting,
       decoderOf,
@@ -105,6 +110,7 @@ export async function startIngestion(parts: IngestionParts): Promise<Ingestion> 
       clock,
       log,
       metrics: hooks,
+      ...(deadLetters === undefined ? {} : { deadLetters }),
     });
     pipelines.push(pipeline);
     lifecycle.onStop(`source ${source.name}`, () => pipeline.stop());

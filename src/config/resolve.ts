@@ -80,6 +80,7 @@ function kafkaConfig(
       format,
       mapping: mappingOf(mapping),
     })),
+    deadLetterTopic: kafka.dead_letter?.topic ?? null,
     tls:
       tls === false
         ? null

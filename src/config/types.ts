@@ -54,6 +54,8 @@ export interface KafkaConfig {
   readonly group: string;
   readonly clientId: string;
   readonly topics: readonly TopicConfig[];
+  /** Where copies of bad records go; null: nowhere. */
+  readonly deadLetterTopic: string | null;
   /** null: plain text. */
   readonly tls: KafkaTlsConfig | null;
   readonly sasl: KafkaSaslConfig | null;

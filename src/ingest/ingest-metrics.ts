@@ -10,6 +10,8 @@ export interface IngestMetrics {
   /** Events that were not counted, also those of records of which others were. */
   passedOver(source: string, why: 'too_late' | 'duplicate', events: number): void;
   quarantined(source: string, reason: QuarantineReason, count: number): void;
+  /** Copies of bad records: sent, dropped since too many waited, failed. */
+  deadLetters(result: string, letters: number): void;
   /** An event whose attribute has no segment of its own left. */
   segmentOverflow(model: string): void;
   checkpoint(
@@ -32,6 +34,7 @@ export const noIngestMetrics: IngestMetrics = {
   events: () => undefined,
   passedOver: () => undefined,
   quarantined: () => undefined,
+  deadLetters: () => undefined,
   segmentOverflow: () => undefined,
   checkpoint: () => undefined,
   lag: () => undefined,

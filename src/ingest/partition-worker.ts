@@ -16,6 +16,7 @@ import { LogView } from './log-view.ts';
 import { Reading } from './reading.ts';
 import type { WorkerLimits } from './reading.ts';
 import { RecordCounter } from './record-counter.ts';
+import type { DeadLetters } from './record-counter.ts';
 import { TickBarrier } from './tick-barrier.ts';
 
 export type { WorkerLimits };
@@ -31,6 +32,8 @@ export interface WorkerDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: IngestMetrics;
+  /** Left out: nobody asks for bad records. */
+  readonly deadLetters?: DeadLetters;
 }
 
 /** A halted partition is looked at again after this long: somebody may have set it going. */
@@ -76,10 +79,18 @@ export class PartitionWorker {
     this.log = deps.log.child({ partition: partitionName(key) });
     this.intake = new Intake(key, control, deps.limits, deps.budget);
     this.view = new LogView(deps.clock, remote);
+    const { deadLetters } = deps;
     this.records = new RecordCounter({
       counting: deps.counting,
       clock: deps.clock,
       decoder: deps.decoderOf(key.topic),
+      ...(deadLetters === undefined
+        ? {}
+        : {
+            hand: (rejected) => {
+              deadLetters.offer(rejected.map((one) => ({ ...one, partition: key })));
+            },
+          }),
     });
     this.barrier = new TickBarrier(deps.gate, this.log);
     this.done = this.run();

@@ -1,4 +1,9 @@
-import type { QuarantineReason, Rejection, SourceRecord } from '../core/domain/ingestion.ts';
+import type {
+  PartitionKey,
+  QuarantineReason,
+  Rejection,
+  SourceRecord,
+} from '../core/domain/ingestion.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Counting, PartitionCounting } from './counting.ts';
 import { FrameList } from './decoder.ts';
@@ -7,6 +12,21 @@ import type { IngestMetrics } from './ingest-metrics.ts';
 
 /** The clock is looked at once in so many records at least. */
 const LOOK_RECORDS = 256;
+
+/** A bad record, and what is wrong with it. */
+export interface Rejected {
+  readonly record: SourceRecord;
+  readonly rejection: Rejection;
+}
+
+export interface DeadLetter extends Rejected {
+  readonly partition: PartitionKey;
+}
+
+/** Takes bad records once they are durable as such. Returns at once and never throws. */
+export interface DeadLetters {
+  offer(letters: readonly DeadLetter[]): void;
+}
 
 /** Takes records one by one into a partition's counting: decoded, judged, counted or quarantined. */
 export class RecordCounter {
@@ -20,15 +40,20 @@ export class RecordCounter {
   /** Events of records that were decoded: one that is counted must not hide the others of its batch. */
   private passedOver = { too_late: 0, duplicate: 0 };
   private reasons = new Map<QuarantineReason, number>();
+  private readonly hand: ((letters: readonly Rejected[]) => void) | undefined;
+  private rejected: Rejected[] = [];
 
   constructor(deps: {
     readonly decoder: Decoder;
     readonly counting: Counting;
     readonly clock: Clock;
+    /** Handed bad records once they are durable as such; left out: nobody asks. */
+    readonly hand?: (letters: readonly Rejected[]) => void;
   }) {
     this.decoder = deps.decoder;
     this.schemas = deps.counting;
     this.clock = deps.clock;
+    this.hand = deps.hand;
   }
 
   /**
@@ -89,6 +114,7 @@ export class RecordCounter {
   ): void {
     counting.recordRejected(record, { reason, detail }, records);
     this.results.quarantined += records;
+    if (this.hand !== undefined) this.rejected.push({ record, rejection: { reason, detail } });
     this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + records);
   }
 
@@ -121,6 +147,7 @@ export class RecordCounter {
       if (this.passedOver[why] > 0) metrics.passedOver(source, why, this.passedOver[why]);
     }
     for (const [reason, count] of this.reasons) metrics.quarantined(source, reason, count);
+    if (this.rejected.length > 0) this.hand?.(this.rejected);
     this.forget();
   }
 
@@ -129,5 +156,6 @@ export class RecordCounter {
     this.results = { counted: 0, quarantined: 0, too_late: 0, duplicate: 0 };
     this.passedOver = { too_late: 0, duplicate: 0 };
     this.reasons = new Map();
+    this.rejected = [];
   }
 }

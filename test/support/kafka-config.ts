@@ -18,6 +18,7 @@ export function kafkaConfig(
     })),
     tls: null,
     sasl: null,
+    deadLetterTopic: null,
     sessionTimeoutMs: 6_000,
     ...changes,
   };

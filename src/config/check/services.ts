@@ -62,6 +62,12 @@ function checkKafka({ kafka, modelNames }: ValidParts, tell: Tell): void {
     seen.add(topic.name);
     checkMapping(['kafka', 'topics', i, 'mapping'], topic.mapping, modelNames, tell);
   });
+  const letters = kafka.dead_letter?.topic;
+  if (letters !== undefined && seen.has(letters))
+    tell(
+      ['kafka', 'dead_letter', 'topic'],
+      `"${letters}" is read, too: every bad record would come again for ever`,
+    );
   between(['kafka', 'session_timeout'], kafka.session_timeout, '1s', '30m', tell);
   if (
     typeof kafka.tls === 'object' &&

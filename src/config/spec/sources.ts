@@ -144,6 +144,20 @@ export const kafka = z
     ).default('driftd'),
     client_id: text('Name under which the brokers see this process.', 'driftd').default('driftd'),
     topics: z.array(topic).min(1).meta({ description: 'Topics to read.' }),
+    dead_letter: z
+      .strictObject({
+        topic: text(
+          'Topic that is written to; it must not be one of those that are read.',
+          'bad-predictions',
+        )
+          .max(249)
+          .regex(/^[A-Za-z0-9._-]+$/),
+      })
+      .optional()
+      .meta({
+        description:
+          'Copies of records that could not be counted, as they came, with their origin in headers. Leave it out to write none: they are in quarantine all the same (docs/events.md).',
+      }),
     tls,
     sasl: sasl.optional(),
     session_timeout: duration(

@@ -184,6 +184,11 @@ export const METRICS = {
     ['source', 'reason'],
     'Records in quarantine by reason.',
   ),
+  driftd_dead_letters_total: process(
+    'counter',
+    ['result'],
+    'Copies of bad records for `kafka.dead_letter`: sent; dropped, since too many waited; failed, not taken by the brokers.',
+  ),
   driftd_events_late_total: process(
     'counter',
     ['source'],

@@ -18,6 +18,8 @@ export interface StageHooks {
     /** Events that were not counted: too_late, duplicate; also those of records of which others were. */
     passedOver(source: string, why: string, events: number): void;
     quarantined(source: string, reason: string, count: number): void;
+    /** Copies of bad records: sent, dropped since too many waited, failed. */
+    deadLetters(result: string, letters: number): void;
     /** An event whose attribute has no segment of its own left. */
     segmentOverflow(model: string): void;
     /** The id of an event that is not remembered, so that a duplicate of it would be counted. */
@@ -62,6 +64,10 @@ export function beginAtZero(registry: MetricRegistry, { sources, channels }: Kno
     registry.increment('driftd_anchors_missing_total', { source }, 0);
     registry.increment('driftd_event_ids_forgotten_total', { source }, 0);
   }
+  if (sources.includes('kafka')) {
+    for (const result of ['sent', 'dropped', 'failed'])
+      registry.increment('driftd_dead_letters_total', { result }, 0);
+  }
   for (const channel of channels) {
     for (const result of ['sent', 'retry', 'dead', 'lost'])
       registry.increment('driftd_notifications_total', { channel, result }, 0);
@@ -81,6 +87,9 @@ export function createHooks(registry: MetricRegistry): StageHooks {
       },
       quarantined(source, reason, count) {
         registry.increment('driftd_events_quarantined_total', { source, reason }, count);
+      },
+      deadLetters(result, letters) {
+        registry.increment('driftd_dead_letters_total', { result }, letters);
       },
       segmentOverflow(model) {
         registry.increment('driftd_segment_overflow_total', { model });
