@@ -52,7 +52,11 @@ export function createHealth(parts: HealthParts): HealthSource {
           'source',
           away === undefined ? null : `${away.name} has not answered for ${seconds(away.silentMs)}`,
         ),
-        check('assignment', unassigned ? 'no partitions are assigned to this process' : null),
+        // Brokers that are away are the whole reason.
+        check(
+          'assignment',
+          unassigned && away === undefined ? 'no partitions are assigned to this process' : null,
+        ),
         // One that waits for its partitions has said so.
         check('start', parts.started || unassigned ? null : 'the start has not finished'),
         check(
