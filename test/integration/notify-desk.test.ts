@@ -141,10 +141,13 @@ describe('messages of one group', () => {
       monitor: 'daily',
       features: [digestFeature({ feature: 'temp', notice: 'resolved', severity: 'warning' })],
     });
-    await enqueue(pool, [outboxWrite('a', { ...group(), message: alarm })]);
-    await enqueue(pool, [outboxWrite('b', { ...group(), message: over })]);
-    const { rows } = await pool.query<{ message: DigestMessage }>('SELECT message FROM outbox');
-    expect(rows).toHaveLength(1);
+    const ends = { reason: 'resolved', message: over } as const;
+    await enqueue(pool, [outboxWrite('a', { ...group(), ...ends })]);
+    await enqueue(pool, [outboxWrite('b', { ...group(), message: alarm })]);
+    const { rows } = await pool.query<{ reason: string; message: DigestMessage }>(
+      'SELECT reason, message FROM outbox',
+    );
+    expect(rows).toMatchObject([{ reason: 'first' }]);
     const [message] = rows.map((row) => row.message);
     if (message === undefined) throw new Error('nothing waits');
     expect(subjectOf(message)).toBe(

@@ -269,7 +269,7 @@ function messageOf(
 }
 
 /** What the message is for: news before worse before better; news beside what fires already is an addition. */
-function reasonOf({ features, stillFiring }: DigestMessage): Notice | 'added' {
+export function reasonOf({ features, stillFiring }: DigestMessage): Notice | 'added' {
   const order: readonly Notice[] = ['first', 'escalated', 'resolved', 'repeat'];
   const reason = order.find((one) => features.some(({ notice }) => notice === one)) ?? 'first';
   return reason === 'first' && stillFiring.length > 0 ? 'added' : reason;

@@ -1,3 +1,4 @@
+import { reasonOf } from '../../core/alerting/compose.ts';
 import { mergeDigests } from '../../core/alerting/merge.ts';
 import type { DigestMessage } from '../../core/alerting/message.ts';
 import type { OutboxGroup, OutboxLease, OutboxStore, OutboxWrite } from '../outbox-store.ts';
@@ -66,9 +67,10 @@ async function joinWaiting(
   const [waiting] = rows;
   if (waiting === undefined) return false;
   const merged = mergeDigests(waiting.message, write.message as DigestMessage);
-  await client.query('UPDATE outbox SET message = $2 WHERE id = $1', [
+  await client.query('UPDATE outbox SET message = $2, reason = $3 WHERE id = $1', [
     waiting.id,
     storableJson(merged),
+    reasonOf(merged),
   ]);
   return true;
 }

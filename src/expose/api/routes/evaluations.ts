@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import type { QualityFault } from '../../../core/quality/faults.ts';
 import type { EvaluationEntry } from '../../../storage/api/history-reader.ts';
 import { sendProblem } from '../../http/problem-details.ts';
 import { seesModel } from '../caller.ts';
@@ -21,11 +22,21 @@ import {
 import type { RouteGroup } from '../register.ts';
 import { score, showScore } from './score.ts';
 
+const fault = z.object({
+  check: z.string().meta({ description: 'As in docs/evaluations.md.', examples: ['missing'] }),
+  feature: z.string().nullable().meta({ description: 'null: about the events as a whole.' }),
+  segment: z.string(),
+  window: z.string().nullable().meta({ description: 'null: about what came since the last one.' }),
+  value: z.number().meta({ description: 'A share; of volume-drop events.' }),
+  expected: z.number().nullable(),
+});
+
 const summary = z.looseObject({
   features: count('Features judged.'),
   drifted: z.array(z.string()),
   warned: z.array(z.string()),
   worst: z.array(z.string()).meta({ description: 'By falling KS or PSI, five at most.' }),
+  quality: z.array(fault).meta({ description: 'What is wrong with the data.' }),
 });
 
 const evaluation = z.object({
@@ -57,6 +68,8 @@ const show = (entry: EvaluationEntry) => ({
     drifted: [...entry.summary.drifted],
     warned: [...entry.summary.warned],
     worst: [...entry.summary.worst],
+    // Evaluations from before the data was checked have none.
+    quality: [...((entry.summary.quality as readonly QualityFault[] | undefined) ?? [])],
   },
   settings: { ...entry.settings },
 });
