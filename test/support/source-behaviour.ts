@@ -63,22 +63,12 @@ export function describeSteering(name: string, make: MakeSource): void {
         { name: latest, start: 'latest' },
         { name: timed, start },
       );
-      const startOf = async (topic: string) => [
-        ...((await reader.control?.startOffsets(topic)) ?? new Map<number, number>()),
-      ];
+      const startOf = async (topic: string) =>
+        Object.fromEntries((await reader.control?.startOffsets(topic)) ?? []);
 
-      expect(await startOf(earliest)).toEqual([
-        [0, 2],
-        [1, 0],
-      ]);
-      expect(await startOf(latest)).toEqual([
-        [0, 5],
-        [1, 0],
-      ]);
-      expect(await startOf(timed)).toEqual([
-        [0, 5],
-        [1, 0],
-      ]);
+      expect(await startOf(earliest)).toEqual({ 0: 2, 1: 0 });
+      expect(await startOf(latest)).toEqual({ 0: 5, 1: 0 });
+      expect(await startOf(timed)).toEqual({ 0: 5, 1: 0 });
     });
 
     it('hands over nothing in the place of what is not there any more, or not yet', async () => {
