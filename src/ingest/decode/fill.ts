@@ -27,10 +27,9 @@ export function fillNamed(
   name: string,
   value: unknown,
 ): void {
-  const index = schema.indexOf.get(name);
-  if (index === undefined || (role !== 'input' && schema.features[index]?.role !== role)) {
-    if (schema.ignored?.has(name) !== true) frame.unknownFeatures += 1;
-  } else setSlot(frame, index, value);
+  const meaning = meaningOf(schema, role, name);
+  if (meaning >= 0) setSlot(frame, meaning, value);
+  else if (meaning === UNKNOWN) frame.unknownFeatures += 1;
 }
 
 /** Every feature of the role is spoken about: what the object lacks is missing. */
@@ -41,7 +40,49 @@ export function fillRole(
   role: FeatureRole,
 ): void {
   speakOf(frame, schema, role);
-  for (const name in values) fillNamed(frame, schema, role, name, values[name]);
+  const { names, meanings } = orderOf(schema, role);
+  let place = 0;
+  for (const name in values) {
+    if (names[place] !== name && place < MAX_PLACES) {
+      names[place] = name;
+      meanings[place] = meaningOf(schema, role, name);
+    }
+    const meaning =
+      place < MAX_PLACES ? (meanings[place] as number) : meaningOf(schema, role, name);
+    if (meaning >= 0) setSlot(frame, meaning, values[name]);
+    else if (meaning === UNKNOWN) frame.unknownFeatures += 1;
+    place += 1;
+  }
+}
+
+const UNKNOWN = -1;
+const IGNORED = -2;
+const MAX_PLACES = 1_000;
+
+/** What the keys of a role were at their places in the event before, and what they mean: most often the same again. */
+interface NameOrder {
+  readonly names: string[];
+  /** Index of the feature, UNKNOWN or IGNORED. */
+  readonly meanings: number[];
+}
+
+const orders = new WeakMap<ModelSchema, Record<FeatureRole, NameOrder>>();
+
+function orderOf(schema: ModelSchema, role: FeatureRole): NameOrder {
+  let known = orders.get(schema);
+  if (known === undefined) {
+    const none = (): NameOrder => ({ names: [], meanings: [] });
+    known = { input: none(), prediction: none(), label: none() };
+    orders.set(schema, known);
+  }
+  return known[role];
+}
+
+function meaningOf(schema: ModelSchema, role: FeatureRole, name: string): number {
+  const index = schema.indexOf.get(name);
+  if (index !== undefined && (role === 'input' || schema.features[index]?.role === role))
+    return index;
+  return schema.ignored?.has(name) === true ? IGNORED : UNKNOWN;
 }
 
 /**

@@ -1,8 +1,11 @@
 import type { EventFrame, ModelSchema } from '../../core/domain/event-frame.ts';
+import { TimeReader } from './bytes/time-reader.ts';
 import { parseEventTime } from './event-time.ts';
 import { attributeText, fillOutcome, fillRole } from './fill.ts';
 import { Rejected, isObject, own } from './json-limits.ts';
 import type { JsonObject } from './json-limits.ts';
+
+const times = new TimeReader();
 
 /**
  * Fills a frame from a native event that is parsed already. docs/events.md says what each part may hold and what becomes
@@ -17,7 +20,8 @@ export function fillNativeEvent(
   recordTime: number,
 ): void {
   const ts = own(event, 'ts');
-  const time = parseEventTime(ts === undefined || ts === null ? recordTime : ts);
+  const usual = typeof ts === 'string' ? times.readText(ts) : -1;
+  const time = usual >= 0 ? usual : parseEventTime(ts ?? recordTime);
   if (time === null) {
     throw new Rejected(
       'invalid-timestamp',

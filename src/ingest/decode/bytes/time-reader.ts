@@ -6,12 +6,29 @@ const COLON = 0x3a;
 /** Length of `2026-01-31T`, and of the time of day up to the seconds. */
 const DAY_END = 11;
 const SECONDS_END = 19;
+/** With nanoseconds it is 30. */
+const MAX_LENGTH = 32;
 
 /** RFC 3339 in UTC as most producers write it: `2026-01-31T23:59:59Z`, with or without a fraction. */
 export class TimeReader {
   /** The last day read, as its digits, and when it began. */
   private day = -1;
   private begin = -1;
+
+  private readonly bytes = new Uint8Array(MAX_LENGTH);
+
+  /** The same of a text. */
+  readText(text: string): number {
+    const { length } = text;
+    if (length > MAX_LENGTH) return -1;
+    for (let i = 0; i < length; i += 1) {
+      const unit = text.charCodeAt(i);
+      // No byte would be the same.
+      if (unit >= 0x80) return -1;
+      this.bytes[i] = unit;
+    }
+    return this.read(this.bytes, 0, length);
+  }
 
   /** @returns ms since the epoch; -1: not as usual, parseEventTime knows */
   read(bytes: Uint8Array, from: number, end: number): number {
