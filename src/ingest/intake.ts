@@ -230,6 +230,7 @@ const RECORD_BYTES = 200;
 const HEADER_BYTES = 300;
 
 function bytesOf(batch: RecordBatch): number {
+  if (batch.records.bytes !== undefined) return batch.records.bytes;
   let bytes = batch.records.length * RECORD_BYTES;
   for (const { key, value, headers } of batch.records) {
     bytes += (key?.length ?? 0) + (value?.length ?? 0);

@@ -22,6 +22,13 @@ export interface SourceRecord {
   readonly fault?: RecordFault;
 }
 
+/** Records in order of their offsets, an array for example; they may be made anew each time the list is gone through. */
+export interface RecordList extends Iterable<SourceRecord> {
+  readonly length: number;
+  /** What the list takes in memory, when it knows: bytes. */
+  readonly bytes?: number;
+}
+
 /** The partitions of one topic of a source. */
 export interface TopicKey {
   readonly source: string;
@@ -37,7 +44,7 @@ export interface RecordBatch {
   /** The offset the source was asked for: the batch covers [from, to). */
   readonly from: number;
   readonly to: number;
-  readonly records: readonly SourceRecord[];
+  readonly records: RecordList;
   /** Offset after the newest record of the partition, when the source knows it: lag = logEnd - position. */
   readonly logEnd: number | null;
 }

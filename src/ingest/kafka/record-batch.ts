@@ -10,14 +10,14 @@ export function toRecordBatch(source: string, batch: Batch): RecordBatch {
   const message = batch.messages[0] as unknown as Partial<FetchedMessage> | undefined;
   if (message?.decoded === undefined) throw new Error('a batch that driftd did not decode');
   const { records, to, logEnd } = message.decoded;
+  const [first] = records;
   const from = Number((batch as unknown as { fetchedOffset: string }).fetchedOffset);
   return {
     partition: { source, topic: batch.topic, partition: batch.partition },
     from,
     to: Math.max(from, to),
     // A batch is sent whole, wherever in it the fetch begins.
-    records:
-      from <= (records[0]?.offset ?? from) ? records : records.filter((r) => r.offset >= from),
+    records: from <= (first?.offset ?? from) ? records : records.from(from),
     logEnd,
   };
 }

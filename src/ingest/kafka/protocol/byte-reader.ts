@@ -44,8 +44,30 @@ export class ByteReader {
     return this.bytes.subarray(from, from + length);
   }
 
+  /** Passes over the next `length` bytes. */
+  pass(length: number): void {
+    this.forward(length);
+  }
+
   /** Zigzag varint of up to 64 bits. */
   varint(): number {
+    // Most take one byte or two.
+    const { bytes, offset } = this;
+    const first = offset < bytes.length ? (bytes[offset] as number) : 0x80;
+    if (first < 0x80) {
+      this.offset = offset + 1;
+      return (first >>> 1) ^ -(first & 1);
+    }
+    const second = offset + 1 < bytes.length ? (bytes[offset + 1] as number) : 0x80;
+    if (second < 0x80) {
+      this.offset = offset + 2;
+      const value = (second << 7) | (first & 0x7f);
+      return (value >>> 1) ^ -(value & 1);
+    }
+    return this.longVarint();
+  }
+
+  private longVarint(): number {
     let value = 0;
     let scale = 1;
     for (let i = 0; i < 10; i += 1) {
@@ -63,6 +85,12 @@ export class ByteReader {
   varBytes(): Buffer | null {
     const length = this.varint();
     return length === -1 ? null : this.slice(length);
+  }
+
+  /** Passes over bytes behind their length. */
+  passVarBytes(): void {
+    const length = this.varint();
+    if (length !== -1) this.forward(length);
   }
 
   private forward(length: number): number {

@@ -2,6 +2,7 @@ import type { Rejection, SourceRecord } from '../../../core/domain/ingestion.ts'
 import { toError } from '../../../platform/errors.ts';
 import { ByteReader, MalformedError } from './byte-reader.ts';
 import { decompress, OutputLimitError } from './codecs.ts';
+import { FetchedRecords } from './fetched-records.ts';
 
 /** From `firstOffset` on, up to its abort marker, what this producer wrote in a transaction does not count. */
 export interface AbortedTransaction {
@@ -12,7 +13,7 @@ export interface AbortedTransaction {
 /** What the batches of one partition in one response hold. */
 export interface DecodedBatches {
   /** What an application may see, in order of offsets. */
-  readonly records: readonly SourceRecord[];
+  readonly records: FetchedRecords;
   /** The offset behind the last batch, whatever is left in it. */
   readonly to: number;
   readonly logEnd: number;
@@ -46,7 +47,6 @@ interface Batch {
 const LENGTH_END = 12;
 const MAGIC_AT = 16;
 const HEADER_BYTES = 61;
-const SMALLEST_RECORD = 7;
 const ABORT_MARKER = 0;
 const NO_HEADERS: ReadonlyMap<string, Uint8Array> = new Map();
 
@@ -65,7 +65,7 @@ export async function decodeBatches(
   logEnd: number,
 ): Promise<DecodedBatches | null> {
   const abortedOf = abortFilter(aborted);
-  const records: SourceRecord[] = [];
+  const records = new FetchedRecords();
   let to: number | null = null;
   for (const batch of batchesOf(bytes)) {
     if (!abortedOf(batch) && !batch.control && batch.count !== 0) {
@@ -162,17 +162,16 @@ function isAbortMarker({ payload }: Batch): boolean {
   }
 }
 
-async function readBatch(batch: Batch, into: SourceRecord[], budget: DecodeBudget): Promise<void> {
-  const before = into.length;
+async function readBatch(batch: Batch, into: FetchedRecords, budget: DecodeBudget): Promise<void> {
   try {
     assertReadable(batch);
     const bytes = await decompress(batch.codec, batch.payload, BATCH_LIMITS.bytes);
     if (batch.codec !== 0) budget.bytes -= bytes.length;
-    readRecords(batch, bytes, into);
+    const { base, last, baseTime, maxTime, appendTime, count } = batch;
+    into.addBatch({ base, last, baseTime, maxTime, appendTime, count, bytes });
   } catch (thrown) {
     if (thrown instanceof OutputLimitError) budget.bytes -= BATCH_LIMITS.bytes;
-    into.length = before;
-    into.push(unreadable(batch, faultOf(toError(thrown))));
+    into.add(unreadable(batch, faultOf(toError(thrown))));
   }
 }
 
@@ -182,49 +181,6 @@ function assertReadable({ magic, count }: Batch): void {
   if (count > BATCH_LIMITS.records) {
     throw new OutputLimitError(`${count} records, at most ${BATCH_LIMITS.records} are read`);
   }
-}
-
-function readRecords(batch: Batch, bytes: Buffer, into: SourceRecord[]): void {
-  if (batch.count * SMALLEST_RECORD > bytes.length) {
-    throw new MalformedError(`${batch.count} records do not fit in ${bytes.length} bytes`);
-  }
-  const reader = new ByteReader(bytes);
-  for (let i = 0; i < batch.count; i += 1) {
-    const length = reader.varint();
-    const end = reader.offset + length;
-    into.push(readRecord(batch, reader));
-    if (reader.offset !== end) throw new MalformedError('a record is not as long as it says');
-  }
-}
-
-function readRecord(batch: Batch, reader: ByteReader): SourceRecord {
-  reader.int8();
-  const timeDelta = reader.varint();
-  const offset = batch.base + reader.varint();
-  if (offset < batch.base || offset > batch.last) {
-    throw new MalformedError(`a record at offset ${offset} is not in its batch`);
-  }
-  return {
-    offset,
-    timestamp: batch.appendTime ? batch.maxTime : batch.baseTime + timeDelta,
-    key: reader.varBytes(),
-    value: reader.varBytes(),
-    headers: readHeaders(reader),
-  };
-}
-
-/** Of a name that comes more than once the first counts. */
-function readHeaders(reader: ByteReader): ReadonlyMap<string, Uint8Array> {
-  const count = reader.varint();
-  if (count === 0) return NO_HEADERS;
-  if (count < 0) throw new MalformedError(`${count} headers are announced`);
-  const headers = new Map<string, Uint8Array>();
-  for (let i = 0; i < count; i += 1) {
-    const name = reader.slice(reader.varint()).toString('utf8');
-    const value = reader.varBytes();
-    if (value !== null && !headers.has(name)) headers.set(name, value);
-  }
-  return headers;
 }
 
 function faultOf(error: Error): Rejection {

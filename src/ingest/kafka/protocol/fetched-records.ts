@@ -1,0 +1,127 @@
+import type { RecordList, SourceRecord } from '../../../core/domain/ingestion.ts';
+import { ByteReader, MalformedError } from './byte-reader.ts';
+
+/** One batch, decompressed: records of it are made when they are asked for. */
+export interface RecordBytes {
+  /** Offset that the records count from, and the last one that they may have. */
+  readonly base: number;
+  readonly last: number;
+  /** What the records' times count from; with `appendTime` they all are `maxTime`. */
+  readonly baseTime: number;
+  readonly maxTime: number;
+  readonly appendTime: boolean;
+  readonly count: number;
+  readonly bytes: Buffer;
+}
+
+const SMALLEST_RECORD = 7;
+const NO_HEADERS: ReadonlyMap<string, Uint8Array> = new Map();
+
+/**
+ * Records of a partition in one response, in order of offsets. What waits to be counted is bytes and no objects: a
+ * record is made anew each time the list is gone through.
+ */
+export class FetchedRecords implements RecordList {
+  private readonly parts: (RecordBytes | SourceRecord)[] = [];
+  private records = 0;
+  private held = 0;
+  private least = -Infinity;
+
+  get length(): number {
+    return this.records;
+  }
+
+  get bytes(): number {
+    return this.held;
+  }
+
+  /** @throws MalformedError when they are not as they should be; then none of them is added */
+  addBatch(batch: RecordBytes): void {
+    checkRecords(batch);
+    this.parts.push(batch);
+    this.records += batch.count;
+    this.held += batch.bytes.length;
+  }
+
+  add(record: SourceRecord): void {
+    this.parts.push(record);
+    this.records += 1;
+  }
+
+  /** Without those before this offset. */
+  from(offset: number): FetchedRecords {
+    const rest = new FetchedRecords();
+    rest.parts.push(...this.parts);
+    rest.held = this.held;
+    rest.least = offset;
+    for (const record of this) if (record.offset >= offset) rest.records += 1;
+    return rest;
+  }
+
+  *[Symbol.iterator](): Generator<SourceRecord, void, undefined> {
+    for (const part of this.parts) {
+      if (!('count' in part)) {
+        if (part.offset >= this.least) yield part;
+        continue;
+      }
+      const reader = new ByteReader(part.bytes);
+      for (let i = 0; i < part.count; i += 1) {
+        const record = readRecord(part, reader);
+        if (record.offset >= this.least) yield record;
+      }
+    }
+  }
+}
+
+/** Goes over the records, so that all of them can be read later. */
+function checkRecords({ base, last, count, bytes }: RecordBytes): void {
+  if (count * SMALLEST_RECORD > bytes.length) {
+    throw new MalformedError(`${count} records do not fit in ${bytes.length} bytes`);
+  }
+  const reader = new ByteReader(bytes);
+  for (let i = 0; i < count; i += 1) {
+    const length = reader.varint();
+    const end = reader.offset + length;
+    reader.int8();
+    reader.varint();
+    const offset = base + reader.varint();
+    if (offset < base || offset > last) {
+      throw new MalformedError(`a record at offset ${offset} is not in its batch`);
+    }
+    reader.passVarBytes();
+    reader.passVarBytes();
+    const headers = reader.varint();
+    if (headers < 0) throw new MalformedError(`${headers} headers are announced`);
+    for (let left = headers; left > 0; left -= 1) {
+      reader.pass(reader.varint());
+      reader.passVarBytes();
+    }
+    if (reader.offset !== end) throw new MalformedError('a record is not as long as it says');
+  }
+}
+
+function readRecord(batch: RecordBytes, reader: ByteReader): SourceRecord {
+  reader.varint();
+  reader.int8();
+  const timeDelta = reader.varint();
+  return {
+    offset: batch.base + reader.varint(),
+    timestamp: batch.appendTime ? batch.maxTime : batch.baseTime + timeDelta,
+    key: reader.varBytes(),
+    value: reader.varBytes(),
+    headers: readHeaders(reader),
+  };
+}
+
+/** Of a name that comes more than once the first counts. */
+function readHeaders(reader: ByteReader): ReadonlyMap<string, Uint8Array> {
+  const count = reader.varint();
+  if (count === 0) return NO_HEADERS;
+  const headers = new Map<string, Uint8Array>();
+  for (let i = 0; i < count; i += 1) {
+    const name = reader.slice(reader.varint()).toString('utf8');
+    const value = reader.varBytes();
+    if (value !== null && !headers.has(name)) headers.set(name, value);
+  }
+  return headers;
+}
