@@ -11,72 +11,96 @@ export const IGNORED = -2;
 
 /** A key with the white space around it and its colon that is longer is found by its name alone. */
 const MAX_TOKEN_WORDS = 64;
-const NONE = -1;
+
+/** What is known of a key: numbers at these places behind its cell. */
+export const CELL = {
+  /** The cell of the key that came behind it last; -1: none yet. */
+  follows: 0,
+  /** The number of the last object that had it. */
+  stamp: 1,
+  /** Everything from the comma before it to its value: bytes of `words` from here on. -1 bytes: not known. */
+  token: 2,
+  tokenBytes: 3,
+  tokenRoom: 4,
+  /** Of its name (KeyTable). */
+  meaning: 5,
+} as const;
+const CELL_SIZE = 8;
+/** The cell of no key: the first key of an object follows on it. */
+export const FIRST = 0;
 
 /**
  * The keys of one place of the event: `features` of one model, say. Producers write the same keys in the same order with
  * the same white space: what followed on a key last time, up to its value, is compared first.
  */
 export class ObjectLayout {
-  readonly keys: KeyTable;
-  /** By entry, moved by one: the entry that came behind it last; at 0: the one that came first. -1: none yet. */
-  readonly follows: number[] = [NONE];
-  /** By entry: the number of the last object that had it. */
-  readonly stamps: number[] = [];
-  /** By entry: everything from the comma before its key to its value, as words from `tokenAt` on; -1 bytes: not known. */
-  readonly tokenAt: number[] = [];
-  readonly tokenBytes: number[] = [];
-  private readonly tokenRoom: number[] = [];
+  private readonly keys: KeyTable;
+  cells = new Int32Array(64 * CELL_SIZE);
+  private used = 1;
   words = new Int32Array(1_024);
-  private used = 0;
+  private usedWords = 0;
   /** Counts objects, for the stamps. */
   objects = 0;
 
   constructor(keys: KeyTable) {
     this.keys = keys;
+    this.initialize(FIRST, -1);
   }
 
-  /** The entry of the key at `from`, whose name begins behind its quote; -1: none, or it does not end as usual. */
+  private initialize(cell: number, meaning: number): void {
+    this.cells.fill(0, cell, cell + CELL_SIZE);
+    this.cells[cell + CELL.follows] = -1;
+    this.cells[cell + CELL.tokenBytes] = -1;
+    this.cells[cell + CELL.meaning] = meaning;
+  }
+
+  /**
+   * The cell of the key that is written from `from` on and whose name begins behind its quote.
+   * @returns -1: none, or it does not end as usual
+   */
   find(scan: ByteScanner, from: number, quote: number): number {
-    const entry = this.keys.find(scan.bytes, quote + 1);
-    if (entry < 0) return NONE;
-    while (this.stamps.length <= entry) {
-      this.follows.push(NONE);
-      this.stamps.push(0);
-      this.tokenAt.push(0);
-      this.tokenBytes.push(-1);
-      this.tokenRoom.push(0);
+    const { keys } = this;
+    const entry = keys.find(scan.bytes, quote + 1);
+    if (entry < 0) return -1;
+    for (; this.used <= entry + 1; this.used += 1) {
+      const cell = this.used * CELL_SIZE;
+      if (cell === this.cells.length) this.cells = grown(this.cells, cell * 2);
+      this.initialize(cell, keys.meanings[this.used - 1] as number);
     }
-    let at = scan.space(quote + 1 + (this.keys.lengths[entry] as number));
-    if (scan.byte(at) !== COLON) return NONE;
+    let at = scan.space(quote + 1 + (keys.lengths[entry] as number));
+    if (scan.byte(at) !== COLON) return -1;
     at = scan.space(at + 1);
-    this.remember(scan, entry, from, at);
+    const cell = (entry + 1) * CELL_SIZE;
+    this.remember(scan, cell, from, at);
     this.valueAt = at;
-    return entry;
+    return cell;
   }
 
   /** Where the value of the key begins that `find` found. */
   valueAt = 0;
 
-  private remember(scan: ByteScanner, entry: number, from: number, to: number): void {
+  private remember(scan: ByteScanner, cell: number, from: number, to: number): void {
     const length = to - from;
     const words = (length + 3) >> 2;
     if (words > MAX_TOKEN_WORDS) return;
-    if ((this.tokenRoom[entry] as number) < words) {
+    const { cells } = this;
+    if ((cells[cell + CELL.tokenRoom] as number) < words) {
       // Twice as much each time, so that keys that grow do not fill the memory with what they were.
       const room = Math.max(4, 2 ** Math.ceil(Math.log2(words)));
-      this.tokenRoom[entry] = room;
-      this.tokenAt[entry] = this.used;
-      this.used += room;
+      cells[cell + CELL.tokenRoom] = room;
+      cells[cell + CELL.token] = this.usedWords;
+      this.usedWords += room;
     }
-    if (this.used > this.words.length) {
-      const larger = new Int32Array(this.used * 2);
-      larger.set(this.words);
-      this.words = larger;
-    }
-    this.tokenBytes[entry] = length;
-    scan.copy(from, this.words, this.tokenAt[entry] as number, length);
+    if (this.usedWords > this.words.length) this.words = grown(this.words, this.usedWords * 2);
+    cells[cell + CELL.tokenBytes] = length;
+    scan.copy(from, this.words, cells[cell + CELL.token] as number, length);
   }
+}
+
+function grown(array: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(length);
+  larger.set(array);
+  return larger;
 }
 
 /** Where the values of one role go in a frame. */

@@ -5,7 +5,7 @@ import type { FrameList, SchemaSource } from '../../decoder.ts';
 import { parseEventTime } from '../event-time.ts';
 import { ByteScanner } from './byte-scanner.ts';
 import { KeyTable, UNKNOWN } from './key-table.ts';
-import { layoutOf, ObjectLayout } from './native-layout.ts';
+import { CELL, FIRST, layoutOf, ObjectLayout } from './native-layout.ts';
 import type { NativeLayout, RoleLayout } from './native-layout.ts';
 import { TimeReader } from './time-reader.ts';
 
@@ -81,15 +81,15 @@ export class NativeScanner {
     const { scan, event } = this;
     let at = scan.space(0);
     if (scan.byte(at) !== OPEN) return -1;
-    event.objects += 1;
+    event.objects = (event.objects + 1) | 0;
     let last = -1;
-    let entry = -1;
+    let cell: number = FIRST;
     for (;;) {
       at += 1;
-      entry = this.key(event, entry, at);
-      if (entry < 0) return -1;
+      cell = this.key(event, cell, at);
+      if (cell < 0) return -1;
       at = this.valueAt;
-      const key = event.keys.meanings[entry] as number;
+      const key = event.cells[cell + CELL.meaning] as number;
       if (key < KEY.features) at = this.readHead(key, at, schemas, into);
       else if (this.frame === null || this.postponed) at = this.postpone(key, at);
       else {
@@ -218,18 +218,17 @@ export class NativeScanner {
   private readRole(frame: EventFrame, role: RoleLayout, open: number): number {
     const { scan } = this;
     const { object } = role;
-    const { meanings } = object.keys;
-    object.objects += 1;
+    object.objects = (object.objects + 1) | 0;
     let at = scan.space(open + 1);
     if (scan.byte(at) === CLOSE) return at + 1;
     at = open;
-    let entry = -1;
+    let cell: number = FIRST;
     for (;;) {
       at += 1;
-      entry = this.key(object, entry, at);
-      if (entry < 0) return -1;
+      cell = this.key(object, cell, at);
+      if (cell < 0) return -1;
       at = this.valueAt;
-      const index = meanings[entry] as number;
+      const index = object.cells[cell + CELL.meaning] as number;
       if (index >= 0) at = this.readSlot(frame, index, at);
       else {
         if (index === UNKNOWN) frame.unknownFeatures += 1;
@@ -268,17 +267,17 @@ export class NativeScanner {
   private readAttributes(frame: EventFrame, object: ObjectLayout, open: number): number {
     const { scan } = this;
     if (scan.byte(open) !== OPEN) return this.nullAt(open);
-    object.objects += 1;
+    object.objects = (object.objects + 1) | 0;
     let at = scan.space(open + 1);
     if (scan.byte(at) === CLOSE) return at + 1;
     at = open;
-    let entry = -1;
+    let cell: number = FIRST;
     for (;;) {
       at += 1;
-      entry = this.key(object, entry, at);
-      if (entry < 0) return -1;
+      cell = this.key(object, cell, at);
+      if (cell < 0) return -1;
       at = this.valueAt;
-      const index = object.keys.meanings[entry] as number;
+      const index = object.cells[cell + CELL.meaning] as number;
       at = index === UNKNOWN ? this.passScalar(at) : this.attribute(frame, index, at);
       if (at < 0) return -1;
       at = scan.space(at);
@@ -311,45 +310,46 @@ export class NativeScanner {
   private valueAt = 0;
 
   /**
-   * The entry of the key whose comma or brace is before `at`.
-   * @param previous the entry of the key before it; -1: it is the first
+   * The cell of the key whose comma or brace is before `at`.
+   * @param previous the cell of the key before it, or FIRST
    * @returns -1: not as usual, or it stands twice
    */
   private key(object: ObjectLayout, previous: number, at: number): number {
-    const { follows, stamps } = object;
-    let entry = follows[previous + 1] as number;
-    const length = entry < 0 ? -1 : (object.tokenBytes[entry] as number);
+    const { cells } = object;
+    let cell = cells[previous + CELL.follows] as number;
+    const length = cell < 0 ? -1 : (cells[cell + CELL.tokenBytes] as number);
     if (
       length > 0 &&
-      this.scan.matches(at, object.words, object.tokenAt[entry] as number, length)
+      this.scan.matches(at, object.words, cells[cell + CELL.token] as number, length)
     ) {
       this.valueAt = at + length;
     } else {
-      entry = this.otherKey(object, previous, entry, at);
-      if (entry < 0) return -1;
+      cell = this.otherKey(object, previous, cell, at);
+      if (cell < 0) return -1;
     }
-    if (stamps[entry] === object.objects) return -1;
-    stamps[entry] = object.objects;
+    if (object.cells[cell + CELL.stamp] === object.objects) return -1;
+    object.cells[cell + CELL.stamp] = object.objects;
     this.keys += 1;
-    return entry;
+    return cell;
   }
 
   /** The key is not the one that came here last time: often that one is left out, else it is found by its name. */
   private otherKey(object: ObjectLayout, previous: number, missed: number, at: number): number {
     const { scan } = this;
-    const next = missed < 0 ? -1 : (object.follows[missed + 1] as number);
-    const length = next < 0 ? -1 : (object.tokenBytes[next] as number);
-    if (length > 0 && scan.matches(at, object.words, object.tokenAt[next] as number, length)) {
+    const { cells, words } = object;
+    const next = missed < 0 ? -1 : (cells[missed + CELL.follows] as number);
+    const length = next < 0 ? -1 : (cells[next + CELL.tokenBytes] as number);
+    if (length > 0 && scan.matches(at, words, cells[next + CELL.token] as number, length)) {
       this.valueAt = at + length;
       return next;
     }
     const quote = scan.space(at);
     if (scan.byte(quote) !== QUOTE) return -1;
-    const entry = object.find(scan, at, quote);
-    if (entry < 0) return -1;
-    object.follows[previous + 1] = entry;
+    const cell = object.find(scan, at, quote);
+    if (cell < 0) return -1;
+    object.cells[previous + CELL.follows] = cell;
     this.valueAt = object.valueAt;
-    return entry;
+    return cell;
   }
 
   /** To `scratch`. */
