@@ -83,7 +83,10 @@ class SliceReader implements RecordConsumer {
       return false;
     }
     const end = this.ranges.get(partition.partition)?.end ?? 0;
-    this.waiting.push({ ...batch, records: batch.records.filter(({ offset }) => offset < end) });
+    this.waiting.push({
+      ...batch,
+      records: [...batch.records].filter(({ offset }) => offset < end),
+    });
     if (batch.to < end) this.positions.set(partition.partition, batch.to);
     else this.positions.delete(partition.partition);
     this.wake();
