@@ -7,6 +7,9 @@ import { pandasPython } from '../../scripts/python/pandas.ts';
 import { buildMonitors } from '../../src/app/monitors.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { EvaluatedMonitor } from '../../src/compare/evaluate-task.ts';
+import { judge } from '../../src/compare/judge.ts';
+import { createBaselineStore } from '../../src/storage/postgres/baseline-store.ts';
+import { exactKs } from '../support/exact-ks.ts';
 import { createTokenStore } from '../../src/storage/postgres/api/token-store.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { migrate } from '../../src/storage/postgres/migrate.ts';
@@ -101,6 +104,28 @@ async function evaluate(from: number, to: number): Promise<string[]> {
   return alerts.filter(({ state }) => state === 'firing').map(({ feature }) => feature);
 }
 
+const JANUARY = [Date.UTC(2013, 0, 1), Date.UTC(2013, 1, 1)] as const;
+/** Raw values of a span that are there. */
+const valuesOf = (name: string, from: number, to: number): number[] =>
+  events(from, to).flatMap(({ values }) => (values[name] === null ? [] : [Number(values[name])]));
+
+const below = (values: readonly number[], edge: number): number =>
+  values.filter((value) => value <= edge).length / values.length;
+
+/** What the monitor says of temp in a window under a version, whichever is active, and the edges it is judged at. */
+async function judgedBy(version: number, end: number) {
+  const baselines = createBaselineStore(world.pool);
+  const active = () => baselines.find(world.modelId, version);
+  const deps = { ...world, baselines: { ...baselines, active } };
+  const { subjects, evaluation } = await judge(deps, monitor, end);
+  const at = subjects.findIndex(({ feature }) => feature === 'temp');
+  const binning = subjects[at]?.baseline?.histogram.binning;
+  return {
+    temp: evaluation.results[at],
+    edges: binning?.kind === 'numeric' ? [...binning.edges] : [],
+  };
+}
+
 it('January alerts on July; a July baseline from pandas is tried, activated, and taken back', async () => {
   const file = await temporaryFile(
     'driftd.yaml',
@@ -135,6 +160,25 @@ it('January alerts on July; a July baseline from pandas is tried, activated, and
      WHERE e.baseline_id = 2 AND s.verdict IN ('drifted', 'warning', 'not-comparable')`,
   );
   expect(drifted).toEqual([]);
+
+  // A window that was counted before version 2 came holds every row of its time, and either version is held against it
+  // exactly: the statistic of the raw rows lies within the certified interval.
+  const rowsOfVersion = [JANUARY, [JULY, JULY + 31 * DAY]] as const;
+  const window = valuesOf('temp', JULY + DAY, JULY + 8 * DAY);
+  for (const [i, [from, to]] of rowsOfVersion.entries()) {
+    const raw = valuesOf('temp', from, to);
+    const { temp, edges } = await judgedBy(i + 1, JULY + 8 * DAY);
+    expect([temp?.n, temp?.m]).toEqual([window.length, raw.length]);
+    const ks = temp?.statistics.find(({ name }) => name === 'ks');
+    const exact = exactKs(raw, window);
+    expect(ks?.low).toBeLessThanOrEqual(exact + 1e-12);
+    expect(ks?.high).toBeGreaterThanOrEqual(exact - 1e-12);
+    // Nothing is lost between edges either: at each of them the counts are those of the raw rows.
+    expect(ks?.low).toBeCloseTo(
+      Math.max(...edges.map((edge) => Math.abs(below(raw, edge) - below(window, edge)))),
+      12,
+    );
+  }
 
   expect(await follow('sh', 1)).toContain('"version":1,"state":"active"');
   expect(await evaluate(JULY + 32 * DAY, JULY + 34 * DAY)).toContain('temp');
