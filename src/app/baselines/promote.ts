@@ -11,11 +11,11 @@ import { emptyHistogram, mergeInto } from '../../core/histogram/histogram.ts';
 import type { Histogram } from '../../core/histogram/types.ts';
 import { TILE_MS } from '../../core/window/windows.ts';
 import { DriftdError } from '../../platform/errors.ts';
-import type { CatalogStore, ModelRow } from '../../storage/catalog-store.ts';
+import type { BinningSet, CatalogStore, ModelRow } from '../../storage/catalog-store.ts';
 import type { TileReader, TileRow } from '../../storage/tile-store.ts';
 
-/** Tiles are read at once. */
-const MAX_SPAN_MS = 366 * 86_400_000;
+const DAY_MS = 86_400_000;
+const MAX_SPAN_MS = 366 * DAY_MS;
 
 /** What has been counted of one feature in one segment. */
 interface Summed {
@@ -44,8 +44,6 @@ export async function promoteTiles(
     const text = 'a window that is promoted has at most 366 days';
     throw new DriftdError('INPUT_INVALID', text);
   }
-  const rows = await deps.tiles.tiles(model.id, from, to);
-  const sets = await deps.catalog.binningSets([...new Set(rows.map((row) => row.binningSetId))]);
   const names = new Map(
     (await deps.catalog.allFeatures(model.id)).map(({ id, name }) => [id, name] as const),
   );
@@ -53,8 +51,7 @@ export async function promoteTiles(
   const withSlots = active.features.some(({ slots }) => slots !== null);
   const segments = new Map<string, Map<string, Summed>>();
   const events = new Map<string, number>();
-  for (const row of rows) {
-    const entries = sets.get(row.binningSetId)?.entries ?? [];
+  for await (const { row, entries } of wholeTiles(deps, model.id, from, to)) {
     const key = `${row.segment}\0${row.binningSetId}`;
     events.set(key, (events.get(key) ?? 0) + row.events);
     const histograms = decodeChunk(
@@ -93,6 +90,34 @@ export async function promoteTiles(
     features: featuresOf(ALL_SEGMENT),
     segments: new Map(heavy.toSorted().map((segment) => [segment, featuresOf(segment)])),
   });
+}
+
+/**
+ * Every tile of the window, a day at a time. Older counts are kept by the hour, then by the day: one that the window
+ * would cut cannot be cut.
+ * @throws DriftdError INPUT_INVALID naming the tile
+ */
+async function* wholeTiles(
+  { tiles, catalog }: { readonly tiles: TileReader; readonly catalog: CatalogStore },
+  modelId: number,
+  from: number,
+  to: number,
+): AsyncGenerator<{ readonly row: TileRow; readonly entries: BinningSet['entries'] }> {
+  // No tile is wider than a day: what reaches into the window begins in the day before it.
+  for (let at = from - DAY_MS; at < to; at += DAY_MS) {
+    const rows = await tiles.tiles(modelId, at, Math.min(at + DAY_MS, to));
+    const sets = await catalog.binningSets([...new Set(rows.map((row) => row.binningSetId))]);
+    for (const row of rows) {
+      const end = row.start + row.spanMinutes * 60_000;
+      if (end <= from) continue;
+      if (row.start < from || end > to) {
+        const kept = row.spanMinutes === 60 ? 'hour' : 'day';
+        const text = `counts from ${iso(row.start)} to ${iso(end)} are kept by the ${kept} by now: begin and end the window at whole ones`;
+        throw new DriftdError('INPUT_INVALID', text);
+      }
+      yield { row, entries: sets.get(row.binningSetId)?.entries ?? [] };
+    }
+  }
 }
 
 const iso = (time: number): string => new Date(time).toISOString();
