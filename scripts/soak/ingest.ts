@@ -38,7 +38,7 @@ export const endingSoak: SoakPart = {
   about: (short) =>
     `SIGTERM at ${endingsOf(short)} random moments: exit code 0 within 10 s, nothing redelivered`,
   async run({ short, seed, say }) {
-    const report = await endAtRandom({ times: endingsOf(short), seed });
+    const report = await endAtRandom({ times: endingsOf(short), seed, others: true });
     const { slowest, redelivered, difference, broken, resumed } = report;
     say(`slowest ${slowest.toFixed(1)} s, ${redelivered} redelivered, difference ${difference}`);
     const p95 = resumed[Math.ceil(resumed.length * 0.95) - 1] ?? Infinity;
