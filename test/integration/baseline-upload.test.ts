@@ -291,7 +291,9 @@ describe('what is refused leaves nothing', () => {
     const line = gzipSync(Buffer.alloc(100_000_000, 'x'));
     expect(line.length).toBeLessThan(200_000);
     const headers = { ...CSV, 'content-encoding': 'gzip' };
-    expect((await upload(line, headers)).status).toBe(422);
+    const refused = await upload(line, headers);
+    expect(refused.status).toBe(422);
+    expect(refused.body['detail']).toMatch(/the line is longer|unpacked it is larger/);
     const row = `1,${'x'.repeat(100_000)}\n`;
     const lines = gzipSync(Buffer.concat([Buffer.from('a,b\n'), Buffer.alloc(80_000_000, row)]));
     expect((await upload(lines, headers)).body['detail']).toContain('unpacked it is larger');
@@ -312,8 +314,20 @@ describe('what is refused leaves nothing', () => {
       lying.set([0xfe, 0x7f], at);
       const answer = await upload(lying, { 'content-type': 'application/vnd.apache.parquet' });
       expect(answer.status).toBe(422);
+      expect(answer.body['detail']).toMatch(/^upload\.parquet: /);
     }
     expect(await leftovers()).toEqual([]);
+  });
+
+  it('others are answered while a file is read', async () => {
+    let done = false;
+    const reading = upload(csvOf(rowsOf(0, 100_000)), CSV, '?validate=true').finally(() => {
+      done = true;
+    });
+    await expect.poll(leftovers).not.toEqual([]);
+    expect((await call('GET', '/models/m/baselines')).status).toBe(200);
+    expect(done).toBe(false);
+    expect((await reading).status).toBe(200);
   });
 
   it('an upload that is cut off at 99 %', async () => {

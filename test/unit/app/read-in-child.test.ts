@@ -1,3 +1,5 @@
+import { readFileSync, readdirSync } from 'node:fs';
+
 import { describe, expect, it } from 'vitest';
 
 import { readInChild } from '../../../src/app/baselines/reading/in-child.ts';
@@ -18,6 +20,12 @@ async function requestFor(text: string, name = 'rows.csv'): Promise<ReadRequest>
 }
 const rows = (count: number): string =>
   ['x,c', ...Array.from({ length: count }, (_, i) => `${i},word number ${i}`)].join('\n');
+
+/** Processes that this one has started. */
+const childrenOf = (): string[] =>
+  readdirSync('/proc/self/task').flatMap((task) =>
+    readFileSync(`/proc/self/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean),
+  );
 
 describe('a file read in a process of its own', () => {
   it('gives the baseline, and says how far it is', async () => {
@@ -89,6 +97,19 @@ describe('a file read in a process of its own', () => {
     await expect(readInChild()({ ...request, model: '' })).rejects.toMatchObject({
       code: 'INPUT_INVALID',
       message: expect.stringContaining('"model" must be a text') as string,
+    });
+  });
+
+  it('is refused when its reader is killed', async () => {
+    const before = childrenOf();
+    const reading = readInChild()(await requestFor(rows(400_000))).catch(
+      (thrown: unknown) => thrown,
+    );
+    await expect.poll(() => childrenOf().length).toBeGreaterThan(before.length);
+    process.kill(Number(childrenOf().find((pid) => !before.includes(pid))), 'SIGKILL');
+    expect(await reading).toMatchObject({
+      code: 'INPUT_INVALID',
+      message: 'the file cannot be read: its reader ended with SIGKILL',
     });
   });
 
