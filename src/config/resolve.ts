@@ -162,7 +162,13 @@ function modelConfig(model: ConfigDocument['models'][number]): ModelConfig {
   const features = Object.entries(model.features).map(
     ([name, feature]): [string, FeatureConfig] => [
       name,
-      { kind: feature.kind ?? null, role: feature.role ?? null, tier: feature.tier ?? null },
+      {
+        // Categories say what kind it is.
+        kind: feature.kind ?? (feature.categories === undefined ? null : 'categorical'),
+        role: feature.role ?? null,
+        tier: feature.tier ?? null,
+        categories: feature.categories ?? null,
+      },
     ],
   );
   return {

@@ -234,6 +234,8 @@ export interface FeatureConfig {
   readonly kind: FeatureKind | null;
   readonly role: FeatureRole | null;
   readonly tier: FeatureTier | null;
+  /** Categories that are tracked; of categorical features only. */
+  readonly categories: readonly string[] | null;
 }
 
 /** The spans a window may have, in ms, by the name used in config, API and metrics. */

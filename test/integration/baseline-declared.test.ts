@@ -120,6 +120,32 @@ describe('what is said of an upload', () => {
       await post(`/models/other/baselines/${left}/discard`, { reason: 'a test' });
   });
 
+  it('names the categories that are tracked, of rows, and of documents that are counted on them', async () => {
+    const json = { 'content-type': 'application/vnd.driftd.baseline+json' };
+    const declare = (categories: object, more = ''): string =>
+      `?${more}categories=${encodeURIComponent(JSON.stringify(categories))}`;
+    const sent = await upload(csvOf(rowsOf(62)), CSV, declare({ c: ['a', 'z'] }), 'other');
+    expect(sent.status).toBe(201);
+    const { version } = sent.body['baseline'] as { version: number };
+    const { body: document } = await call('GET', `/models/other/baselines/${version}/document`);
+    expect((document['features'] as object[])[1]).toMatchObject({
+      feature: 'c',
+      binning: { categories: ['a', 'z'] },
+      counts: [200, 0],
+      other: 400,
+    });
+    const text = JSON.stringify(document);
+    const same = await upload(text, json, declare({ c: ['z', 'a'] }, 'validate=true&'), 'other');
+    expect(same.status).toBe(200);
+    const wrong = await upload(text, json, declare({ c: ['a', 'b'] }), 'other');
+    expect(wrong.body['detail']).toContain('c is counted on other categories than those declared');
+    const missing = await upload(csvOf(rowsOf(63)), CSV, declare({ d: ['a'] }), 'other');
+    expect(missing.body['detail']).toContain('has no d, of which something is declared');
+    for (const bad of [{ c: [] }, { c: 'a' }, ['c'], { c: Array.from({ length: 65 }, String) }])
+      expect((await upload('x', CSV, declare(bad), 'other')).status).toBe(400);
+    await post(`/models/other/baselines/${version}/discard`, { reason: 'a test' });
+  });
+
   it('is refused by name when nothing is called so', async () => {
     const wrong = await upload(csvOf(rowsOf(61)), CSV, '?categorical=c,d&time=when', 'other');
     expect(wrong).toMatchObject({ status: 422 });

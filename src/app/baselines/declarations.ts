@@ -21,12 +21,13 @@ export interface RowDeclarations {
 export function declarationsOf(config: DriftdConfig, model: ModelConfig): RowDeclarations {
   return {
     timeColumn: model.timeColumn,
-    declared: [...model.features].map(([name, { kind, role, tier }]) => [
+    declared: [...model.features].map(([name, { kind, role, tier, categories }]) => [
       name,
       {
         ...(kind === null ? {} : { kind }),
         ...(role === null ? {} : { role }),
         ignore: tier === 'ignore',
+        ...(categories === null ? {} : { categories }),
       },
     ]),
     attributes: model.attributes,
@@ -38,7 +39,12 @@ export function declarationsOf(config: DriftdConfig, model: ModelConfig): RowDec
 export function withUpload(of: RowDeclarations, upload: UploadDeclarations): RowDeclarations {
   const declared = new Map(of.declared);
   const say = (names: readonly string[] | undefined, said: DeclaredFeature): void => {
-    for (const name of names ?? []) declared.set(name, { ...declared.get(name), ...said });
+    for (const name of names ?? []) {
+      const { categories, ...before } = declared.get(name) ?? {};
+      // Of another kind it has no categories.
+      const keeps = categories !== undefined && (said.kind ?? 'categorical') === 'categorical';
+      declared.set(name, { ...before, ...(keeps ? { categories } : {}), ...said });
+    }
   };
   say(upload.numeric, { kind: 'numeric' });
   say(upload.categorical, { kind: 'categorical' });
@@ -46,8 +52,15 @@ export function withUpload(of: RowDeclarations, upload: UploadDeclarations): Row
   say(upload.prediction, { role: 'prediction' });
   say(upload.label, { role: 'label' });
   say(upload.ignore, { ignore: true });
-  const { time, ...lists } = upload;
-  const said = [...Object.values(lists).flat(), ...(time === undefined ? [] : [time])];
+  const { time, categories = {}, ...lists } = upload;
+  for (const [name, list] of Object.entries(categories)) {
+    say([name], { kind: 'categorical', categories: list });
+  }
+  const said = [
+    ...Object.values(lists).flat(),
+    ...Object.keys(categories),
+    ...(time === undefined ? [] : [time]),
+  ];
   return {
     ...of,
     declared: [...declared],

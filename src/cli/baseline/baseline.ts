@@ -78,6 +78,13 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
       .addOption(columns('--prediction <columns>', 'columns that are what the model said'))
       .addOption(columns('--label <columns>', 'columns that are what turned out'))
       .addOption(columns('--critical <columns>', 'columns of the tier critical'))
+      .addOption(
+        byFeature(
+          '--categories <column=names>',
+          'categories that are told apart, like origin=JFK,LGA; again for another column',
+          commas,
+        ),
+      )
       .option('--time <column>', "rows' time; default: time_column of the configuration")
       .action(async (model: string, path: string, options: Reasoned & UploadDeclarations) => {
         const progress = createProgress(io);
@@ -262,11 +269,24 @@ function versioned(name: string, description: string): Command {
 }
 
 function columns(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((text) =>
-    text
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== ''),
+  return new Option(flags, description).argParser(commas);
+}
+
+function commas(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+/** `column=value`, as often as there are columns. */
+function byFeature<T>(flags: string, description: string, read: (text: string) => T): Option {
+  return new Option(flags, description).argParser(
+    (text, before: Readonly<Record<string, T>> | undefined) => {
+      const at = text.indexOf('=');
+      if (at < 1) throw new InvalidArgumentError('Write the column, =, and what it has.');
+      return { ...before, [text.slice(0, at)]: read(text.slice(at + 1)) };
+    },
   );
 }
 

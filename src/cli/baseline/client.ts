@@ -180,10 +180,12 @@ const FORMAT_OF: ReadonlyMap<string, string> = new Map([
   ['.baseline.json', 'document'],
 ]);
 
-function columnsOf(declared: UploadDeclarations): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(declared)
-      .map(([key, names]): [string, string] => [key, [names].flat().join(',')])
-      .filter(([, names]) => names !== ''),
-  );
+function columnsOf({ categories, ...declared }: UploadDeclarations): Record<string, string> {
+  const lists = Object.entries(declared)
+    .map(([key, names]): [string, string] => [key, [names].flat().join(',')])
+    .filter(([, names]) => names !== '');
+  return {
+    ...Object.fromEntries(lists),
+    ...(categories === undefined ? {} : { categories: JSON.stringify(categories) }),
+  };
 }

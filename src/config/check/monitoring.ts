@@ -14,6 +14,12 @@ export function checkMonitoring(parts: ValidParts, validateCron: ValidateCron, t
   for (const { index, value } of parts.models) {
     between(['models', index, 'allowed_lateness'], value.allowed_lateness, '0s', '7d', tell);
     checkRepeats(['models', index, 'attributes'], value.attributes, tell);
+    for (const [name, { kind, categories = [] }] of Object.entries(value.features)) {
+      const path = ['models', index, 'features', name];
+      checkRepeats([...path, 'categories'], categories, tell);
+      if (categories.length > 0 && kind !== undefined && kind !== 'categorical')
+        tell([...path, 'categories'], `a feature of the kind ${kind} has no categories of its own`);
+    }
   }
   for (const { index, value } of parts.monitors) {
     const path: Path = ['monitors', index];

@@ -1,6 +1,11 @@
 import { z } from 'zod';
 
-import { FEATURE_KINDS, FEATURE_ROLES, FEATURE_TIERS } from '../../core/domain/feature.ts';
+import {
+  FEATURE_KINDS,
+  FEATURE_ROLES,
+  FEATURE_TIERS,
+  TRACKED_CATEGORIES,
+} from '../../core/domain/feature.ts';
 import { MONITOR_CLOCKS, SEASONALITIES, WINDOW_SPANS } from '../types.ts';
 import type { WindowName } from '../types.ts';
 import { count, duration, name, path, text } from './fields.ts';
@@ -34,6 +39,16 @@ const feature = z
         description:
           'How much it matters: routes match on it, policies differ by it; `ignore`: neither counted nor judged. What neither this nor the upload says is `standard`.',
         examples: ['critical'],
+      })
+      .optional(),
+    categories: z
+      .array(text('A category, as events name it.', 'JFK'))
+      .min(1)
+      .max(TRACKED_CATEGORIES)
+      .meta({
+        description:
+          'Of a categorical feature: the categories that are told apart, whatever the rows of a baseline hold; all others are counted together. Default: the 64 most frequent.',
+        examples: [['EWR', 'JFK', 'LGA']],
       })
       .optional(),
   })

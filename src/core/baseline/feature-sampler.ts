@@ -1,6 +1,10 @@
 import { SLOT } from '../domain/event-frame.ts';
 import type { FeatureKind } from '../domain/feature.ts';
-import { booleanBinning, buildCategoricalBinning } from '../histogram/categorical-binning.ts';
+import {
+  booleanBinning,
+  buildCategoricalBinning,
+  tracksExactly,
+} from '../histogram/categorical-binning.ts';
 import { categoryKey, numberKey } from '../histogram/category-key.ts';
 import { booleanOfText, createCounter } from '../histogram/counter.ts';
 import { emptyHistogram } from '../histogram/histogram.ts';
@@ -37,8 +41,9 @@ export interface FeatureSampler {
    * How to count the feature in pass 2. Always there: a feature without a value gets a binning for none.
    * @param history the binnings that the feature's history is counted under, the one in use first, as far as kinds agree:
    * that one is used instead of a new one when the values fit it (`fitsBinning`); the values are counted on all others, too
+   * @param declared categories to track: the binning in use fits when it tracks these and no others
    */
-  plan(history: readonly Binning[]): SampledPlan;
+  plan(history: readonly Binning[], declared?: readonly string[]): SampledPlan;
 }
 
 export interface SampledPlan {
@@ -109,7 +114,7 @@ export function createFeatureSampler(
     },
     kind: kindSoFar,
     isUnfinished: () => !holdsTexts && kindSoFar() === 'categorical',
-    plan(history) {
+    plan(history, declaredCategories) {
       const kind = kindSoFar() ?? 'categorical';
       if (kind === 'boolean') {
         const binning = booleanBinning();
@@ -122,7 +127,7 @@ export function createFeatureSampler(
         (binning) =>
           kind === 'numeric'
             ? numericPlan(sorted, binning)
-            : categoricalPlan(categories.counts, binning, goodTuring),
+            : categoricalPlan(categories.counts, binning, goodTuring, declaredCategories),
       );
     },
   };
@@ -168,8 +173,13 @@ function categoricalPlan(
   counts: ReadonlyMap<string, number>,
   current: Binning | undefined,
   goodTuring: GoodTuring,
+  declared: readonly string[] | undefined,
 ): OnBinning {
-  const binning = (current ?? buildCategoricalBinning(counts)) as CategoricalBinning;
+  const binning = (current ??
+    buildCategoricalBinning(
+      counts,
+      declared === undefined ? {} : { declared },
+    )) as CategoricalBinning;
   const histogram = emptyHistogram(binning);
   // The coarse groups need the tracked categories' weights; the rest is one group anyhow.
   binning.categories.forEach((category, i) => {
@@ -180,6 +190,6 @@ function categoricalPlan(
   for (const count of histogram.counts) histogram.other -= count;
   return {
     plan: { kind: 'categorical', binning, groupOf, scale: 0, goodTuring },
-    fits: fitsBinning(histogram).fits,
+    fits: declared === undefined ? fitsBinning(histogram).fits : tracksExactly(binning, declared),
   };
 }

@@ -29,6 +29,8 @@ export interface DeclaredFeature {
   readonly kind?: FeatureKind;
   readonly role?: FeatureRole;
   readonly ignore?: boolean;
+  /** Of a categorical feature: what is tracked, in place of the most frequent categories of the rows. */
+  readonly categories?: readonly string[];
 }
 
 /** A feature whose rows are to be counted. */
@@ -108,7 +110,7 @@ export function createSampler(options: {
       return {
         features: features.map(({ name, column, declared, sampler }) => {
           const common = { name, column, role: declared.role ?? 'input' } as const;
-          const { also, ...own } = sampler.plan(history?.get(name) ?? []);
+          const { also, ...own } = sampler.plan(history?.get(name) ?? [], declared.categories);
           return {
             ...common,
             ...own,

@@ -15,6 +15,9 @@ export type FeatureRole = (typeof FEATURE_ROLES)[number];
 export const FEATURE_TIERS = ['critical', 'standard', 'ignore'] as const;
 export type FeatureTier = (typeof FEATURE_TIERS)[number];
 
+/** Categories of a feature that are told apart (STATISTICS 5); of those declared, at most so many. */
+export const TRACKED_CATEGORIES = 64;
+
 /** The segment that holds every event. */
 export const ALL_SEGMENT = 'all';
 

@@ -117,6 +117,7 @@ describe('defaults', () => {
     expect(config.smtp?.port).toBe(1025);
     expect(config.models[0]?.features.get('temp')).toEqual({
       kind: null,
+      categories: null,
       role: null,
       tier: 'critical',
     });

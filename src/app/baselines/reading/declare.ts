@@ -1,5 +1,6 @@
 import { sealBaseline } from '../../../core/baseline/document/document.ts';
 import type { Baseline, BaselineFeature } from '../../../core/baseline/types.ts';
+import { tracksExactly } from '../../../core/histogram/categorical-binning.ts';
 import { DriftdError } from '../../../platform/errors.ts';
 import type { RowDeclarations } from '../declarations.ts';
 
@@ -21,8 +22,9 @@ export function assertSaid(
 }
 
 /**
- * A document with what is declared of its features: roles are set, ignored ones left out. Kinds are what its counts are.
- * @throws DriftdError BASELINE_INVALID naming the feature whose kind is another
+ * A document with what is declared of its features: roles are set, ignored ones left out. Kinds and categories are what
+ * its counts are.
+ * @throws DriftdError BASELINE_INVALID naming the feature whose kind, or whose categories, are others
  */
 export function declareDocument(
   baseline: Baseline,
@@ -38,6 +40,15 @@ export function declareDocument(
   });
   if (wrong !== undefined) {
     const text = `${name}: ${wrong.name} is counted as ${wrong.kind} and declared ${declared.get(wrong.name)?.kind}: make it from rows, or declare it so`;
+    throw new DriftdError('BASELINE_INVALID', text);
+  }
+  const others = baseline.features.find(({ name: of, histogram: { binning } }) => {
+    const { ignore = false, categories } = declared.get(of) ?? {};
+    if (ignore || categories === undefined || binning.kind === 'numeric') return false;
+    return !tracksExactly(binning, categories);
+  });
+  if (others !== undefined) {
+    const text = `${name}: ${others.name} is counted on other categories than those declared: make it from rows, or declare these`;
     throw new DriftdError('BASELINE_INVALID', text);
   }
   const apply = (features: readonly BaselineFeature[]): BaselineFeature[] =>

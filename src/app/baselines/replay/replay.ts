@@ -63,6 +63,7 @@ export function replayTopic(config: Pick<DriftdConfig, 'kafka'>, log: Log): Repl
       throw new DriftdError('INPUT_INVALID', text);
     }
     const schema = schemaOf(model, features, declarations);
+    const named = new Map(declarations.declared);
     const read = () => {
       const own = {
         ...kafka,
@@ -78,7 +79,11 @@ export function replayTopic(config: Pick<DriftdConfig, 'kafka'>, log: Log): Repl
       model: model.name,
       timeColumn: TIME_COLUMN,
       declared: new Map<string, DeclaredFeature>([
-        ...schema.features.map(({ name: of, kind, role }) => [of, { kind, role }] as const),
+        ...schema.features.map(({ name: of, kind, role }) => {
+          const { categories } = named.get(of) ?? {};
+          const tracked = kind !== 'categorical' || categories === undefined ? {} : { categories };
+          return [of, { kind, role, ...tracked }] as const;
+        }),
         ...attributes.map((of) => [of, { ignore: true }] as const),
       ]),
       attributes: schema.attributes,

@@ -86,6 +86,8 @@ export interface UploadDeclarations {
   readonly label?: readonly string[];
   /** Of this tier, unless the configuration says another. */
   readonly critical?: readonly string[];
+  /** Categories that are tracked of a feature, by its name. */
+  readonly categories?: Readonly<Record<string, readonly string[]>>;
   /** The column of the rows' times. */
   readonly time?: string;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { FEATURE_KINDS, FEATURE_ROLES } from '../../../core/domain/feature.ts';
+import { FEATURE_KINDS, FEATURE_ROLES, TRACKED_CATEGORIES } from '../../../core/domain/feature.ts';
 import { VERDICTS } from '../../../core/domain/verdict.ts';
 import { FORMATS } from './formats.ts';
 import { count, instantIn, instantOut, modelParams, name } from '../fields.ts';
@@ -147,6 +147,28 @@ const columns = (description: string) =>
     .optional()
     .meta({ description: `${description}; separated by commas.` });
 
+/** A JSON object by feature: names and values hold whatever they do. */
+const byFeature = (description: string, value: z.ZodType) => {
+  const object = z.record(z.string(), value);
+  return z
+    .string()
+    .max(8_000)
+    .refine((text) => object.safeParse(jsonIn(text)).success, {
+      error: 'it is no JSON object of what the columns named have',
+    })
+    .optional()
+    .meta({ description: `${description}.` });
+};
+
+/** undefined: it is none. */
+export function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What an upload says of its columns. */
 export const declarations = {
   numeric: columns('Columns that are numbers'),
@@ -156,6 +178,10 @@ export const declarations = {
   prediction: columns('Columns that are what the model said'),
   label: columns('Columns that are what turned out'),
   critical: columns('Columns of the tier `critical`, unless the configuration says another'),
+  categories: byFeature(
+    'Categories that are told apart, of the columns that they are declared of, as JSON: {"origin": ["JFK", "LGA"]}',
+    z.array(z.string().min(1)).min(1).max(TRACKED_CATEGORIES),
+  ),
   time: name("The column of the rows' times.").optional(),
 };
 

@@ -8,7 +8,7 @@ import { modelParams } from '../fields.ts';
 import type { Api } from '../register.ts';
 import { REFUSED, TAGS, WRITE, answer, by } from './answer.ts';
 import type { BaselineDesk, UploadDeclarations } from './desk.ts';
-import { declarations, uploadFields, uploaded } from './fields.ts';
+import { declarations, jsonIn, uploadFields, uploaded } from './fields.ts';
 import { ENDING_OF, FORMATS } from './formats.ts';
 import { MAX_UPLOAD_BYTES, RAW_TYPES, STREAMED_JSON, UploadError, receive } from './receive.ts';
 
@@ -38,7 +38,7 @@ const UPLOAD_TYPES = [
 /** A file of a stranger, on its way to be a candidate. */
 export function uploadRoute(api: Api, desk: BaselineDesk, clock: Pick<Clock, 'now'>): void {
   void api.register(multipart, {
-    limits: { files: 1, fields: 10, fieldSize: 1_024, fileSize: MAX_UPLOAD_BYTES + 1 },
+    limits: { files: 1, fields: 16, fieldSize: 8_192, fileSize: MAX_UPLOAD_BYTES + 1 },
   });
   api.addContentTypeParser(RAW_TYPES, (request, payload, done) => {
     if (request.routeOptions.config.rawBody === true) done(null, payload);
@@ -165,7 +165,7 @@ function createHourly(most: number, clock: Pick<Clock, 'now'>) {
 
 type Columns = Partial<Record<keyof UploadDeclarations, string | undefined>>;
 
-function declaredOf({ time, ...columns }: Columns): UploadDeclarations {
+function declaredOf({ time, categories, ...columns }: Columns): UploadDeclarations {
   const lists = Object.entries(columns).map(([key, text]) => [
     key,
     (text ?? '')
@@ -174,7 +174,10 @@ function declaredOf({ time, ...columns }: Columns): UploadDeclarations {
       .filter((part) => part !== ''),
   ]);
   return {
-    ...(Object.fromEntries(lists) as Omit<UploadDeclarations, 'time'>),
+    ...(Object.fromEntries(lists) as Omit<UploadDeclarations, 'time' | 'categories'>),
+    ...(categories === undefined
+      ? {}
+      : { categories: jsonIn(categories) as NonNullable<UploadDeclarations['categories']> }),
     ...(time === undefined ? {} : { time }),
   };
 }

@@ -125,6 +125,38 @@ describe('a plan', () => {
     expect(parseDocument(JSON.parse(JSON.stringify(toDocument(baseline))))).toEqual(baseline);
   });
 
+  it('tracks the categories that are declared, by their weight, whatever the rows hold', () => {
+    const categories = ['c', 'absent', 'b'];
+    const rows = ['a', 'a', 'a', 'b', 'b', 'c'];
+    const sampler = createSampler({
+      columns: ['x'],
+      declared: new Map([['x', { kind: 'categorical', categories } as const]]),
+    });
+    for (const value of rows) sampler.addRow([value], []);
+    const plan = sampler.plan();
+    const builder = createBaselineBuilder(plan);
+    for (const value of [...rows, 'new']) builder.addRow([value], null, []);
+    const histogram = builder.build('m', 'test').features[0]?.histogram;
+    expect(histogram).toMatchObject({
+      binning: { categories: ['b', 'c', 'absent'] },
+      counts: Float64Array.of(2, 1, 0),
+      other: 3,
+      unseen: 1,
+    });
+
+    // The binning in use is kept when it tracks the same, however well or badly its rows fit.
+    const again = sampler.plan(
+      new Map([['x', [buildCategoricalBinning(new Map(), { declared: categories })]]]),
+    );
+    expect(again.features[0]?.binning).toMatchObject({ categories: ['absent', 'b', 'c'] });
+    expect(again.features[0]?.also).toBeUndefined();
+    // Another one is counted beside it, so that history keeps its meaning.
+    const all = buildCategoricalBinning(new Map(rows.map((key) => [key, 1])));
+    const beside = sampler.plan(new Map([['x', [all]]])).features[0];
+    expect(beside?.binning.id).toBe(plan.features[0]?.binning.id);
+    expect(beside?.also?.map(({ binning }) => binning.id)).toEqual([all.id]);
+  });
+
   it('counts on further binnings of its history, too, whether or not it fits the one in use', () => {
     const binningOf = (from: number) =>
       buildNumericBinning(Float64Array.from({ length: 10 }, (_, i) => from + i));
