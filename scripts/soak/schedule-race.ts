@@ -45,6 +45,10 @@ const EVERY = '*/5 * * * *';
 const TICK_MS = 300_000;
 const TRAINING = Date.UTC(2024, 0, 1);
 const START = TRAINING + 7 * DAY;
+/** Share of strikes that hit whoever has a tick in hand: each of them costs a lease's time. */
+const AIMED = 0.15;
+/** A tick is in hand for some 20 ms, a look takes one. */
+const OWNER_LOOKS = 50;
 const WORKER = fileURLToPath(new URL('schedule-worker.ts', import.meta.url));
 
 /**
@@ -114,6 +118,7 @@ async function makeWorld({ server }: RaceOptions, stream: Stream): Promise<World
 async function runAlone(world: World, { late }: Stream, ticks: number): Promise<void> {
   const monitor = await raceMonitor(world);
   for (let i = 1; i <= ticks; i += 1) {
+    await deliver(world);
     await moveClock(world, START + i * TICK_MS);
     await world.evaluate(monitor, START + i * TICK_MS);
     if (i === Math.floor(ticks / 2)) await world.count(late);
@@ -129,6 +134,7 @@ async function race(
     spawn(process.execPath, [WORKER, world.url, EVERY], { stdio: ['ignore', 'ignore', 'inherit'] });
   const workers = Array.from({ length: replicas }, start);
   const chaos = createChaos(workers, start, createRandom(seed));
+  const aimed = createRandom(seed + 1);
   const deadline = Date.now() + timeoutMs;
   let pause = 0;
   let lateIsHere = false;
@@ -142,10 +148,12 @@ async function race(
         await world.count(late);
         lateIsHere = true;
       }
+      await deliver(world);
       // As the ingest stage does: the stream goes on when the tick that has come due is evaluated.
       await moveClock(world, START + (done + 1) * TICK_MS);
       if (Date.now() >= pause) {
-        pause = Date.now() + chaos.strike();
+        const busy = aimed() < AIMED ? await ownerPid(world) : null;
+        pause = Date.now() + chaos.strike(busy);
         const { kills, freezes } = chaos.counts();
         if ((kills + freezes) % 50 === 0) {
           say(`${done} of ${ticks} ticks, ${kills} kills, ${freezes} freezes`);
@@ -163,8 +171,12 @@ async function race(
 }
 
 interface Chaos {
-  /** Kills or freezes one. @returns ms until the next */
-  strike(): number;
+  /**
+   * Kills or freezes one.
+   * @param busy process that has a tick in hand just now: it is struck, else any
+   * @returns ms until the next
+   */
+  strike(busy: number | null): number;
   /** All frozen ones go on. */
   thawed(): Promise<void>;
   counts(): { kills: number; freezes: number };
@@ -179,8 +191,10 @@ function createChaos(
   let kills = 0;
   let freezes = 0;
   return {
-    strike() {
-      const i = Math.floor(random() * workers.length);
+    strike(busy) {
+      const any = Math.floor(random() * workers.length);
+      const at = workers.findIndex(({ pid }) => pid === busy);
+      const i = at < 0 ? any : at;
       const worker = workers[i] as ChildProcess;
       if (random() < 0.4) {
         worker.kill('SIGKILL');
@@ -204,10 +218,32 @@ function createChaos(
   };
 }
 
+/** The process that evaluates a tick just now; null: none does within some looks. */
+async function ownerPid(world: World): Promise<number | null> {
+  for (let look = 0; look < OWNER_LOOKS; look += 1) {
+    const { rows } = await world.pool.query<{ owner: string }>(
+      "SELECT owner FROM monitor_tick WHERE state = 'running'",
+    );
+    const [running] = rows;
+    if (running !== undefined) return Number(/:(\d+):/.exec(running.owner)?.[1]);
+  }
+  return null;
+}
+
 async function moveClock(world: World, to: number): Promise<void> {
   await world.pool.query(
     'UPDATE model_progress SET max_event_time = $1 WHERE max_event_time <> $1',
     [new Date(to).toISOString()],
+  );
+}
+
+/**
+ * As the notify stage does. What waits for a minute takes up what comes after it, so that on a slow machine messages would
+ * be other ones than on a fast one.
+ */
+async function deliver(world: World): Promise<void> {
+  await world.pool.query(
+    "UPDATE outbox SET state = 'sent', finished_at = now() WHERE state = 'pending'",
   );
 }
 
