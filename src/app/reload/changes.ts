@@ -16,6 +16,7 @@ const NEEDS_RESTART = [
 /** Keys whose name in the file is not the snake_case of the name in the program. */
 const WRITTEN: Readonly<Record<string, string>> = {
   'http.adminToken': 'http.admin_token_file',
+  'kafka.deadLetterTopic': 'kafka.dead_letter',
 };
 
 /** Sections that differ, as the file names them. */
