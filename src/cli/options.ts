@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 
+import { MAX_UNIT, UNIT_PATTERN } from '../core/domain/feature.ts';
 import { suggestion } from '../config/document/nearest.ts';
 import { ROLES } from '../config/roles.ts';
 import type { Role } from '../config/roles.ts';
@@ -40,4 +41,30 @@ export function parseRoles(text: string): ReadonlySet<Role> {
     roles.add(role);
   }
   return roles;
+}
+
+/** `column=value`, as often as there are columns. */
+export function byFeature<T>(
+  flags: string,
+  description: string,
+  read: (text: string) => T,
+): Option {
+  return new Option(flags, description).argParser(
+    (text, before: Readonly<Record<string, T>> | undefined) => {
+      const at = text.indexOf('=');
+      if (at < 1) throw new InvalidArgumentError('Write the column, =, and what it has.');
+      return { ...before, [text.slice(0, at)]: read(text.slice(at + 1)) };
+    },
+  );
+}
+
+export function unitOption(): Option {
+  return byFeature(
+    '--unit <column=text>',
+    'what its numbers are, like temp=°F; again for another column',
+    (text) => {
+      if (text.length <= MAX_UNIT && UNIT_PATTERN.test(text)) return text;
+      throw new InvalidArgumentError(`A unit has 1 to ${MAX_UNIT} characters that can be seen.`);
+    },
+  );
 }

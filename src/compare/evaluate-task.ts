@@ -126,9 +126,9 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
           ...explain(subjectOfResult.get(result) as Subject, result),
         ],
         picture: (result) => {
-          const { baseline, live, mixture } = subjectOfResult.get(result) as Subject;
+          const { baseline, live, mixture, unit = null } = subjectOfResult.get(result) as Subject;
           if (baseline === null || live === null) return null;
-          return pictureOf(mixture?.histogram ?? baseline.histogram, live);
+          return pictureOf(mixture?.histogram ?? baseline.histogram, live, unit);
         },
       };
       const outbox = composeNotifications(telling);

@@ -41,6 +41,7 @@ export function subjectsOf(
         kind: feature.kind,
         role: feature.role,
         tier: feature.tier,
+        unit: feature.unit ?? null,
         segment,
         window: counts.window,
         baseline: reference === null ? null : whole,

@@ -168,6 +168,7 @@ function modelConfig(model: ConfigDocument['models'][number]): ModelConfig {
         role: feature.role ?? null,
         tier: feature.tier ?? null,
         categories: feature.categories ?? null,
+        unit: feature.unit ?? null,
       },
     ],
   );

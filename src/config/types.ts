@@ -236,6 +236,8 @@ export interface FeatureConfig {
   readonly tier: FeatureTier | null;
   /** Categories that are tracked; of categorical features only. */
   readonly categories: readonly string[] | null;
+  /** Of its numbers, for people. */
+  readonly unit: string | null;
 }
 
 /** The spans a window may have, in ms, by the name used in config, API and metrics. */

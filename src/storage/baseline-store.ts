@@ -24,6 +24,13 @@ export interface BaselineRow {
   readonly warnings: readonly Finding[];
 }
 
+/** What whoever uploads says of a feature: it is kept with the version, and holds with it. */
+export interface FeatureSaid {
+  readonly tier?: FeatureTier;
+  /** Of its numbers, for people. */
+  readonly unit?: string;
+}
+
 /** Who wants something, and why, as it is kept. */
 export interface Change {
   readonly actor: string;
@@ -65,12 +72,12 @@ export interface BaselineStore {
    * Stores a baseline as a candidate, with its features and binnings. Idempotent: the same source, or the same content,
    * gives the version that is there already. Live features stay as they are: kinds, roles and tiers of the candidate hold
    * once it is active.
-   * @param tiers of features, as its uploader says
+   * @param said of features, as its uploader says
    * @throws DriftdError BASELINE_INVALID when the model has too many candidates
    */
   add(
     baseline: Baseline,
-    tiers: ReadonlyMap<string, FeatureTier>,
+    said: ReadonlyMap<string, FeatureSaid>,
     origin?: BaselineOrigin,
   ): Promise<AddedBaseline>;
   /** Makes this version the active one and retires the one before, with the features that it lacks, in one transaction. */

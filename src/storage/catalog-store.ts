@@ -28,6 +28,7 @@ export interface FeatureDeclaration {
   readonly name: string;
   readonly role: FeatureRole | null;
   readonly tier: FeatureTier | null;
+  readonly unit: string | null;
 }
 
 /** Dictionaries: models, features, segments, binnings. */

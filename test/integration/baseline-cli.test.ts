@@ -237,6 +237,21 @@ describe('driftd baseline through a server that refuses', () => {
     const version = String(baseline.version);
     const again = await remote('upload', 'other', file('july.csv'), '--critical', 'x');
     expect(again.out).toContain(`This is version ${version} of other already`);
+    // Said of columns one by one: other categories, another file; the unit holds with the version.
+    const said = ['--categories', 'c=b,a', '--unit', 'x=°F', '--format', 'json'];
+    const told = await remote('upload', 'other', file('july.csv'), ...said);
+    const tracking = JSON.parse(told.out) as { baseline: { version: number } };
+    const document = await remote('export', 'other', String(tracking.baseline.version));
+    const { features } = JSON.parse(document.out) as {
+      features: { feature: string; binning: { categories?: string[] } }[];
+    };
+    expect(features.find(({ feature }) => feature === 'c')?.binning.categories).toEqual(['a', 'b']);
+    const known = await direct('upload', 'other', file('july.csv'), ...said);
+    expect(JSON.parse(known.out)).toEqual({ ...tracking, known: true });
+    for (const wrong of ['=a', 'x', 'x= m'])
+      expect(await direct('validate', 'other', file('few.csv'), '--unit', wrong)).toMatchObject({
+        code: 2,
+      });
     const gone = await remote(
       'discard',
       'other',

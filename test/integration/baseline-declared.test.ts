@@ -146,6 +146,26 @@ describe('what is said of an upload', () => {
     await post(`/models/other/baselines/${version}/discard`, { reason: 'a test' });
   });
 
+  it('says the unit of numbers, which holds with the version', async () => {
+    const units = async (): Promise<unknown[]> => {
+      const { body } = await call('GET', '/models/other/features');
+      return (body['items'] as { name: string; unit: string | null }[])
+        .filter(({ name }) => ['x', 'c'].includes(name))
+        .map(({ name, unit }) => `${name} ${String(unit)}`)
+        .toSorted();
+    };
+    const sent = await sendForm({ reason: 'with units', unit: '{"x":"°F"}', time: 'ts' });
+    expect(sent.status).toBe(201);
+    const { version } = sent.body['baseline'] as { version: number };
+    await post(`/models/other/baselines/${version}/activate`, { reason: 'a test' });
+    expect(await units()).toEqual(['c null', 'x °F']);
+    for (const bad of ['{"x":""}', '{"x":"a\nb"}', `{"x":"${'m'.repeat(33)}"}`, '{"x":1}', 'x=m']) {
+      const { status, body } = await sendForm({ unit: bad });
+      expect([status, body['detail']]).toEqual([400, expect.stringContaining('unit')]);
+    }
+    expect((await sendForm({ unit: '{"d":"m"}' })).body['detail']).toContain('has no d');
+  });
+
   it('is refused by name when nothing is called so', async () => {
     const wrong = await upload(csvOf(rowsOf(61)), CSV, '?categorical=c,d&time=when', 'other');
     expect(wrong).toMatchObject({ status: 422 });

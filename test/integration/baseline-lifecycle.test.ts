@@ -178,7 +178,7 @@ describe('a candidate', () => {
     const { modelId, catalog } = world;
     const before = ['x numeric input standard false', 'c categorical input standard false'];
     expect(await live(world)).toEqual(before);
-    await store.add(other(), new Map([['c', 'critical']]), undefined);
+    await store.add(other(), new Map([['c', { tier: 'critical' }]]), undefined);
     expect(await live(world)).toEqual([...before, 'y numeric input standard true']);
     const namesOf = (features: readonly { readonly name: string }[]): string[] =>
       features.map(({ name }) => name);
@@ -208,16 +208,26 @@ describe('a candidate', () => {
     const { world, store } = await newWorld();
     const { modelId, catalog } = world;
     await catalog.declareFeatures(modelId, [
-      { name: 'x', role: 'label', tier: 'critical' },
-      { name: 'id', role: null, tier: 'ignore' },
+      { name: 'x', role: 'label', tier: 'critical', unit: 'K' },
+      { name: 'id', role: null, tier: 'ignore', unit: null },
     ]);
     expect((await live(world))[0]).toBe('x numeric label critical false');
     expect((await catalog.countingPlan(modelId))?.ignored).toEqual(['id']);
-    await store.add(other(), new Map([['c', 'critical']]));
+    const units = async () => (await catalog.features(modelId)).map(({ unit }) => unit);
+    expect(await units()).toEqual(['K', null]);
+    await store.add(
+      other(),
+      new Map([
+        ['c', { tier: 'critical' }],
+        ['y', { unit: 'mm' }],
+      ]),
+    );
     await store.activate(modelId, 2, ANN);
+    expect(await units()).toEqual([null, 'mm']);
     await store.rollback(modelId, ANN);
     expect((await live(world))[0]).toBe('x numeric label critical false');
     await catalog.declareFeatures(modelId, []);
+    expect(await units()).toEqual([null, null]);
     expect((await live(world))[0]).toBe('x numeric input standard false');
   });
 

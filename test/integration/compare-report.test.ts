@@ -42,6 +42,8 @@ describe('driftd compare --format html', () => {
     const { code } = await compare(
       rows('before.csv', 0, ['a', 'b']),
       rows('now.csv', 5, ['a', 'b', '<script>alert(2)</script>']),
+      '--unit',
+      'moved=km',
       '--format',
       'html',
       '--output',
@@ -49,6 +51,8 @@ describe('driftd compare --format html', () => {
     );
     expect(code).toBe(4);
     const source = readFileSync(report, 'utf8');
+    expect(source).toMatch(/Median [\d.]+ km -&gt; [\d.]+ km/);
+    expect(source).toMatch(/<td>50 %<\/td>\s*<td>[\d.]+ km<\/td>/);
     expect(source).not.toMatch(/<(script|img|link|iframe)/i);
     expect(source).not.toMatch(/\b(src|href)="(?!#)/);
     for (const width of [1_000, 360]) {

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { Baseline } from '../../core/baseline/types.ts';
 import type { DeclaredFeature, History } from '../../core/baseline/sampler.ts';
-import type { FeatureTier } from '../../core/domain/feature.ts';
 import type { DriftdConfig, ModelConfig } from '../../config/types.ts';
 import type { UploadDeclarations } from '../../expose/api/baselines/desk.ts';
+import type { FeatureSaid } from '../../storage/baseline-store.ts';
 import type { CatalogStore } from '../../storage/catalog-store.ts';
 import { keepsSlots } from '../compare/seasons.ts';
 
@@ -52,13 +52,14 @@ export function withUpload(of: RowDeclarations, upload: UploadDeclarations): Row
   say(upload.prediction, { role: 'prediction' });
   say(upload.label, { role: 'label' });
   say(upload.ignore, { ignore: true });
-  const { time, categories = {}, ...lists } = upload;
+  const { time, categories = {}, unit = {}, ...lists } = upload;
   for (const [name, list] of Object.entries(categories)) {
     say([name], { kind: 'categorical', categories: list });
   }
   const said = [
     ...Object.values(lists).flat(),
     ...Object.keys(categories),
+    ...Object.keys(unit),
     ...(time === undefined ? [] : [time]),
   ];
   return {
@@ -69,19 +70,27 @@ export function withUpload(of: RowDeclarations, upload: UploadDeclarations): Row
   };
 }
 
-/** Tiers that whoever uploads gives: they are kept with the version. */
-export function tiersOf({ critical = [] }: UploadDeclarations): ReadonlyMap<string, FeatureTier> {
-  return new Map(critical.map((name) => [name, 'critical']));
+/** Tiers and units that whoever uploads gives: they are kept with the version. */
+export function saidOf({
+  critical = [],
+  unit = {},
+}: UploadDeclarations): ReadonlyMap<string, FeatureSaid> {
+  const said = new Map<string, FeatureSaid>(
+    Object.entries(unit).map(([name, text]) => [name, { unit: text }]),
+  );
+  for (const name of critical) said.set(name, { ...said.get(name), tier: 'critical' });
+  return said;
 }
 
-/** Roles and tiers of the configuration, for whoever counts, judges and activates. */
+/** Roles, tiers and units of the configuration, for whoever counts, judges and activates. */
 export async function declareFeatures(config: DriftdConfig, catalog: CatalogStore): Promise<void> {
   for (const { name, features } of config.models) {
     const { id } = await catalog.ensureModel(name);
-    const declared = [...features].map(([feature, { role, tier }]) => ({
+    const declared = [...features].map(([feature, { role, tier, unit }]) => ({
       name: feature,
       role,
       tier,
+      unit,
     }));
     await catalog.declareFeatures(id, declared);
   }

@@ -3,7 +3,6 @@ import { checkBaseline } from '../../core/baseline/checks/checks.ts';
 import type { Finding } from '../../core/baseline/checks/finding.ts';
 import { toDocument } from '../../core/baseline/document/document.ts';
 import type { Baseline } from '../../core/baseline/types.ts';
-import type { FeatureTier } from '../../core/domain/feature.ts';
 import { diffBaselines } from '../../core/evaluate/baseline-diff.ts';
 import { defaultModel } from '../../config/resolve.ts';
 import type { DriftdConfig, ModelConfig } from '../../config/types.ts';
@@ -11,7 +10,12 @@ import type { JudgeDeps } from '../../compare/judge.ts';
 import type { BaselineDesk, ShadowView, UploadResult } from '../../expose/api/baselines/desk.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { DriftdError } from '../../platform/errors.ts';
-import type { BaselineOrigin, BaselineRow, StoredBaseline } from '../../storage/baseline-store.ts';
+import type {
+  BaselineOrigin,
+  BaselineRow,
+  FeatureSaid,
+  StoredBaseline,
+} from '../../storage/baseline-store.ts';
 import type { CatalogStore, ModelRow } from '../../storage/catalog-store.ts';
 import type { TickStore } from '../../storage/tick-store.ts';
 import { readOnly } from '../compare/read-only.ts';
@@ -22,7 +26,7 @@ import {
   historyOf,
   sha256OfFile,
   sourceFingerprint,
-  tiersOf,
+  saidOf,
   withUpload,
 } from './declarations.ts';
 import { promoteTiles } from './promote.ts';
@@ -75,11 +79,11 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
     {
       validateOnly,
       found = [],
-      tiers = new Map(),
+      said = new Map(),
     }: {
       readonly validateOnly: boolean;
       readonly found?: readonly Finding[];
-      readonly tiers?: ReadonlyMap<string, FeatureTier>;
+      readonly said?: ReadonlyMap<string, FeatureSaid>;
     },
   ): Promise<UploadResult> {
     const active = (await baselines.active(model.id))?.baseline ?? null;
@@ -94,7 +98,7 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
     const warnings = findings.filter(({ level }) => level === 'warning');
     const { rows } = baseline;
     if (validateOnly) return { baseline: null, known: false, rows, warnings };
-    const row = await baselines.add(baseline, tiers, {
+    const row = await baselines.add(baseline, said, {
       ...origin,
       warnings,
     });
@@ -179,7 +183,7 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
         ...(onProgress === undefined ? {} : { onProgress }),
       });
       const origin = { ...change, sourceFingerprint: source };
-      return take(model, baseline, origin, { validateOnly, tiers: tiersOf(declared) });
+      return take(model, baseline, origin, { validateOnly, said: saidOf(declared) });
     },
     async known(name, sha256, ending, declared = {}) {
       const model = await modelOf(name);

@@ -27,6 +27,8 @@ const MAX_SEGMENT_VALUES = 100_000;
 
 export interface CompareOptions {
   readonly declared: ReadonlyMap<string, DeclaredFeature>;
+  /** Of the numbers of columns, for people. */
+  readonly units?: ReadonlyMap<string, string>;
   /** Watch these columns only; null: all that are not ignored. */
   readonly only: readonly string[] | null;
   /** Compare each heavy value of this column apart, too. */
@@ -104,7 +106,11 @@ export async function compareFiles(
     return options.time === null ? { ...policy, designEffect: 'none' } : policy;
   };
   const subjects = subjectsOf({ baseline, counts, columns: columns[1], added: kinds, tally }).map(
-    (subject) => ({ ...subject, policy: judged(subject.feature) }),
+    (subject) => ({
+      ...subject,
+      unit: options.units?.get(subject.feature) ?? null,
+      policy: judged(subject.feature),
+    }),
   );
   const evaluation = evaluate(subjects, judged(''), {
     evaluationsPerDay: 1,
@@ -216,7 +222,8 @@ function declaredOf(
   skipped: ReadonlySet<string>,
 ): ReadonlyMap<string, DeclaredFeature> {
   const columns = [...new Set(all)];
-  for (const name of [...options.declared.keys(), ...(options.only ?? [])]) {
+  const units = options.units?.keys() ?? [];
+  for (const name of [...options.declared.keys(), ...units, ...(options.only ?? [])]) {
     if (!skipped.has(name)) requireColumn(name, columns, 'both files', 'the options');
   }
   const declared = new Map(options.declared);

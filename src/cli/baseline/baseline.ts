@@ -11,7 +11,7 @@ import type { ExitCode } from '../../platform/errors.ts';
 import { createLog } from '../../platform/log.ts';
 import { createProgress } from '../compare/progress.ts';
 import type { CliDeps, CliIo } from '../deps.ts';
-import { configOption } from '../options.ts';
+import { byFeature, configOption, unitOption } from '../options.ts';
 import { createBaselineClient } from './client.ts';
 import { detailText, diffText, listText, shadowText, uploadText } from './baseline-text.ts';
 
@@ -85,6 +85,7 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
           commas,
         ),
       )
+      .addOption(unitOption())
       .option('--time <column>', "rows' time; default: time_column of the configuration")
       .action(async (model: string, path: string, options: Reasoned & UploadDeclarations) => {
         const progress = createProgress(io);
@@ -277,17 +278,6 @@ function commas(text: string): string[] {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
-}
-
-/** `column=value`, as often as there are columns. */
-function byFeature<T>(flags: string, description: string, read: (text: string) => T): Option {
-  return new Option(flags, description).argParser(
-    (text, before: Readonly<Record<string, T>> | undefined) => {
-      const at = text.indexOf('=');
-      if (at < 1) throw new InvalidArgumentError('Write the column, =, and what it has.');
-      return { ...before, [text.slice(0, at)]: read(text.slice(at + 1)) };
-    },
-  );
 }
 
 function fixed(flags: string, description: string): Option {

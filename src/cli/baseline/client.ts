@@ -180,12 +180,13 @@ const FORMAT_OF: ReadonlyMap<string, string> = new Map([
   ['.baseline.json', 'document'],
 ]);
 
-function columnsOf({ categories, ...declared }: UploadDeclarations): Record<string, string> {
+function columnsOf({ categories, unit, ...declared }: UploadDeclarations): Record<string, string> {
   const lists = Object.entries(declared)
     .map(([key, names]): [string, string] => [key, [names].flat().join(',')])
     .filter(([, names]) => names !== '');
   return {
     ...Object.fromEntries(lists),
     ...(categories === undefined ? {} : { categories: JSON.stringify(categories) }),
+    ...(unit === undefined ? {} : { unit: JSON.stringify(unit) }),
   };
 }

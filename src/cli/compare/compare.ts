@@ -13,6 +13,7 @@ import { readComparisonPolicy } from '../../config/comparison-policy.ts';
 import { createProgress } from './progress.ts';
 import { comparisonTable, printable } from './table.ts';
 import type { CliIo } from '../deps.ts';
+import { unitOption } from '../options.ts';
 
 const FORMATS = ['table', 'json', 'html'] as const;
 
@@ -20,6 +21,7 @@ interface Options {
   readonly numeric: readonly string[];
   readonly categorical: readonly string[];
   readonly ignore: readonly string[];
+  readonly unit?: Readonly<Record<string, string>>;
   readonly features?: readonly string[];
   readonly segment?: string;
   readonly time?: string;
@@ -36,6 +38,7 @@ export function compareCommand(io: CliIo, done: (code: ExitCode) => void): Comma
     .addOption(list('--numeric <columns>', 'columns that are numbers, separated by commas'))
     .addOption(list('--categorical <columns>', 'columns that are categories'))
     .addOption(list('--ignore <columns>', 'columns not to watch'))
+    .addOption(unitOption())
     .addOption(new Option('--features <columns>', 'watch these only').argParser(commas))
     .option('--segment <column>', 'compare each frequent value of this column apart, too')
     .option('--time <column>', "rows' time: allows for the baseline's own ups and downs")
@@ -61,6 +64,7 @@ async function compare(
   const bar = createProgress(io);
   const comparison = await compareFiles(baseline, current, {
     declared: declaredOf(options),
+    units: new Map(Object.entries(options.unit ?? {})),
     only: options.features ?? null,
     segment: options.segment ?? null,
     time: options.time ?? null,

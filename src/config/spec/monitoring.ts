@@ -5,6 +5,8 @@ import {
   FEATURE_ROLES,
   FEATURE_TIERS,
   TRACKED_CATEGORIES,
+  MAX_UNIT,
+  UNIT_PATTERN,
 } from '../../core/domain/feature.ts';
 import { MONITOR_CLOCKS, SEASONALITIES, WINDOW_SPANS } from '../types.ts';
 import type { WindowName } from '../types.ts';
@@ -49,6 +51,15 @@ const feature = z
         description:
           'Of a categorical feature: the categories that are told apart, whatever the rows of a baseline hold; all others are counted together. Default: the 64 most frequent.',
         examples: [['EWR', 'JFK', 'LGA']],
+      })
+      .optional(),
+    unit: z
+      .string()
+      .max(MAX_UNIT)
+      .regex(UNIT_PATTERN)
+      .meta({
+        description: 'What its numbers are, shown with them in mail and reports.',
+        examples: ['°F'],
       })
       .optional(),
   })

@@ -1,3 +1,4 @@
+import { withUnit } from '../domain/feature.ts';
 import { explanationOf } from '../evaluate/explain.ts';
 import type { FeatureResult, Subject } from '../evaluate/types.ts';
 
@@ -13,7 +14,7 @@ export function explain(subject: Subject, result: FeatureResult): string[] {
   return [
     ...words,
     ...outsideInWords(result),
-    ...spikeInWords(result),
+    ...spikeInWords(result, subject.unit ?? null),
     ...qualityInWords(result),
   ].map(capitalized);
 }
@@ -24,11 +25,11 @@ function outsideInWords({ outOfRangeShare }: FeatureResult): string[] {
     : [`outside the baseline's range: ${percent(outOfRangeShare)}`];
 }
 
-function spikeInWords({ statistics }: FeatureResult): string[] {
+function spikeInWords({ statistics }: FeatureResult, unit: string | null): string[] {
   const spike = statistics.find(({ name }) => name === 'spike');
   if (spike === undefined || spike.fires === null || typeof spike.at !== 'number') return [];
-  const at = Number(spike.at.toPrecision(4));
-  return [`values pile up near ${String(at)}: ${percent(spike.value)} more than in the baseline`];
+  const at = withUnit(String(Number(spike.at.toPrecision(4))), unit);
+  return [`values pile up near ${at}: ${percent(spike.value)} more than in the baseline`];
 }
 
 function qualityInWords({ missing, invalid }: FeatureResult): string[] {

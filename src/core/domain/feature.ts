@@ -28,4 +28,18 @@ export interface Feature {
   readonly kind: FeatureKind;
   readonly role: FeatureRole;
   readonly tier: FeatureTier;
+  /** What its numbers are, as people write it (`°F`); null or absent: nobody says. */
+  readonly unit?: string | null;
+}
+
+/** Characters of a unit at most. */
+export const MAX_UNIT = 32;
+/** Of a unit: no control characters, no spaces at its ends. */
+export const UNIT_PATTERN =
+  // eslint-disable-next-line no-control-regex
+  /^[^\s\u0000-\u001f\u007f-\u009f](?:[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f])?$/;
+
+/** A number with its unit, for people. */
+export function withUnit(text: string, unit: string | null | undefined): string {
+  return unit === null || unit === undefined ? text : `${text} ${unit}`;
 }

@@ -7,6 +7,8 @@ export type FeaturePicture = NumericPicture | CategoryPicture;
 
 export interface NumericPicture {
   readonly kind: 'numeric';
+  /** Of the values, for people; absent: nobody says. */
+  readonly unit?: string;
   /** Ascending, one more than bars; evenly spaced. */
   readonly edges: readonly number[];
   /** Share a bar. */
@@ -37,8 +39,14 @@ export interface Pair {
 }
 
 /** The picture of a live window against its baseline; null when a side is empty or they are of different kinds. */
-export function pictureOf(baseline: Histogram, live: Histogram): FeaturePicture | null {
-  if (baseline.kind === 'numeric')
-    return live.kind === 'numeric' ? numericPictureOf(baseline, live) : null;
+export function pictureOf(
+  baseline: Histogram,
+  live: Histogram,
+  unit: string | null = null,
+): FeaturePicture | null {
+  if (baseline.kind === 'numeric') {
+    const picture = live.kind === 'numeric' ? numericPictureOf(baseline, live) : null;
+    return picture === null || unit === null ? picture : { ...picture, unit };
+  }
   return live.kind === 'numeric' ? null : categoryPictureOf(baseline, live);
 }

@@ -1,3 +1,4 @@
+import { withUnit } from '../domain/feature.ts';
 import { binnedTotal } from '../histogram/histogram.ts';
 import type { CategoricalHistogram, Histogram, NumericHistogram } from '../histogram/types.ts';
 import { isKnownCategory } from '../histogram/category-lookup.ts';
@@ -62,14 +63,19 @@ export function explanationOf(subject: Subject, limit = 5): Explanation | null {
   const baseline = subject.mixture?.histogram ?? feature.histogram;
   if (binnedTotal(live) === 0 || binnedTotal(baseline) === 0) return null;
   if (live.kind === 'numeric' && baseline.kind === 'numeric') {
-    const moves = rangeMoves(baseline, live);
+    const { unit = null } = subject;
+    const moves = rangeMoves(baseline, live, unit);
     const quantiles = quantileShifts(baseline, live);
     return {
       moves: moves.slice(0, limit),
       quantiles,
       newCategories: [],
       vanishedCategories: [],
-      words: [...gapInWords(baseline, live), ...movesInWords(moves), ...medianInWords(quantiles)],
+      words: [
+        ...gapInWords(baseline, live, unit),
+        ...movesInWords(moves),
+        ...medianInWords(quantiles, unit),
+      ],
     };
   }
   if (live.kind === 'numeric' || baseline.kind === 'numeric') return null;
@@ -109,19 +115,24 @@ function movesOf(
   })).sort((a, b) => b.psiShare - a.psiShare);
 }
 
-function rangeMoves(baseline: NumericHistogram, live: NumericHistogram): Move[] {
+function rangeMoves(
+  baseline: NumericHistogram,
+  live: NumericHistogram,
+  unit: string | null,
+): Move[] {
   const grouping = psiGroups(baseline.counts);
   const { edges } = baseline.binning;
   return movesOf(baseline, live, grouping, (group) => {
     const from = edges[grouping.groupOf.indexOf(group) - 1] ?? null;
     const to = edges[grouping.groupOf.lastIndexOf(group)] ?? null;
-    return { label: rangeLabel(from, to), from, to };
+    return { label: rangeLabel(from, to, unit), from, to };
   });
 }
 
-function rangeLabel(from: number | null, to: number | null): string {
-  if (from === null) return to === null ? 'all values' : `at or below ${number(to)}`;
-  return to === null ? `above ${number(from)}` : `in (${number(from)}, ${number(to)}]`;
+function rangeLabel(from: number | null, to: number | null, unit: string | null): string {
+  if (from === null) return to === null ? 'all values' : `at or below ${number(to, unit)}`;
+  if (to === null) return `above ${number(from, unit)}`;
+  return withUnit(`in (${number(from)}, ${number(to)}]`, unit);
 }
 
 function categoryMoves(baseline: CategoricalHistogram, live: CategoricalHistogram): Move[] {
@@ -167,7 +178,11 @@ function heaviestFirst(a: CategoryShare, b: CategoryShare): number {
 }
 
 /** The Kolmogorov-Smirnov gap: which way the values moved. */
-function gapInWords(baseline: NumericHistogram, live: NumericHistogram): string[] {
+function gapInWords(
+  baseline: NumericHistogram,
+  live: NumericHistogram,
+  unit: string | null,
+): string[] {
   const { low, bin, sign } = ksInterval(baseline.counts, live.counts, baseline.binning.atoms);
   const edge = baseline.binning.edges[bin];
   if (edge === undefined || low < SPOKEN_SHARE) return [];
@@ -178,8 +193,8 @@ function gapInWords(baseline: NumericHistogram, live: NumericHistogram): string[
     now += (live.counts[i] as number) / n;
   }
   return sign < 0
-    ? [`more mass above ${number(edge)}: ${percent(1 - before)} -> ${percent(1 - now)}`]
-    : [`less mass above ${number(edge)}: ${percent(1 - before)} -> ${percent(1 - now)}`];
+    ? [`more mass above ${number(edge, unit)}: ${percent(1 - before)} -> ${percent(1 - now)}`]
+    : [`less mass above ${number(edge, unit)}: ${percent(1 - before)} -> ${percent(1 - now)}`];
 }
 
 function movesInWords(moves: readonly Move[]): string[] {
@@ -192,15 +207,15 @@ function movesInWords(moves: readonly Move[]): string[] {
     });
 }
 
-function medianInWords(quantiles: readonly QuantileShift[]): string[] {
+function medianInWords(quantiles: readonly QuantileShift[], unit: string | null): string[] {
   const median = quantiles.find(({ p }) => p === 0.5);
   if (median === undefined || number(median.baseline) === number(median.live)) return [];
-  return [`median ${number(median.baseline)} -> ${number(median.live)}`];
+  return [`median ${number(median.baseline, unit)} -> ${number(median.live, unit)}`];
 }
 
 /** Four significant digits. */
-function number(value: number): string {
-  return String(Number(value.toPrecision(4)));
+function number(value: number, unit: string | null = null): string {
+  return withUnit(String(Number(value.toPrecision(4))), unit);
 }
 
 function percent(share: number): string {

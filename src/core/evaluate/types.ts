@@ -65,6 +65,8 @@ export interface Subject {
   readonly kind: FeatureKind;
   readonly role: FeatureRole;
   readonly tier: FeatureTier;
+  /** Of its numbers, for people. */
+  readonly unit?: string | null;
   readonly segment: string;
   readonly window: { readonly name: string; readonly spanMs: number };
   /** null: none for this feature in this segment. */

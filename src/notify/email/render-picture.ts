@@ -1,3 +1,4 @@
+import { withUnit } from '../../core/domain/feature.ts';
 import { tickLabel } from '../../core/drawing/axis.ts';
 import type {
   CategoryPicture,
@@ -42,7 +43,7 @@ function imageBlock(images: readonly InlineSvg[]): SafeHtml {
 }
 
 /** Pairs of columns: baseline grey, live orange. */
-function columns({ edges, baseline, live }: NumericPicture): SafeHtml {
+function columns({ edges, baseline, live, unit }: NumericPicture): SafeHtml {
   const peak = Math.max(1e-9, ...baseline, ...live);
   const column = (share: number, color: string): SafeHtml => {
     const height = share === 0 ? 0 : Math.max(1, Math.round((share / peak) * HEIGHT));
@@ -81,7 +82,7 @@ function columns({ edges, baseline, live }: NumericPicture): SafeHtml {
               align="${['left', 'center', 'right'][i] ?? 'left'}"
               style="color:#5b6470"
             >
-              ${tickLabel(Number(value.toPrecision(4)))}
+              ${withUnit(tickLabel(Number(value.toPrecision(4))), unit)}
             </td>`,
         )}
       </tr>

@@ -21,6 +21,7 @@ export interface FeatureEntry {
   readonly kind: FeatureKind;
   readonly role: FeatureRole;
   readonly tier: FeatureTier;
+  readonly unit: string | null;
   readonly retiredAt: number | null;
 }
 

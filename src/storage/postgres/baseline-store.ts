@@ -1,6 +1,5 @@
 import type { Baseline, BaselineFeature } from '../../core/baseline/types.ts';
 import { ALL_SEGMENT } from '../../core/domain/feature.ts';
-import type { FeatureTier } from '../../core/domain/feature.ts';
 import { DriftdError } from '../../platform/errors.ts';
 import type {
   AddedBaseline,
@@ -8,6 +7,7 @@ import type {
   BaselineOrigin,
   BaselineRow,
   BaselineStore,
+  FeatureSaid,
   StoredBaseline,
 } from '../baseline-store.ts';
 import { activate, activateDue, discard, note, rollback, schedule } from './baselines/lifecycle.ts';
@@ -68,8 +68,8 @@ export function createBaselineStore(pool: Pool): BaselineStore {
   }
 
   return {
-    add: (baseline, tiers, origin = BY_DRIFTD) =>
-      inTransaction(pool, (client) => add(client, baseline, tiers, origin)),
+    add: (baseline, said, origin = BY_DRIFTD) =>
+      inTransaction(pool, (client) => add(client, baseline, said, origin)),
     activate: (modelId, version, change = BY_DRIFTD) => activate(pool, modelId, version, change),
     rollback: (modelId, change) => rollback(pool, modelId, change),
     schedule: (modelId, version, at, change) => schedule(pool, modelId, version, at, change),
@@ -101,7 +101,7 @@ export function createBaselineStore(pool: Pool): BaselineStore {
 async function add(
   client: Client,
   baseline: Baseline,
-  tiers: ReadonlyMap<string, FeatureTier>,
+  said: ReadonlyMap<string, FeatureSaid>,
   origin: BaselineOrigin,
 ): Promise<AddedBaseline> {
   await client.query('INSERT INTO model (name) VALUES ($1) ON CONFLICT DO NOTHING', [
@@ -148,7 +148,7 @@ async function add(
     ...baseline.segments,
   ] as const) {
     for (const feature of features) {
-      await addFeature(client, row, segment, feature, tiers.get(feature.name));
+      await addFeature(client, row, segment, feature, said.get(feature.name) ?? {});
     }
   }
   await refreshFeatures(client, modelId);

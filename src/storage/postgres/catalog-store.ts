@@ -25,7 +25,7 @@ const SET_SIZE = 32;
 /** One of these locks, a model each, for whoever makes a segment; the number only has to be ours. */
 const SEGMENT_LOCKS = 0x7365676d;
 
-const FEATURE_COLUMNS = 'id, name, kind, role, tier';
+const FEATURE_COLUMNS = 'id, name, kind, role, tier, unit';
 
 /** Dictionaries of models, features, segments and binnings. */
 export function createCatalogStore(pool: Pool): CatalogStore {
@@ -228,6 +228,7 @@ function declareFeatures(
     declared.map(({ name }) => name),
     declared.map(({ role }) => role),
     declared.map(({ tier }) => tier),
+    declared.map(({ unit }) => unit),
   ];
   return inTransaction(pool, async (client) => {
     await lockModel(client, modelId);
@@ -236,10 +237,10 @@ function declareFeatures(
       [modelId, columns[0]],
     );
     await client.query(
-      `INSERT INTO feature_declaration (model_id, name, role, tier)
-       SELECT $1, name, role, tier FROM unnest($2::text[], $3::text[], $4::text[]) AS d (name, role, tier)
-       ON CONFLICT (model_id, name) DO UPDATE SET role = excluded.role, tier = excluded.tier
-         WHERE (feature_declaration.role, feature_declaration.tier) IS DISTINCT FROM (excluded.role, excluded.tier)`,
+      `INSERT INTO feature_declaration AS before (model_id, name, role, tier, unit)
+       SELECT $1, d.* FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS d
+       ON CONFLICT (model_id, name) DO UPDATE SET role = excluded.role, tier = excluded.tier, unit = excluded.unit
+         WHERE (before.role, before.tier, before.unit) IS DISTINCT FROM (excluded.role, excluded.tier, excluded.unit)`,
       [modelId, ...columns],
     );
     await refreshFeatures(client, modelId);

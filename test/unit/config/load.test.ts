@@ -118,6 +118,7 @@ describe('defaults', () => {
     expect(config.models[0]?.features.get('temp')).toEqual({
       kind: null,
       categories: null,
+      unit: null,
       role: null,
       tier: 'critical',
     });

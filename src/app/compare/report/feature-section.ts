@@ -1,6 +1,7 @@
 import { barsSvg } from '../../../core/drawing/bars.ts';
 import { cdfSvg } from '../../../core/drawing/cdf.ts';
 import { pictureOf } from '../../../core/drawing/picture.ts';
+import { withUnit } from '../../../core/domain/feature.ts';
 import { explain } from '../../../core/alerting/explain.ts';
 import { explanationOf } from '../../../core/evaluate/explain.ts';
 import type { Explanation } from '../../../core/evaluate/explain.ts';
@@ -16,7 +17,8 @@ export function featureSection(id: string, result: FeatureResult, subject: Subje
   return html`<section id="${id}">
     <h2>${label} <span class="verdict ${verdictClass(result.verdict)}">${result.verdict}</span></h2>
     ${facts(result)} ${pictures(label, subject)} ${inWords(explain(subject, result))}
-    ${explanation === null ? null : explained(explanation)} ${statistics(result)}
+    ${explanation === null ? null : explained(explanation, subject.unit ?? null)}
+    ${statistics(result)}
   </section> `;
 }
 
@@ -42,10 +44,10 @@ function facts(result: FeatureResult): SafeHtml {
 
 function pictures(
   label: string,
-  { baseline, live, comparable, mixture }: Subject,
+  { baseline, live, comparable, mixture, unit = null }: Subject,
 ): SafeHtml | null {
   if (baseline === null || live === null || !comparable) return null;
-  const picture = pictureOf(mixture?.histogram ?? baseline.histogram, live);
+  const picture = pictureOf(mixture?.histogram ?? baseline.histogram, live, unit);
   if (picture === null) return null;
   const bars = barsSvg(picture, `${label}: baseline against current`);
   const curves =
@@ -61,7 +63,7 @@ function inWords(sentences: readonly string[]): SafeHtml | null {
   </ul>`;
 }
 
-function explained(explanation: Explanation): SafeHtml {
+function explained(explanation: Explanation, unit: string | null): SafeHtml {
   const { moves, quantiles, newCategories, vanishedCategories } = explanation;
   return html`${table(
     'What moved most',
@@ -76,7 +78,11 @@ function explained(explanation: Explanation): SafeHtml {
   ${table(
     'Quantiles',
     ['Quantile', 'Baseline', 'Current'],
-    quantiles.map(({ p, baseline, live }) => [percent(p), decimal(baseline), decimal(live)]),
+    quantiles.map(({ p, baseline, live }) => [
+      percent(p),
+      withUnit(decimal(baseline), unit),
+      withUnit(decimal(live), unit),
+    ]),
   )}
   ${table(
     'New categories',

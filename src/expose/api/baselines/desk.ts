@@ -88,6 +88,8 @@ export interface UploadDeclarations {
   readonly critical?: readonly string[];
   /** Categories that are tracked of a feature, by its name. */
   readonly categories?: Readonly<Record<string, readonly string[]>>;
+  /** Of the numbers of a feature, by its name; the configuration's wins. */
+  readonly unit?: Readonly<Record<string, string>>;
   /** The column of the rows' times. */
   readonly time?: string;
 }

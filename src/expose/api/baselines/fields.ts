@@ -1,6 +1,12 @@
 import { z } from 'zod';
 
-import { FEATURE_KINDS, FEATURE_ROLES, TRACKED_CATEGORIES } from '../../../core/domain/feature.ts';
+import {
+  FEATURE_KINDS,
+  FEATURE_ROLES,
+  TRACKED_CATEGORIES,
+  MAX_UNIT,
+  UNIT_PATTERN,
+} from '../../../core/domain/feature.ts';
 import { VERDICTS } from '../../../core/domain/verdict.ts';
 import { FORMATS } from './formats.ts';
 import { count, instantIn, instantOut, modelParams, name } from '../fields.ts';
@@ -181,6 +187,10 @@ export const declarations = {
   categories: byFeature(
     'Categories that are told apart, of the columns that they are declared of, as JSON: {"origin": ["JFK", "LGA"]}',
     z.array(z.string().min(1)).min(1).max(TRACKED_CATEGORIES),
+  ),
+  unit: byFeature(
+    'What numbers of columns are, for people, as JSON: {"temp": "°F"}',
+    z.string().max(MAX_UNIT).regex(UNIT_PATTERN),
   ),
   time: name("The column of the rows' times.").optional(),
 };

@@ -165,7 +165,7 @@ function createHourly(most: number, clock: Pick<Clock, 'now'>) {
 
 type Columns = Partial<Record<keyof UploadDeclarations, string | undefined>>;
 
-function declaredOf({ time, categories, ...columns }: Columns): UploadDeclarations {
+function declaredOf({ time, categories, unit, ...columns }: Columns): UploadDeclarations {
   const lists = Object.entries(columns).map(([key, text]) => [
     key,
     (text ?? '')
@@ -174,10 +174,13 @@ function declaredOf({ time, categories, ...columns }: Columns): UploadDeclaratio
       .filter((part) => part !== ''),
   ]);
   return {
-    ...(Object.fromEntries(lists) as Omit<UploadDeclarations, 'time' | 'categories'>),
+    ...(Object.fromEntries(lists) as Omit<UploadDeclarations, 'time' | 'categories' | 'unit'>),
     ...(categories === undefined
       ? {}
       : { categories: jsonIn(categories) as NonNullable<UploadDeclarations['categories']> }),
+    ...(unit === undefined
+      ? {}
+      : { unit: jsonIn(unit) as NonNullable<UploadDeclarations['unit']> }),
     ...(time === undefined ? {} : { time }),
   };
 }

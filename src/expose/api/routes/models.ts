@@ -34,6 +34,7 @@ const feature = z.object({
   kind: z.enum(FEATURE_KINDS),
   role: z.enum(FEATURE_ROLES),
   tier: z.enum(FEATURE_TIERS),
+  unit: z.string().nullable().meta({ description: 'Of its numbers, as people write it.' }),
   retiredAt: instantOut('Since when it is no longer watched.').nullable(),
 });
 

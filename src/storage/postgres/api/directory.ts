@@ -57,7 +57,7 @@ export function createDirectory(pool: Pool): Directory {
     remove: (name, by) => remove(pool, name, by),
     async features(modelId, { limit, after }) {
       const { rows } = await pool.query<FeatureEntry>(
-        `SELECT id, name, kind, role, tier, retired_at AS "retiredAt" FROM feature
+        `SELECT id, name, kind, role, tier, unit, retired_at AS "retiredAt" FROM feature
          WHERE model_id = $1 AND ($3::bigint IS NULL OR id > $3) ORDER BY id LIMIT $2`,
         [modelId, limit, after],
       );

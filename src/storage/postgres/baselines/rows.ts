@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { featureFromData, featureToData } from '../../../core/baseline/document/feature.ts';
 import type { BaselineFeature } from '../../../core/baseline/types.ts';
-import type { FeatureTier } from '../../../core/domain/feature.ts';
 import { encodeBinning } from '../../../core/histogram/coding/binning-text.ts';
+import type { FeatureSaid } from '../../baseline-store.ts';
 import type { Client, Pool } from '../pool.ts';
 
 export const BASELINE_COLUMNS = `id, model_id AS "modelId", version, state, fingerprint, row_count AS rows, provenance,
@@ -56,14 +56,14 @@ export async function addFeature(
   of: { readonly id: number; readonly modelId: number },
   segment: string,
   feature: BaselineFeature,
-  tier: FeatureTier | undefined,
+  { tier, unit }: FeatureSaid,
 ): Promise<void> {
   await client.query(
-    `INSERT INTO feature (model_id, name, kind, role, tier, retired_at)
-     VALUES ($1, $2, $3, $4, coalesce($5, 'standard'),
+    `INSERT INTO feature (model_id, name, kind, role, tier, unit, retired_at)
+     VALUES ($1, $2, $3, $4, coalesce($5, 'standard'), $6,
        CASE WHEN EXISTS (SELECT 1 FROM baseline WHERE model_id = $1 AND state = 'active') THEN now() END)
      ON CONFLICT (model_id, name) DO NOTHING`,
-    [of.modelId, feature.name, feature.kind, feature.role, tier ?? null],
+    [of.modelId, feature.name, feature.kind, feature.role, tier ?? null, unit ?? null],
   );
   const featureRow = await client.query<{ id: number }>(
     'SELECT id FROM feature WHERE model_id = $1 AND name = $2',
@@ -79,9 +79,19 @@ export async function addFeature(
     );
     const text = textOf(counted);
     await client.query(
-      `INSERT INTO baseline_feature (baseline_id, segment, feature_id, rank, binning_id, document, checksum, tier)
-       VALUES ($1, $2, $3, $4, (SELECT id FROM binning WHERE feature_id = $3 AND fingerprint = $5), $6, $7, $8)`,
-      [of.id, segment, featureId, rank, binning.id, text, checksumOf(text), tier ?? null],
+      `INSERT INTO baseline_feature (baseline_id, segment, feature_id, rank, binning_id, document, checksum, tier, unit)
+       VALUES ($1, $2, $3, $4, (SELECT id FROM binning WHERE feature_id = $3 AND fingerprint = $5), $6, $7, $8, $9)`,
+      [
+        of.id,
+        segment,
+        featureId,
+        rank,
+        binning.id,
+        text,
+        checksumOf(text),
+        tier ?? null,
+        unit ?? null,
+      ],
     );
   }
 }

@@ -9,11 +9,11 @@ import { countAll } from '../../../support/histograms.ts';
 
 describe('what changed, in words', () => {
   const { subjects, results } = flightsWindow(Date.UTC(2013, 6, 18));
-  const sentences = (feature: string): string[] => {
+  const sentences = (feature: string, unit: string | null = null): string[] => {
     const i = results.findIndex((result) => result.feature === feature);
     const [subject, result] = [subjects[i], results[i]];
     if (subject === undefined || result === undefined) throw new Error(`no ${feature}`);
-    return explain(subject, result);
+    return explain({ ...subject, unit }, result);
   };
 
   it('of a numeric feature: median and quartiles, the largest gap, values never seen', () => {
@@ -24,6 +24,16 @@ describe('what changed, in words', () => {
       /^Median 37\.9\d* -> 8\d\.\d+$/,
     );
     expect(lines).toContain("Outside the baseline's range: 100 %");
+  });
+
+  it('of a feature whose unit is known: with it', () => {
+    const lines = sentences('temp', '°F');
+    expect(lines[0]).toMatch(/^More mass above 64\.4 °F: 0 % -> 100 %$/);
+    expect(lines.find((line) => line.startsWith('Median'))).toMatch(
+      /^Median 37\.9\d* °F -> 8\d\.\d+ °F$/,
+    );
+    expect(lines.find((line) => line.includes(' in ('))).toMatch(/ in \(\S+, \S+\] °F: /);
+    expect(sentences('carrier', '°F').join(' ')).not.toContain('°F');
   });
 
   it('of a feature that has not moved: little', () => {
