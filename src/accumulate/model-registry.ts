@@ -60,7 +60,7 @@ export function createModelRegistry(deps: {
       row.id,
       model.attributes,
       model.allowedLatenessMs,
-      plan?.features.map(({ id, role, tier }) => [id, role, tier]) ?? null,
+      plan?.features.map(({ id, kind, role, tier }) => [id, kind, role, tier]) ?? null,
       plan?.ignored ?? null,
       plan?.sets.map(({ id, entries }) => [id, entries.map(({ featureId }) => featureId)]) ?? null,
     ]);

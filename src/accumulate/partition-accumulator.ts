@@ -245,8 +245,8 @@ async function loadTouched(
     const segmentId = await segmentIds.idOf(tile.modelId, tile.segment);
     ids.push(segmentId);
     if (tile.loaded) continue;
-    const { start, modelId } = tile;
-    const key = { start, modelId, binningSetId: tile.set.id, segmentId };
+    const { start, modelId, binningSetId } = tile;
+    const key = { start, modelId, binningSetId, segmentId };
     keys.push(key);
     fresh.set(keyText(key), tile);
   }

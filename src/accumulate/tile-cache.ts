@@ -16,8 +16,9 @@ const LARGE_BLOCKS = 16;
 export interface OpenTile {
   readonly start: number;
   readonly modelId: number;
-  readonly set: CountedSet;
+  readonly binningSetId: number;
   readonly segment: string;
+  /** In the order of the binning set, which never changes; which features of a frame go there is the plan's to say. */
   readonly histograms: readonly Histogram[];
   /** How many values each histogram has been given: what its counts must add up to. */
   readonly observed: Float64Array;
@@ -54,6 +55,7 @@ export interface TileCache {
 interface TileGroup {
   readonly plan: CountedModelPlan;
   readonly start: number;
+  /** One for each of the plan's sets, in their order. A tile may be older than the plan. */
   readonly tiles: readonly OpenTile[];
   /** Rows of the model's block that wait to be counted in them: the first `waiting` of it. */
   readonly rows: Uint16Array;
@@ -185,7 +187,7 @@ function emptyTile(start: number, modelId: number, set: CountedSet, segment: str
   return {
     start,
     modelId,
-    set,
+    binningSetId: set.id,
     segment,
     histograms,
     observed,
@@ -200,17 +202,23 @@ function emptyTile(start: number, modelId: number, set: CountedSet, segment: str
 function countRows({ block, groups }: Waiting): void {
   for (let i = 0; i < groups.length; i += 1) {
     const group = groups[i] as TileGroup;
-    for (let j = 0; j < group.tiles.length; j += 1)
-      countIn(group.tiles[j] as OpenTile, block, group.rows, group.waiting);
+    const { sets } = group.plan;
+    for (let j = 0; j < sets.length; j += 1)
+      countIn(group.tiles[j] as OpenTile, sets[j] as CountedSet, block, group);
     group.waiting = 0;
   }
   groups.length = 0;
   block.length = 0;
 }
 
-function countIn(tile: OpenTile, block: RowBlock, rows: Uint16Array, count: number): void {
+/** @param set the tile's, of the plan that the block is of */
+function countIn(
+  tile: OpenTile,
+  { features }: CountedSet,
+  block: RowBlock,
+  { rows, waiting: count }: TileGroup,
+): void {
   const { histograms, observed } = tile;
-  const { features } = tile.set;
   tile.events += count;
   for (let i = 0; i < features.length; i += 1) {
     const { frameIndex, counter } = features[i] as CountedSet['features'][number];
@@ -225,7 +233,7 @@ function countIn(tile: OpenTile, block: RowBlock, rows: Uint16Array, count: numb
 export function addStored(tile: OpenTile, stored: TileWrite): void {
   const histograms = decodeChunk(
     stored.counts,
-    tile.set.features.map(({ counter }) => counter.binning),
+    tile.histograms.map(({ binning }) => binning),
   );
   histograms.forEach((histogram, i) => {
     mergeInto(tile.histograms[i] as Histogram, histogram);
@@ -250,7 +258,7 @@ export function tileRow(tile: OpenTile, segmentId: number): TileWrite {
   return {
     start: tile.start,
     modelId: tile.modelId,
-    binningSetId: tile.set.id,
+    binningSetId: tile.binningSetId,
     segmentId,
     events: tile.events,
     counts: encodeChunk(tile.histograms),
