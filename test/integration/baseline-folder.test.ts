@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
 import { createBaselineFolder } from '../../src/app/baselines/files.ts';
+import type { BaselineFolder } from '../../src/app/baselines/files.ts';
 import { keepBaselines } from '../../src/app/baselines/keep.ts';
 import { readBaselineFile } from '../../src/app/baselines/reading/read-file.ts';
 import { createBaselineDesk } from '../../src/app/baselines/service.ts';
 import type { BaselineDesk } from '../../src/app/baselines/direct.ts';
+import type { BaselineDeskDeps } from '../../src/app/baselines/service.ts';
+import type { DriftdConfig, ModelConfig } from '../../src/config/types.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLog } from '../../src/platform/log.ts';
@@ -30,11 +33,14 @@ const rows = (level: number): string =>
 let pool: Pool;
 let folder = '';
 let desk: BaselineDesk;
+let config: DriftdConfig;
+let deps: BaselineDeskDeps;
 let keeping: () => Promise<void>;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'driftd-folder-'));
   await mkdir(join(folder, 'baselines'));
+  await mkdir(join(folder, 'others'));
   await writeFile(join(folder, 'baselines', 'm.csv'), rows(0));
   await writeFile(
     join(folder, 'driftd.yaml'),
@@ -43,14 +49,14 @@ baselines: { directory: baselines }
 models: [{ name: m }]
 `,
   );
-  const config = await loadConfig(join(folder, 'driftd.yaml'), {
+  config = await loadConfig(join(folder, 'driftd.yaml'), {
     env: {},
     validateCron: () => null,
   });
   pool = createPool({ url: await freshDatabase(), max: 3, applicationName: 'test', log });
   await migrate(pool, log);
   const baselines = createBaselineStore(pool);
-  desk = createBaselineDesk({
+  deps = {
     baselines,
     catalog: createCatalogStore(pool),
     tiles: createTileReader(pool),
@@ -60,7 +66,8 @@ models: [{ name: m }]
     clock: systemClock,
     read: readBaselineFile,
     replay: () => Promise.reject(new Error('nothing is replayed')),
-  });
+  };
+  desk = createBaselineDesk(deps);
   const files = createBaselineFolder(config, desk, log);
   await files.load();
   keeping = keepBaselines(baselines, files, log, 50);
@@ -105,4 +112,49 @@ it('files that change are activated, files that cannot be taken change nothing, 
   expect((await desk.list('m'))[0]?.activateAt).toBeNull();
   // Of one mistake one word, not one a look.
   expect(warned.mock.calls.filter(([told]) => 'err' in (told as object)).length).toBeLessThan(3);
+});
+
+/** The folder of another model, as a start or a reload makes it. */
+function folderOf(name: string, features: ModelConfig['features'] = new Map()): BaselineFolder {
+  const [model] = config.models;
+  if (model === undefined) throw new Error('no model');
+  const directory = join(folder, 'others');
+  const own = { ...config, baselines: { directory }, models: [{ ...model, name, features }] };
+  return createBaselineFolder(own, createBaselineDesk({ ...deps, config: own }), log);
+}
+const statesOf = async (model: string): Promise<string[]> =>
+  (await desk.list(model)).map(({ state }) => state);
+
+it('a version that only the folder replaced comes back with its file, one that somebody took back does not', async () => {
+  const file = join(folder, 'others', 'back.csv');
+  const by = { actor: 'ann', reason: 'too early' };
+  const [first, second] = [rows(0), rows(3)];
+  for (const text of [first, second]) {
+    await writeFile(file, text);
+    await folderOf('back').load();
+  }
+  expect(await statesOf('back')).toEqual(['retired', 'active']);
+  await writeFile(file, first);
+  expect([...(await folderOf('back').check())]).toEqual(['back']);
+  await folderOf('back').load();
+  expect(await statesOf('back')).toEqual(['active', 'retired']);
+  expect([...(await folderOf('back').check())]).toEqual([]);
+
+  await desk.activate('back', 2, by, null);
+  expect([...(await folderOf('back').check())]).toEqual([]);
+  await folderOf('back').load();
+  expect(await statesOf('back')).toEqual(['retired', 'active']);
+});
+
+it('a feature that is ignored for a while is watched again, by the version that was', async () => {
+  const lines = rows(0).split('\n');
+  const both = lines.map((x, i) => (i === 0 ? 'x,y' : `${x},${x}`)).join('\n');
+  await writeFile(join(folder, 'others', 'ignoring.csv'), both);
+  const y = { kind: null, role: null, tier: 'ignore', categories: null, unit: null } as const;
+  const states = [];
+  for (const features of [undefined, new Map([['y', y]]), undefined]) {
+    await folderOf('ignoring', features).load();
+    states.push((await statesOf('ignoring')).join(' '));
+  }
+  expect(states).toEqual(['active', 'retired active', 'active retired']);
 });

@@ -1,13 +1,14 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DriftdConfig } from '../../config/types.ts';
-import type { BaselineDesk } from '../../expose/api/baselines/desk.ts';
+import type { BaselineDesk, BaselineView } from '../../expose/api/baselines/desk.ts';
 import { DriftdError, toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import { ROW_FILE_ENDINGS } from '../../ingest/rows/row-file.ts';
 import { DOCUMENT_ENDING } from './reading/read-file.ts';
 
 const BY_FILE = { actor: 'baselines folder', reason: 'the file is new' };
+const AS_BEFORE = { ...BY_FILE, reason: 'the file, and what is declared of it, is as before' };
 
 /** The baselines folder: what lies there is active, unless it was retired on purpose. */
 export interface BaselineFolder {
@@ -49,9 +50,15 @@ export function createBaselineFolder(
       validateOnly: false,
     });
     if (!known) for (const { text } of warnings) log.warn({ model, file }, text);
-    // A version that was retired on purpose stays retired: only new content is activated by itself.
-    if (baseline?.state !== 'candidate') return;
-    const { version, rows } = await desk.activate(model, baseline.version, BY_FILE, null);
+    if (baseline === null) return;
+    const isNew = baseline.state === 'candidate';
+    if (!isNew && !(await comesBack(desk, model, baseline))) return;
+    const { version, rows } = await desk.activate(
+      model,
+      baseline.version,
+      isNew ? BY_FILE : AS_BEFORE,
+      null,
+    );
     log.info({ model, version, rows, file }, 'baseline activated');
   }
 
@@ -76,8 +83,10 @@ export function createBaselineFolder(
         if (file === null && !(await hasBaseline(desk, name))) throw missing(name, directory);
         if (file === null) continue;
         const path = join(directory, file);
-        const { known } = await desk.upload(name, { ...BY_FILE, path, validateOnly: true });
-        if (!known) fresh.add(name);
+        const upload = { ...BY_FILE, path, validateOnly: true };
+        const { known, baseline } = await desk.upload(name, upload);
+        if (!known || (baseline !== null && (await comesBack(desk, name, baseline))))
+          fresh.add(name);
       }
       return fresh;
     },
@@ -100,6 +109,23 @@ export function createBaselineFolder(
       }
     },
   };
+}
+
+/**
+ * Is it a version that the folder itself replaced, so that it is active again with the file, or the declarations, of
+ * then? What somebody else retired stays retired.
+ */
+async function comesBack(
+  desk: Pick<BaselineDesk, 'events'>,
+  model: string,
+  { version, state }: BaselineView,
+): Promise<boolean> {
+  if (state !== 'retired') return false;
+  const made = (await desk.events(model)).filter(
+    ({ action }) => action === 'activated' || action === 'rolled-back',
+  );
+  const last = made.findLastIndex((event) => event.version === version);
+  return last >= 0 && made[last + 1]?.actor === BY_FILE.actor;
 }
 
 async function hasBaseline(desk: BaselineDesk, model: string): Promise<boolean> {
