@@ -25,9 +25,14 @@ import type { PartitionKey, RecordBatch } from '../core/domain/ingestion.ts';
  */
 export interface EventSource {
   readonly name: string;
+  /**
+   * The log is at a server: what was told of it holds only for a while, and while nothing comes it may be made anew. Left
+   * out: the last word about the log holds.
+   */
+  readonly remote?: boolean;
   start(consumer: RecordConsumer): Promise<void>;
   stop(): Promise<void>;
-  /** For how long it has not answered: ms. Left out by a source that cannot be away. */
+  /** For how long it has not answered, or cannot be read: ms. Left out by a source that cannot be away. */
   readonly silentMs?: number;
 }
 

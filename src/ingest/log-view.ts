@@ -15,7 +15,7 @@ export class LogView {
   /** Where reading stood when the end was last looked up. */
   private readTo: number | null = null;
 
-  /** @param perishable the source can be away; of another one the last word holds */
+  /** @param perishable what is told holds for a while; else the last word holds */
   constructor(clock: Clock, perishable: boolean) {
     this.clock = clock;
     this.perishable = perishable;

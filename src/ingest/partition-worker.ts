@@ -70,7 +70,7 @@ export class PartitionWorker {
   private wake: (() => void) | null = null;
   private readonly done: Promise<void>;
 
-  /** @param remote the log is elsewhere: it can be out of reach, and be made anew */
+  /** @param remote the source's `remote` */
   constructor(key: PartitionKey, control: SourceControl, deps: WorkerDeps, remote: boolean) {
     this.remote = remote;
     this.key = key;

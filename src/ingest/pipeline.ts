@@ -25,7 +25,7 @@ export function createPipeline(source: EventSource, deps: WorkerDeps): Pipeline 
   const workers = new Map<string, PartitionWorker>();
   let assigned: number | null = null;
   let stopping = false;
-  const remote = source.silentMs !== undefined;
+  const { remote = false } = source;
   let lagTimer: NodeJS.Timeout | undefined;
 
   function abandonAll(): void {

@@ -43,6 +43,7 @@ export function records(from: number, to: number, value = 'x'): SourceRecord[] {
  */
 export class MemorySource implements EventSource {
   readonly name = 'kafka';
+  remote = true;
   silentMs = 0;
   compacted: boolean | null = false;
   readonly partitions: MemoryPartition[];
@@ -265,7 +266,7 @@ export class MemoryStore implements IngestStore {
 
 /** The program's own pipeline and counting over a log and positions in memory; its clock can be turned forward. */
 export function steeredPipeline(
-  source: MemorySource,
+  source: EventSource,
   options: { readonly budgetBytes?: number; readonly metrics?: Partial<IngestMetrics> } = {},
 ) {
   const store = new MemoryStore();

@@ -40,6 +40,7 @@ export function createKafkaSource(config: KafkaConfig, log: Log): EventSource {
 
 class KafkaSource implements EventSource {
   readonly name = SOURCE_NAME;
+  readonly remote = true;
   private readonly kafka: Kafka;
   private readonly config: KafkaConfig;
   private readonly log: Log;

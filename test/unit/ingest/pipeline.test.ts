@@ -2,8 +2,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Pipeline } from '../../../src/ingest/pipeline.ts';
+import { createReplaySource } from '../../../src/ingest/replay/replay-source.ts';
+import { createLog } from '../../../src/platform/log.ts';
 import { MemorySource, record, records, steeredPipeline } from '../../support/steered-pipeline.ts';
 import type { MemoryPartition } from '../../support/steered-pipeline.ts';
+import { temporaryFile } from '../../support/temporary-file.ts';
 
 const SILENCE_MS = 3_000;
 let running: Pipeline | null = null;
@@ -16,9 +19,10 @@ afterEach(async () => {
 
 async function start(
   partitions: MemoryPartition[],
-  options: Parameters<typeof steeredPipeline>[1] & { batchRecords?: number } = {},
+  options: Parameters<typeof steeredPipeline>[1] & { batchRecords?: number; remote?: boolean } = {},
 ) {
   const source = new MemorySource(partitions, options.batchRecords);
+  source.remote = options.remote ?? true;
   const steered = steeredPipeline(source, options);
   running = steered.pipeline;
   return { source, ...steered };
@@ -148,6 +152,60 @@ describe('what is known about the end of a log', () => {
     source.partitions[0]?.records.push(...records(10, 11));
     await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 11);
     expect(store.row(0).caughtUp).toBe(caughtUp);
+  });
+});
+
+/** A file of so many rows, replayed to its end; then the clock is a minute on. */
+async function replayedLongAgo(rows: number) {
+  const config = {
+    name: 'rows',
+    path: await temporaryFile('rows.csv', `at,x\n${'2026-01-01,1\n'.repeat(rows)}`),
+    format: 'csv',
+    eventFormat: 'flat',
+    mapping: { model: 'rows', time: 'at' },
+  } as const;
+  const held = { lost: new AbortController().signal, release: () => Promise.resolve() };
+  const source = createReplaySource(
+    config,
+    { take: () => Promise.resolve(held) },
+    createLog('silent'),
+  );
+  const steered = steeredPipeline(source, {
+    metrics: {
+      lag: (_, lag) => {
+        if (lag === 0 && steered.clock.ahead === 0) steered.clock.ahead = 60_000;
+      },
+    },
+  });
+  running = steered.pipeline;
+  return steered;
+}
+
+describe('a log that is at no server', () => {
+  it('is read to its end for good once that was told: it holds no other one back', async () => {
+    const { store, pipeline, clock } = await replayedLongAgo(20);
+    await pipeline.start();
+    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 20, 20_000);
+
+    await vi.waitUntil(() => store.row(0).caughtUp > 0, 20_000);
+
+    expect(clock.ahead).toBe(60_000);
+  });
+
+  it('is the same one after a silence: nothing of it is read again', async () => {
+    const { source, store, pipeline, clock } = await start(
+      [{ start: 0, records: records(0, 10) }],
+      { remote: false },
+    );
+    await pipeline.start();
+    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 10);
+    const { delivered } = source;
+    clock.ahead += SILENCE_MS;
+    source.partitions[0]?.records.push(...records(10, 20));
+
+    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 20);
+
+    expect(source.delivered).toBe(delivered + 1);
   });
 });
 
