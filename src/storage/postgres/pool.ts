@@ -45,9 +45,12 @@ const types = {
 /** Every wait is bounded: a database that does not answer is an error, never a hang. */
 const TIMEOUTS_MS = { connect: 5_000, statement: 10_000, lock: 3_000, idleInTransaction: 15_000 };
 
-/** One connection string a server: `postgres://user@a:5432,b:5432/driftd` names two, of which one writes. */
+/**
+ * One connection string a server: `postgres://user@a:5432,b:5432/driftd` names two, of which one writes. User and password
+ * end at the last `@` before the path: commas, and further `@`, are theirs.
+ */
 function serversOf(url: string): string[] {
-  const parts = /^(postgres(?:ql)?:\/\/(?:[^@/]*@)?)([^/?]*,[^/?]*)(.*)$/s.exec(url);
+  const parts = /^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?)([^@/?#]*,[^@/?#]*)((?:[/?#].*)?)$/s.exec(url);
   if (parts === null) return [url];
   const [, head = '', hosts = '', tail = ''] = parts;
   return hosts.split(',').map((host) => `${head}${host}${tail}`);
@@ -139,8 +142,14 @@ export function createPool(options: PoolOptions): Pool {
   return pool;
 }
 
-/** Where a connection string points, without its password. */
+const NOWHERE = 'the configured address';
+
+/** An `@` behind the hosts may end a password with a `/`, `?` or `#`: what stands where the hosts do is then part of it. */
+const mayHoldSecret = (url: string): boolean => /^[^:]*:\/\/[^/?#]*[/?#].*@/s.test(url);
+
+/** Where a connection string points, without its password; where the two cannot be told apart, no part of it. */
 export function describeDatabase(url: string): string {
+  if (mayHoldSecret(url)) return NOWHERE;
   return serversOf(url).map(describeServer).join(' or ');
 }
 
@@ -149,7 +158,7 @@ function describeServer(url: string): string {
     const parsed = new URL(url);
     return `${parsed.hostname}:${parsed.port === '' ? '5432' : parsed.port}${parsed.pathname}`;
   } catch {
-    return 'the configured address';
+    return NOWHERE;
   }
 }
 
@@ -162,7 +171,12 @@ export async function assertReachable(pool: Pool, url: string): Promise<void> {
     await askServers(pool, serversOf(url).length);
   } catch (thrown) {
     const error = toError(thrown) as Error & { code?: string };
-    const why = error.message === '' ? (error.code ?? 'no answer') : error.message;
+    // What the system says names host and port.
+    const why = mayHoldSecret(url)
+      ? 'in a password / is written %2F, ? is %3F, # is %23 and @ is %40'
+      : error.message === ''
+        ? (error.code ?? 'no answer')
+        : error.message;
     throw new DriftdError(
       'DATABASE_UNREACHABLE',
       `the database at ${describeDatabase(url)} cannot be used: ${why}; check postgres.url, and that the server runs and accepts this user`,
