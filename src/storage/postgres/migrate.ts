@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import type { QueryConfig } from 'pg';
 import { DriftdError, toError } from '../../platform/errors.ts';
 import { sleep } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
@@ -83,11 +84,16 @@ function refuseNewer(
 
 /**
  * Brings the schema up to date: each migration once, in order, in a transaction of its own, under one advisory lock.
+ * @param migrations ascending; left out: those of this binary
  * @returns the schema version before and after
  * @throws DriftdError SCHEMA_TOO_NEW | DATABASE_UNREACHABLE
  */
-export async function migrate(pool: Pool, log: Log): Promise<{ from: number; to: number }> {
-  const known = await knownMigrations();
+export async function migrate(
+  pool: Pool,
+  log: Log,
+  migrations?: readonly Migration[],
+): Promise<{ from: number; to: number }> {
+  const known = migrations ?? (await knownMigrations());
   const client = await pool.connect();
   try {
     await takeLock(client);
@@ -120,6 +126,8 @@ const WAYS_OUT: Readonly<Record<string, string>> = {
     'the server takes no writes: postgres.url must lead to the primary, and default_transaction_read_only be off',
   '55P03':
     'another session holds a table for longer than 3 s; end it, or start again when it is done',
+  '57014':
+    'somebody cancelled the statement; start again: it begins anew, and may take minutes where tables are large',
   '53100': "the server's disk is full: make room there, and start again",
 };
 
@@ -135,11 +143,23 @@ function asOperatingError(thrown: unknown): unknown {
   );
 }
 
+/** The client waits for a day: 0 would be its default, and a connection that broke is noticed by its keep-alive. */
+const PATIENCE_MS = 86_400_000;
+
+function unhurried(text: string): QueryConfig {
+  const config: QueryConfig & { readonly query_timeout: number } = {
+    text,
+    query_timeout: PATIENCE_MS,
+  };
+  return config;
+}
+
 async function apply(client: Client, migration: Migration): Promise<void> {
   await client.query('BEGIN');
   try {
-    await client.query("SET LOCAL lock_timeout = '3s'");
-    await client.query(migration.sql);
+    // An index of a large table takes its time; what holds up others, the wait for a lock, stays short.
+    await client.query("SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeout = 0");
+    await client.query(unhurried(migration.sql));
     await client.query(
       'INSERT INTO schema_version (version, file, checksum, breaking) VALUES ($1, $2, $3, $4)',
       [migration.version, migration.file, migration.checksum, migration.breaking],
