@@ -5,8 +5,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/platform/log.ts';
 import { createIngestStore } from '../../src/storage/postgres/ingest-store.ts';
 import { migrate } from '../../src/storage/postgres/migrate.ts';
-import { createPool } from '../../src/storage/postgres/pool.ts';
+import { createPool, inTransaction } from '../../src/storage/postgres/pool.ts';
 import type { Pool } from '../../src/storage/postgres/pool.ts';
+import { createTileKeeper } from '../../src/storage/postgres/tiles/tile-keeper.ts';
 import { runCli } from '../support/run-cli.ts';
 import { freshDatabase } from '../support/servers.ts';
 
@@ -30,7 +31,7 @@ http: { listen: '127.0.0.1:0' }
 models: [{ name: m, features: { x: { kind: numeric } } }]
 `,
   );
-  pool = createPool({ url, max: 2, applicationName: 'test', log });
+  pool = createPool({ url, max: 3, applicationName: 'test', log });
   await migrate(pool, log);
 });
 
@@ -168,4 +169,28 @@ describe('driftd source reset', () => {
     expect(err).toMatch(/nothing of replay other has been read yet/);
     expect(code).toBe(3);
   });
+});
+
+it('who trims the quarantine takes the partition first, as who sets its position does', async () => {
+  const waitsFor = async (pid: number): Promise<boolean> => {
+    const { rowCount } = await pool.query(
+      'SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))',
+      [pid],
+    );
+    return rowCount !== 0;
+  };
+  let trimming: Promise<number> | undefined;
+  // What a reset does, in its order.
+  await inTransaction(pool, async (client) => {
+    const { rows } = await client.query<{ pid: number }>(
+      `SELECT pg_backend_pid() AS pid FROM ingest_partition WHERE partition = 0 FOR UPDATE`,
+    );
+    trimming = createTileKeeper(pool).trimQuarantine(0, 1e9);
+    trimming.catch(() => undefined);
+    await expect.poll(() => waitsFor(rows[0]?.pid ?? 0)).toBe(true);
+    await client.query(
+      'DELETE FROM quarantine WHERE part = (SELECT id FROM ingest_partition WHERE partition = 0)',
+    );
+  });
+  expect(await trimming).toBe(1);
 });

@@ -1,3 +1,4 @@
+import { inTransaction } from '../pool.ts';
 import type { Pool } from '../pool.ts';
 
 /** Rows that one statement deletes: it ends long before its time limit, and checkpoints come in between. */
@@ -40,17 +41,21 @@ export async function trimQuarantine(
   let total = 0;
   for (const { part, recordedAt, recordOffset } of cuts) {
     for (;;) {
-      const { rows } = await pool.query<{ trimmed: number }>(TRIM, [
-        part,
-        recordedAt,
-        recordOffset,
-        keepMs,
-        BATCH,
-      ]);
-      const trimmed = rows[0]?.trimmed ?? 0;
+      const trimmed = await trim(pool, [part, recordedAt, recordOffset, keepMs, BATCH]);
       total += trimmed;
       if (trimmed < BATCH) break;
     }
   }
   return total;
+}
+
+/** The partition first, as whoever sets or moves its position takes it: in another order the two wait in a circle. */
+async function trim(pool: Pool, parameters: readonly unknown[]): Promise<number> {
+  return inTransaction(pool, async (client) => {
+    await client.query('SELECT FROM ingest_partition WHERE id = $1 FOR NO KEY UPDATE', [
+      parameters[0],
+    ]);
+    const { rows } = await client.query<{ trimmed: number }>(TRIM, [...parameters]);
+    return rows[0]?.trimmed ?? 0;
+  });
 }
