@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { keepTiles } from '../../src/accumulate/keep-tiles.ts';
 import type { Kept } from '../../src/accumulate/keep-tiles.ts';
 import { createLog } from '../../src/platform/log.ts';
+import { createBaselineStore } from '../../src/storage/postgres/baseline-store.ts';
 import { createIngestStore } from '../../src/storage/postgres/ingest-store.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import type { Client, Pool } from '../../src/storage/postgres/pool.ts';
@@ -151,14 +152,16 @@ it('whole days go unread when they are older than every model keeps, while check
   expect(new Set(outcomes)).toEqual(new Set(['committed']));
 });
 
-it('a model that is counted without a pause can be sealed, too', async () => {
-  /** Each checkpoint takes its time to commit, so that there is always one under way. */
+/** Runs `work` while checkpoints of the world's model are under way at every moment; it is told how many have committed. */
+async function whileCounting(work: (commits: () => number) => Promise<void>): Promise<void> {
+  /** Each checkpoint takes its time to commit, and waits a while for the next: so there is always one under way. */
   const slow = createPool({
     url: world.url,
     max: BUSY,
     applicationName: 'test',
     log: createLog('silent'),
   });
+  const underWay: object[] = [];
   const connect: () => Promise<Client> = slow.connect.bind(slow);
   const facade = {
     query: slow.query.bind(slow),
@@ -169,17 +172,25 @@ it('a model that is counted without a pause can be sealed, too', async () => {
           client.release(destroy);
         },
         async query(text: string, values?: unknown[]) {
-          if (text === 'COMMIT') await sleep(250);
-          return client.query(text, values);
+          if (text !== 'COMMIT') return client.query(text, values);
+          const own = {};
+          underWay.push(own);
+          await sleep(150);
+          for (let ms = 0; ms < 250 && (underWay[0] !== own || underWay.length < 2); ms += 5)
+            await sleep(5);
+          return client.query(text, values).finally(() => {
+            underWay.splice(underWay.indexOf(own), 1);
+          });
         },
       };
     },
   } as unknown as Pool;
   const load = { on: true };
+  busyRuns += 1;
   let commits = 0;
   const loading = Promise.all(
     Array.from({ length: BUSY }, async (_, i) => {
-      const commit = await committer(facade, `busy-${i}`, START + 300 * DAY);
+      const commit = await committer(facade, `busy-${busyRuns}-${i}`, START + 500 * DAY);
       await sleep(i * 60);
       while (load.on) {
         await commit();
@@ -188,17 +199,24 @@ it('a model that is counted without a pause can be sealed, too', async () => {
     }),
   );
   while (commits < 2 * BUSY) await sleep(10);
-  const until = START + 290 * DAY;
-  const before = commits;
   try {
-    await createTileKeeper(world.pool).seal(world.modelId, until);
-    // It waits for those that are under way and those that came before it, and nobody passes by it.
-    expect(commits - before).toBeLessThanOrEqual(2 * BUSY);
+    await work(() => commits);
   } finally {
     load.on = false;
     await loading;
     await slow.end();
   }
+}
+let busyRuns = 0;
+
+it('a model that is counted without a pause can be sealed, too', async () => {
+  const until = START + 290 * DAY;
+  await whileCounting(async (commits) => {
+    const before = commits();
+    await createTileKeeper(world.pool).seal(world.modelId, until);
+    // It waits for those that are under way and those that came before it, and nobody passes by it.
+    expect(commits() - before).toBeLessThanOrEqual(2 * BUSY);
+  });
   const sealed = await createIngestStore(world.pool).sealed();
   expect(sealed.get(world.modelId)).toBe(until);
 });
@@ -234,4 +252,19 @@ it('marks of late tiles are taken in the order in which they are made', async ()
     await Promise.all([mark(), revisions.stale(id, DAY, 0, 10), sleep(5).then(mark)]);
   await revisions.stale(id, DAY, 0, 10);
   expect((await pool.query('SELECT FROM late_tile')).rowCount).toBe(0);
+});
+
+it('monitors of a model that is counted without a pause can look further, and its baselines and features change', async () => {
+  const { pool, modelId, catalog } = world;
+  const { id } = await world.ticks.ensureMonitor('busy', modelId);
+  const revisions = createRevisionStore(pool);
+  await revisions.look(id, START + 299 * DAY);
+  await whileCounting(async (commits) => {
+    // These do not wait for checkpoints: where they do, they wait until a time limit ends them.
+    await createBaselineStore(pool).activate(modelId, 1);
+    await catalog.declareFeatures(modelId, []);
+    const before = commits();
+    await revisions.look(id, START + 300 * DAY);
+    expect(commits() - before).toBeLessThanOrEqual(2 * BUSY);
+  });
 });

@@ -261,13 +261,16 @@ async function writeTiles(client: Client, { part, tiles }: CheckpointWrite): Pro
   }
 }
 
-/** Is any of the tiles sealed? Who seals waits for this transaction, so that what is not sealed now stays so until it ends. */
+/**
+ * Is any of the tiles sealed? Who seals waits for this transaction, by the lock for counting, so that what is not sealed now
+ * stays so until it ends. The rows are held against removal alone: changes of a model's baselines and features go on.
+ */
 async function anySealed(client: Client, { tiles }: CheckpointWrite): Promise<boolean> {
   if (tiles.length === 0) return false;
   const modelIds = [...new Set(tiles.map(({ modelId }) => modelId))].sort((a, b) => a - b);
   await lockForCounting(client, modelIds);
   const { rows } = await client.query<{ id: number; until: number | null }>(
-    'SELECT id, sealed_until AS until FROM model WHERE id = ANY($1) ORDER BY id FOR SHARE',
+    'SELECT id, sealed_until AS until FROM model WHERE id = ANY($1) ORDER BY id FOR KEY SHARE',
     [modelIds],
   );
   const untilOf = new Map(rows.map(({ id, until }) => [id, until ?? -Infinity]));

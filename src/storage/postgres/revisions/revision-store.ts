@@ -1,5 +1,6 @@
 import { inTransaction } from '../pool.ts';
 import type { Client, Pool } from '../pool.ts';
+import { lockForLooking } from '../tiles/seal-lock.ts';
 import { writeEvaluation } from '../evaluation-store.ts';
 import type { EvaluationWrite } from '../../evaluation-store.ts';
 import type { RevisionStore, StaleWindow, StoredVerdict } from '../../revision-store.ts';
@@ -13,13 +14,7 @@ const NEWEST = `NOT EXISTS (SELECT FROM evaluation l WHERE l.monitor_id = e.moni
 /** Revisions in Postgres. */
 export function createRevisionStore(pool: Pool): RevisionStore {
   return {
-    async look(monitorId, windowEnd) {
-      await pool.query(
-        `UPDATE monitor SET judged_until = $2
-         WHERE id = $1 AND coalesce(judged_until, '-infinity') < $2`,
-        [monitorId, iso(windowEnd)],
-      );
-    },
+    look: (monitorId, windowEnd) => look(pool, monitorId, windowEnd),
     stale: (monitorId, longestSpanMs, since, limit) =>
       inTransaction(pool, async (client) => {
         await absorbMarks(client, monitorId, longestSpanMs, since);
@@ -52,6 +47,18 @@ export function createRevisionStore(pool: Pool): RevisionStore {
       return rows;
     },
   };
+}
+
+async function look(pool: Pool, monitorId: number, windowEnd: number): Promise<void> {
+  const moves = `id = $1 AND coalesce(judged_until, '-infinity') < $2`;
+  const parameters = [monitorId, iso(windowEnd)];
+  // Who looked as far before has waited for the checkpoints of then; those since have seen it.
+  const { rowCount } = await pool.query(`SELECT FROM monitor WHERE ${moves}`, parameters);
+  if (rowCount === 0) return;
+  await inTransaction(pool, async (client) => {
+    await lockForLooking(client, monitorId);
+    await client.query(`UPDATE monitor SET judged_until = $2 WHERE ${moves}`, parameters);
+  });
 }
 
 async function absorbMarks(
