@@ -87,8 +87,9 @@ export class PartitionWorker {
       ...(deadLetters === undefined
         ? {}
         : {
-            hand: (rejected) => {
-              deadLetters.offer(rejected.map((one) => ({ ...one, partition: key })));
+            hand: (rejected, unkept) => {
+              const letters = rejected.map((one) => ({ ...one, partition: key }));
+              deadLetters.offer(letters, unkept);
             },
           }),
     });

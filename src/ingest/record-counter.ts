@@ -25,7 +25,34 @@ export interface DeadLetter extends Rejected {
 
 /** Takes bad records once they are durable as such. Returns at once and never throws. */
 export interface DeadLetters {
-  offer(letters: readonly DeadLetter[]): void;
+  /**
+   * @param letters own their bytes: none keeps the batch alive that it came in
+   * @param unkept further letters there were, of which nothing was kept, being too many
+   */
+  offer(letters: readonly DeadLetter[], unkept?: number): void;
+}
+
+/** Letters that may wait anywhere: of a partition until they are durable, and of all until they are sent. */
+export const WAITING = { letters: 10_000, bytes: 16 * 1024 * 1024 } as const;
+/** What a letter takes besides its bytes. */
+const LETTER_BYTES = 500;
+
+/** What a letter takes while it waits, in bytes. */
+export function letterBytes({ record: { key, value, headers } }: Rejected): number {
+  let bytes = LETTER_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
+  for (const [name, text] of headers) bytes += name.length + text.length;
+  return bytes;
+}
+
+/** Records are views of the batch that they came in, decompressed: whoever keeps one keeps all of it. */
+function ownRecord(record: SourceRecord): SourceRecord {
+  const own = (bytes: Uint8Array | null) => (bytes === null ? null : new Uint8Array(bytes));
+  return {
+    ...record,
+    key: own(record.key),
+    value: own(record.value),
+    headers: new Map([...record.headers].map(([name, text]) => [name, new Uint8Array(text)])),
+  };
 }
 
 /** Takes records one by one into a partition's counting: decoded, judged, counted or quarantined. */
@@ -40,15 +67,17 @@ export class RecordCounter {
   /** Events of records that were decoded: one that is counted must not hide the others of its batch. */
   private passedOver = { too_late: 0, duplicate: 0 };
   private reasons = new Map<QuarantineReason, number>();
-  private readonly hand: ((letters: readonly Rejected[]) => void) | undefined;
+  private readonly hand: ((letters: readonly Rejected[], unkept: number) => void) | undefined;
   private rejected: Rejected[] = [];
+  private rejectedBytes = 0;
+  private unkept = 0;
 
   constructor(deps: {
     readonly decoder: Decoder;
     readonly counting: Counting;
     readonly clock: Clock;
-    /** Handed bad records once they are durable as such; left out: nobody asks. */
-    readonly hand?: (letters: readonly Rejected[]) => void;
+    /** Handed bad records once they are durable as such, and how many more there were; left out: nobody asks. */
+    readonly hand?: (letters: readonly Rejected[], unkept: number) => void;
   }) {
     this.decoder = deps.decoder;
     this.schemas = deps.counting;
@@ -114,8 +143,18 @@ export class RecordCounter {
   ): void {
     counting.recordRejected(record, { reason, detail }, records);
     this.results.quarantined += records;
-    if (this.hand !== undefined) this.rejected.push({ record, rejection: { reason, detail } });
+    if (this.hand !== undefined) this.keep({ record, rejection: { reason, detail } });
     this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + records);
+  }
+
+  private keep(letter: Rejected): void {
+    const bytes = letterBytes(letter);
+    if (this.rejected.length >= WAITING.letters || this.rejectedBytes + bytes > WAITING.bytes) {
+      this.unkept += 1;
+      return;
+    }
+    this.rejectedBytes += bytes;
+    this.rejected.push({ ...letter, record: ownRecord(letter.record) });
   }
 
   /** All events of the record are judged before the first is counted. */
@@ -147,7 +186,7 @@ export class RecordCounter {
       if (this.passedOver[why] > 0) metrics.passedOver(source, why, this.passedOver[why]);
     }
     for (const [reason, count] of this.reasons) metrics.quarantined(source, reason, count);
-    if (this.rejected.length > 0) this.hand?.(this.rejected);
+    if (this.rejected.length + this.unkept > 0) this.hand?.(this.rejected, this.unkept);
     this.forget();
   }
 
@@ -157,5 +196,7 @@ export class RecordCounter {
     this.passedOver = { too_late: 0, duplicate: 0 };
     this.reasons = new Map();
     this.rejected = [];
+    this.rejectedBytes = 0;
+    this.unkept = 0;
   }
 }

@@ -1,7 +1,10 @@
+import { KafkaJSConnectionError, KafkaJSNumberOfRetriesExceeded } from 'kafkajs';
+import { KafkaJSProtocolError } from 'kafkajs';
 import type { ProducerRecord } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 
-import { createDeadLetters, WAITING } from '../../../src/ingest/kafka/dead-letters/dead-letters.ts';
+import { createDeadLetters } from '../../../src/ingest/kafka/dead-letters/dead-letters.ts';
+import { WAITING } from '../../../src/ingest/record-counter.ts';
 import type { DeadLetter } from '../../../src/ingest/record-counter.ts';
 import { createLog } from '../../../src/platform/log.ts';
 
@@ -22,7 +25,10 @@ function letter(offset: number, bytes = 10): DeadLetter {
 }
 
 /** Dead letters over a producer that does what it is told. */
-function rig(takes: (record: ProducerRecord) => boolean | Promise<boolean>) {
+function rig(
+  takes: (record: ProducerRecord) => boolean | Promise<boolean>,
+  failure: () => Error = () => new Error('no'),
+) {
   const sent: ProducerRecord[] = [];
   const told = { sent: 0, dropped: 0, failed: 0 };
   const letters = createDeadLetters({
@@ -30,7 +36,7 @@ function rig(takes: (record: ProducerRecord) => boolean | Promise<boolean>) {
       connect: () => Promise.resolve(),
       disconnect: () => Promise.resolve(),
       async send(record) {
-        if (!(await takes(record))) throw new Error('no');
+        if (!(await takes(record))) throw failure();
         sent.push(record);
         return [];
       },
@@ -100,5 +106,53 @@ describe('dead letters', () => {
     letters.offer(Array.from({ length: 10 }, (_, i) => letter(i)));
     await letters.stop();
     expect(told).toEqual({ sent: 9, dropped: 0, failed: 1 });
+  });
+
+  it('end with the first that fails for what would fail all of them', async () => {
+    const refused = new KafkaJSConnectionError('connect ECONNREFUSED');
+    const forbidden = { type: 'TOPIC_AUTHORIZATION_FAILED', code: 29, message: 'Not authorized' };
+    const wrapped = new KafkaJSNumberOfRetriesExceeded(refused, { retryCount: 5, retryTime: 1 });
+    for (const error of [refused, wrapped, new KafkaJSProtocolError(forbidden as never)]) {
+      let singly = 0;
+      let failures = 0;
+      const { letters, told } = rig(
+        ({ messages }) => {
+          if (messages.length > 1) return false;
+          singly += 1;
+          return singly <= 3;
+        },
+        // The batch is too large for a while; then the brokers are gone.
+        () => {
+          failures += 1;
+          return failures <= 5 ? new Error('too large') : error;
+        },
+      );
+      letters.offer(Array.from({ length: 10 }, (_, i) => letter(i)));
+      await letters.stop();
+      expect(singly).toBe(4);
+      expect(told).toEqual({ sent: 3, dropped: 0, failed: 7 });
+    }
+  });
+
+  it('are not even sent singly when that is what failed them together', async () => {
+    let sends = 0;
+    const { letters, told } = rig(
+      () => {
+        sends += 1;
+        return false;
+      },
+      () => new KafkaJSConnectionError('connect ECONNREFUSED'),
+    );
+    letters.offer(Array.from({ length: 10 }, (_, i) => letter(i)));
+    await letters.stop();
+    expect(sends).toBe(5);
+    expect(told).toEqual({ sent: 0, dropped: 0, failed: 10 });
+  });
+
+  it('that were too many before are counted as dropped', async () => {
+    const { letters, told } = rig(() => true);
+    letters.offer([letter(0)], 7);
+    await letters.stop();
+    expect(told).toEqual({ sent: 1, dropped: 7, failed: 0 });
   });
 });

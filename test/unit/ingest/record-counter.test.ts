@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import type { SourceRecord } from '../../../src/core/domain/ingestion.ts';
 import type { Counting, PartitionCounting } from '../../../src/ingest/counting.ts';
 import { noIngestMetrics } from '../../../src/ingest/ingest-metrics.ts';
-import { RecordCounter } from '../../../src/ingest/record-counter.ts';
+import { RecordCounter, WAITING } from '../../../src/ingest/record-counter.ts';
+import type { Rejected } from '../../../src/ingest/record-counter.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { schemaOf } from '../../support/event-decoding.ts';
 
@@ -73,5 +74,59 @@ it('a record without a counted event is too late when any of it is, else a dupli
     'records duplicate 1',
     'events too_late 1',
     'events duplicate 2',
+  ]);
+});
+
+/** A counter that rejects every record, and what it hands on. */
+function rejecting() {
+  const handed: { letters: readonly Rejected[]; unkept: number }[] = [];
+  const counter = new RecordCounter({
+    decoder: { decode: () => ({ reason: 'invalid-json', detail: 'not JSON' }) },
+    counting: {} as unknown as Counting,
+    clock: systemClock,
+    hand: (letters, unkept) => handed.push({ letters, unkept }),
+  });
+  const partition = { recordRejected: () => undefined } as unknown as PartitionCounting;
+  const reject = (record: Partial<SourceRecord>): void => {
+    counter.count(partition, { offset: 0, timestamp: 0, key: null, ...record } as SourceRecord, 0);
+  };
+  return { counter, handed, reject };
+}
+
+it('a bad record that is handed on keeps nothing of the batch that it came in', () => {
+  const { counter, handed, reject } = rejecting();
+  const batch = Buffer.alloc(1024 * 1024, 'b');
+  const part = (from: number) => batch.subarray(from, from + 10);
+
+  reject({ key: part(0), value: part(20), headers: new Map([['h', part(40)]]) });
+  reject({ value: part(60), headers: new Map() });
+  counter.tell(noIngestMetrics, 's');
+
+  const [{ letters } = { letters: [] }] = handed;
+  const parts = letters.flatMap(({ record: { key, value, headers } }) => [
+    ...(key === null ? [] : [key]),
+    ...(value === null ? [] : [value]),
+    ...headers.values(),
+  ]);
+  expect(parts.map((bytes) => Buffer.from(bytes).toString())).toEqual(
+    new Array(4).fill('b'.repeat(10)),
+  );
+  expect(parts.map(({ buffer }) => buffer.byteLength)).toEqual([10, 10, 10, 10]);
+});
+
+it('of a flood of bad records so many are handed on, and the others counted', () => {
+  const { counter, handed, reject } = rejecting();
+  const value = Buffer.alloc(10);
+  for (let i = 0; i < WAITING.letters + 3; i += 1) reject({ value, headers: new Map() });
+  counter.tell(noIngestMetrics, 's');
+  for (let i = 0; i < 5; i += 1) reject({ value: Buffer.alloc(5 << 20), headers: new Map() });
+  counter.tell(noIngestMetrics, 's');
+  reject({ value, headers: new Map() });
+  counter.forget();
+  counter.tell(noIngestMetrics, 's');
+
+  expect(handed.map(({ letters, unkept }) => [letters.length, unkept])).toEqual([
+    [WAITING.letters, 3],
+    [3, 2],
   ]);
 });

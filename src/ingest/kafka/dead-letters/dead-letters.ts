@@ -3,10 +3,10 @@ import { createBackoff } from '../../../platform/backoff.ts';
 import { sleep } from '../../../platform/clock.ts';
 import { toError } from '../../../platform/errors.ts';
 import type { Log } from '../../../platform/log.ts';
+import { letterBytes, WAITING } from '../../record-counter.ts';
 import type { DeadLetter, DeadLetters } from '../../record-counter.ts';
+import { concernsAll } from './concerns-all.ts';
 
-/** What may wait to be sent; what comes beyond is dropped. */
-export const WAITING = { letters: 10_000, bytes: 16 * 1024 * 1024 } as const;
 /** What is sent at once: within what a broker takes as one batch by default. */
 const SENT = { letters: 500, bytes: 512 * 1024 } as const;
 /** Attempts before what was to be sent is given up. */
@@ -47,46 +47,61 @@ export function createDeadLetters(options: DeadLetterOptions): DeadLetters & {
     while (waiting.length > 0 && !stopped.signal.aborted) {
       const letters = waiting.slice(0, countOf(waiting));
       waiting = waiting.slice(letters.length);
-      for (const letter of letters) bytes -= bytesOf(letter);
+      for (const letter of letters) bytes -= letterBytes(letter);
       await sendOrGiveUp(letters);
     }
   }
 
   async function sendOrGiveUp(letters: readonly DeadLetter[]): Promise<void> {
+    let failure: Error;
     for (let attempt = 0; ; attempt += 1) {
       try {
         if (!connected) await producer.connect();
         connected = true;
-        await producer.send({ topic, messages: letters.map(messageOf) });
-        tell('sent', letters.length);
+        await send(letters);
         return;
       } catch (thrown) {
-        log.warn({ err: toError(thrown), topic }, 'bad records cannot be written to their topic');
+        failure = toError(thrown);
+        log.warn({ err: failure, topic }, 'bad records cannot be written to their topic');
         if (stopped.signal.aborted || attempt + 1 >= ATTEMPTS) break;
         await sleep(backoff.delay(attempt), stopped.signal);
       }
     }
-    // One that the brokers never take must not take the others with it.
-    const [only] = letters;
-    if (letters.length <= 1 || only === undefined || stopped.signal.aborted)
-      tell('failed', letters.length);
-    else for (const letter of letters) await sendOnce(letter);
+    if (letters.length <= 1 || !connected || concernsAll(failure)) tell('failed', letters.length);
+    else await sendSingly(letters);
   }
 
-  async function sendOnce(letter: DeadLetter): Promise<void> {
-    try {
-      await producer.send({ topic, messages: [messageOf(letter)] });
-      tell('sent', 1);
-    } catch {
-      tell('failed', 1);
+  /** One that the brokers never take must not take the others with it; but what fails all of them is not tried for each. */
+  async function sendSingly(letters: readonly DeadLetter[]): Promise<void> {
+    for (const [at, letter] of letters.entries()) {
+      if (stopped.signal.aborted) {
+        tell('failed', letters.length - at);
+        return;
+      }
+      try {
+        await send([letter]);
+      } catch (thrown) {
+        const error = toError(thrown);
+        if (concernsAll(error)) {
+          log.warn({ err: error, topic }, 'bad records cannot be written to their topic');
+          tell('failed', letters.length - at);
+          return;
+        }
+        tell('failed', 1);
+      }
     }
   }
 
+  async function send(letters: readonly DeadLetter[]): Promise<void> {
+    await producer.send({ topic, messages: letters.map(messageOf) });
+    tell('sent', letters.length);
+  }
+
   return {
-    offer(letters) {
-      let dropped = 0;
+    offer(letters, unkept = 0) {
+      let dropped = unkept;
       for (const letter of letters) {
-        const size = bytesOf(letter);
+        const size = letterBytes(letter);
         if (waiting.length >= WAITING.letters || bytes + size > WAITING.bytes) dropped += 1;
         else {
           waiting.push(letter);
@@ -112,19 +127,10 @@ export function createDeadLetters(options: DeadLetterOptions): DeadLetters & {
 function countOf(waiting: readonly DeadLetter[]): number {
   let bytes = 0;
   const end = waiting.findIndex((letter, i) => {
-    bytes += bytesOf(letter);
+    bytes += letterBytes(letter);
     return i > 0 && (i >= SENT.letters || bytes > SENT.bytes);
   });
   return end < 0 ? waiting.length : end;
-}
-
-/** What a letter takes besides its bytes. */
-const LETTER_BYTES = 500;
-
-function bytesOf({ record: { key, value, headers } }: DeadLetter): number {
-  let bytes = LETTER_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
-  for (const [name, text] of headers) bytes += name.length + text.length;
-  return bytes;
 }
 
 /** The record as it was, and beside its own headers where it stood and what was wrong with it. */
