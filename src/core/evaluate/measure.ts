@@ -70,6 +70,7 @@ function measureNumeric(
   const { baselineCells, liveCells, nEff, mEff } = sample;
   const spike = cellTests(baselineCells, liveCells, nEff, mEff, bothOf(policy.shareDelta), {
     maxShare: STRUCTURAL_SHARE,
+    edgesOfBaseline: true,
   });
   const edges = live.binning.edges;
   const tenths = decileGroups(baselineCells);

@@ -100,8 +100,23 @@ export interface CellOptions {
   readonly maxShare?: number;
   /** A lack counts as well as an excess (L-infinity). */
   readonly bothDirections?: boolean;
+  /** The cells lie between values of the baseline itself: their share in it is too small where the baseline has gaps. */
+  readonly edgesOfBaseline?: boolean;
   /** Cells of more baseline share than this have deltas of their own, as many as the others. */
   readonly heavy?: { readonly above: number; readonly deltas: readonly number[] };
+}
+
+/** A cell is taken for greater than it is credible to be in this share of baselines without any drift. */
+const GAP_CHANCE = 0.001;
+
+/**
+ * What the largest of `cells` gaps between values of a baseline of m holds beyond `credibleShare`. The mass of a gap is about
+ * Exp(1 / m), so that one of J holds more than ln(J / chance) / m with that chance at most; `credibleShare` of no count is
+ * 5 / m of it. Cells with counts have a Gamma law, and more room above them.
+ * @param m effective size of the baseline
+ */
+export function gapAllowance(cells: number, m: number): number {
+  return Math.max(0, Math.log(Math.max(1, cells) / GAP_CHANCE) - 5) / m;
 }
 
 /**
@@ -131,7 +146,7 @@ export function cellTests(
   deltas: readonly number[],
   options: CellOptions = {},
 ): CellTests {
-  const { maxShare = 1, bothDirections = false, heavy } = options;
+  const { maxShare = 1, bothDirections = false, edgesOfBaseline = false, heavy } = options;
   const least = new Float64Array(deltas.length + 1);
   const [rawN, rawM] = options.of ?? [sumOf(live), sumOf(baseline)];
   let tested = 0;
@@ -144,6 +159,8 @@ export function cellTests(
       least[k + 1] = Math.min(least[k + 1] as number, logShareAbove(p, n, u, deltas[k] as number));
   };
   const any = rawN > 0 && rawM > 0 && n > 0 && m > 0;
+  const light = (count: number): boolean => count / rawM <= maxShare;
+  const gap = any && edgesOfBaseline ? gapAllowance(baseline.filter(light).length, m) : 0;
   for (let i = 0; any && i < live.length; i += 1) {
     const q = (baseline[i] as number) / rawM;
     if (q > maxShare) continue;
@@ -157,7 +174,7 @@ export function cellTests(
     // What is credible is above the baseline's own share: only an excess (a lack) can be beyond it.
     const own = heavy !== undefined && q > heavy.above ? heavy.deltas : deltas;
     beyond ||= change > (own[0] ?? Infinity);
-    if (p > q) bound(p, credibleShare(q * m, m), own);
+    if (p > q) bound(p, Math.min(1, credibleShare(q * m, m) + gap), own);
     else if (bothDirections && p < q) bound(1 - p, 1 - leastCredibleShare(q * m, m), own);
   }
   const spread = Math.log(Math.max(1, tested));

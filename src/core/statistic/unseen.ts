@@ -13,9 +13,17 @@ export interface UnseenReference {
 }
 
 /**
+ * A baseline of m without a rare category misses a share of more than this / m with a chance below .001: e^-mq for one
+ * category of share q, of which there are 1 / q at most, and for two or three together that leave no once- and twice-seen
+ * others.
+ */
+const NEVER_DRAWN = 9;
+
+/**
  * Has the share of unseen categories grown beyond what the baseline's rare values make likely? Good-Turing: the share of
- * values never seen is about N1 / m; its upper limit here is N1/m + 4 sqrt(N1 + 2 N2)/m + .005 (STATISTICS 5). A design
- * effect widens the standard error, not the estimate.
+ * values never seen is about N1 / m; its upper limit here is N1/m + 4 sqrt(N1 + 2 N2)/m + .005 + 9/m (STATISTICS 5). Of a
+ * small baseline N1 = N2 = 0 says little. A design effect widens what is added to the estimate, not the
+ * estimate.
  *
  * @param n effective size of the live sample
  */
@@ -29,7 +37,7 @@ export function unseenTest(
   if (!(n > 0) || !(m > 0)) return { expected: 0, logP0: 0, logPDelta: 0 };
   const expected = Math.min(1, (unseen + singletons) / m);
   const error = Math.sqrt(designEffect * (singletons + 2 * doubletons)) / m;
-  const limit = expected + 4 * error + 0.005;
+  const limit = expected + 4 * error + (NEVER_DRAWN * designEffect) / m + 0.005;
   return {
     expected,
     logP0: limit < 1 ? logShareAbove(unseenShare, n, limit, 0) : 0,
