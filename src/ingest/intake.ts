@@ -16,14 +16,32 @@ export interface Taken {
 /** So many refused batches in a row, and the source cannot deliver what is asked for: the claim is made afresh. */
 const REFUSALS = 8;
 
+/** How long the first of those who wait may keep the others back without anything coming of it. */
+const PATIENCE_MS = 30_000;
+
+/** Somebody who was refused. */
+interface Waiter {
+  readonly bytes: number;
+  /** The room is kept for it: it fetches again. */
+  told: boolean;
+}
+
 /**
  * What the batches of all partitions of a process may take, from their arrival until they are counted. One that does not
- * fit is refused and fetched again when there is room; of those that fit, whoever was refused first comes first.
+ * fit is refused and fetched again when there is room. Whoever was refused first comes first: nobody gets room that one
+ * before it waits for, so that small batches do not keep a large one out for ever. What is larger than all of the room has
+ * it for itself.
  */
 export class QueueBudget {
   private readonly limitBytes: number;
   private held = 0;
-  private readonly waiting = new Map<Intake, number>();
+  /** Whoever was refused first is first. */
+  private readonly waiting = new Map<Intake, Waiter>();
+  private timer: NodeJS.Timeout | undefined;
+  /** The first, and whether it was told, as of the last look at it. */
+  private seen: { readonly first: Waiter | null; readonly told: boolean } | null = null;
+  /** Room was given back since then. */
+  private moved = false;
 
   constructor(limitBytes: number) {
     this.limitBytes = limitBytes;
@@ -33,31 +51,91 @@ export class QueueBudget {
     return this.held;
   }
 
-  /** @returns false: no room, the intake is told later; what is larger than all of the room has it for itself */
+  /** @returns false: no room, the intake is told later */
   take(intake: Intake, bytes: number): boolean {
-    if (this.held > 0 && this.held + bytes > this.limitBytes) {
-      this.waiting.set(intake, bytes);
+    if (!this.fits(this.held + this.wantedBefore(intake), bytes)) {
+      // Who waits already keeps its place.
+      this.waiting.set(intake, { bytes, told: false });
+      this.watch();
       return false;
     }
     this.waiting.delete(intake);
     this.held += bytes;
+    // It may be less than was kept for it.
+    this.tell();
     return true;
   }
 
   give(bytes: number): void {
     if (bytes === 0) return;
     this.held -= bytes;
-    let taken = this.held;
-    for (const [intake, wanted] of this.waiting) {
-      if (taken > 0 && taken + wanted > this.limitBytes) continue;
-      taken += wanted;
-      this.waiting.delete(intake);
-      intake.fetchAgain();
-    }
+    this.moved = true;
+    this.tell();
   }
 
   forget(intake: Intake): void {
-    this.waiting.delete(intake);
+    if (this.waiting.delete(intake)) this.tell();
+  }
+
+  private fits(taken: number, bytes: number): boolean {
+    return taken === 0 || taken + bytes <= this.limitBytes;
+  }
+
+  private wantedBefore(intake: Intake): number {
+    let bytes = 0;
+    for (const [other, waiter] of this.waiting) {
+      if (other === intake) break;
+      bytes += waiter.bytes;
+    }
+    return bytes;
+  }
+
+  /** Tells those for whom there is room, up to the first for whom there is none. */
+  private tell(): void {
+    let taken = this.held;
+    for (const [intake, waiter] of this.waiting) {
+      if (!this.fits(taken, waiter.bytes)) break;
+      taken += waiter.bytes;
+      if (waiter.told) continue;
+      waiter.told = true;
+      intake.fetchAgain();
+    }
+    this.watch();
+  }
+
+  private watch(): void {
+    if (this.waiting.size === 0) {
+      clearInterval(this.timer);
+      this.timer = undefined;
+      this.seen = null;
+    } else if (this.timer === undefined) {
+      this.look();
+      this.timer = setInterval(() => {
+        this.look();
+      }, PATIENCE_MS);
+      this.timer.unref();
+    }
+  }
+
+  /**
+   * Lets the others pass one that was told and does not come (its records may be deleted by now), or that waits while
+   * nothing is given back (whoever has the room may be waiting for the others).
+   */
+  private look(): void {
+    const [first] = this.waiting;
+    const { seen } = this;
+    if (first !== undefined && first[1] === seen?.first) {
+      const [intake, { bytes, told }] = first;
+      if (told ? seen.told : !this.moved) {
+        this.waiting.delete(intake);
+        // One that was told comes, or not: it waits for nothing.
+        if (!told) this.waiting.set(intake, { bytes, told });
+        this.tell();
+      }
+    }
+    const [now] = this.waiting.values();
+    this.seen = { first: now ?? null, told: now?.told ?? false };
+    this.moved = false;
   }
 }
 
