@@ -10,6 +10,7 @@ import '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 
 import { toError } from '../../../platform/errors.ts';
+import { PROCESS_MARK, isOfNobody } from '../../../platform/process-name.ts';
 import { uploadFields } from './fields.ts';
 import type { UploadFields } from './fields.ts';
 import { ENDING_OF, FORMATS } from './formats.ts';
@@ -20,7 +21,7 @@ export const MAX_UPLOAD_BYTES = 1024 * 1024 * 1024;
 /** Characters of a name that are shown. */
 const MAX_NAME = 100;
 const PREFIX = 'driftd-upload-';
-/** What a killed process has left behind is taken away after this. */
+/** What cannot be told to be of a process that is gone is taken away after this. */
 const STALE_MS = 24 * 3_600_000;
 
 /** JSON goes by another name here: its own would be parsed whole, and in this process. */
@@ -86,7 +87,7 @@ export async function receive(
   const encoding = part === null ? request.headers['content-encoding'] : undefined;
   const { stem, ending } = fileName(said.name ?? part?.filename ?? '', type, encoding, said.format);
   void removeStale(now);
-  const folder = await mkdtemp(join(tmpdir(), PREFIX));
+  const folder = await mkdtemp(join(tmpdir(), `${PREFIX}${PROCESS_MARK}`));
   const discard = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     const path = join(folder, `upload${ending}`);
@@ -180,12 +181,20 @@ function limited(): Transform {
   });
 }
 
-async function removeStale(now: number): Promise<void> {
+/**
+ * Takes away what killed processes have left of uploads.
+ * @param now ms
+ * @param isFirst at the start: what is of this process's number is of one before it, as in a container started again
+ */
+export async function removeStale(now: number, isFirst = false): Promise<void> {
   try {
     for (const name of await readdir(tmpdir())) {
       if (!name.startsWith(PREFIX)) continue;
       const folder = join(tmpdir(), name);
-      if (now - (await stat(folder)).mtimeMs > STALE_MS)
+      if (
+        isOfNobody(name.slice(PREFIX.length), isFirst) ||
+        now - (await stat(folder)).mtimeMs > STALE_MS
+      )
         await rm(folder, { recursive: true, force: true });
     }
   } catch {

@@ -10,7 +10,14 @@ import { REFUSED, TAGS, WRITE, answer, by } from './answer.ts';
 import type { BaselineDesk, UploadDeclarations } from './desk.ts';
 import { declarations, jsonIn, uploadFields, uploaded } from './fields.ts';
 import { ENDING_OF, FORMATS } from './formats.ts';
-import { MAX_UPLOAD_BYTES, RAW_TYPES, STREAMED_JSON, UploadError, receive } from './receive.ts';
+import {
+  MAX_UPLOAD_BYTES,
+  RAW_TYPES,
+  STREAMED_JSON,
+  UploadError,
+  receive,
+  removeStale,
+} from './receive.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -44,6 +51,7 @@ export function uploadRoute(api: Api, desk: BaselineDesk, clock: Pick<Clock, 'no
     if (request.routeOptions.config.rawBody === true) done(null, payload);
     else done(new UploadError(415, 'A body of this type is not read here, JSON is.'));
   });
+  api.addHook('onListen', () => removeStale(clock.now(), true));
   let running = 0;
   const uploads = createHourly(UPLOADS_AN_HOUR, clock);
   api.get(
