@@ -222,7 +222,7 @@ export class Intake {
       this.control.seek(this.key, this.expected);
       return true;
     }
-    const bytes = bytesOf(batch);
+    const bytes = batchBytes(batch);
     if (!this.budget.take(this, bytes)) {
       this.refused = true;
       return this.pause();
@@ -307,7 +307,8 @@ const RECORD_BYTES = 200;
 /** ... and each of its headers: a value of its own, a name, a place in the map. */
 const HEADER_BYTES = 300;
 
-function bytesOf(batch: RecordBatch): number {
+/** What a batch takes while it waits, in bytes. */
+export function batchBytes(batch: RecordBatch): number {
   if (batch.records.bytes !== undefined) return batch.records.bytes;
   let bytes = batch.records.length * RECORD_BYTES;
   for (const { key, value, headers } of batch.records) {

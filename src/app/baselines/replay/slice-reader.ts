@@ -1,4 +1,9 @@
-import type { PartitionKey, RecordBatch } from '../../../core/domain/ingestion.ts';
+import type {
+  PartitionKey,
+  RecordBatch,
+  RecordList,
+  SourceRecord,
+} from '../../../core/domain/ingestion.ts';
 import { partitionName } from '../../../ingest/event-source.ts';
 import type {
   EventSource,
@@ -6,10 +11,11 @@ import type {
   RecordConsumer,
   SourceControl,
 } from '../../../ingest/event-source.ts';
+import { batchBytes } from '../../../ingest/intake.ts';
 import { DriftdError } from '../../../platform/errors.ts';
 
-/** Batches that wait to be read; beyond them the source pauses. */
-const MAX_WAITING = 8;
+/** What waits to be read, beside what is read; beyond it the source pauses. A batch that is larger waits alone. */
+const MAX_WAITING = { batches: 8, bytes: 16 * 1024 * 1024 } as const;
 /** Nothing came for so long, though there is more. */
 const PATIENCE_MS = 60_000;
 
@@ -33,11 +39,36 @@ export async function* readSlice(
   }
 }
 
+/** Those of a list that stand before an offset. They stay what they are in the list, bytes for example, until they are read. */
+class RecordsBefore implements RecordList {
+  private readonly end: number;
+  private readonly records: RecordList;
+
+  constructor(end: number, records: RecordList) {
+    this.end = end;
+    this.records = records;
+  }
+
+  get length(): number {
+    let length = 0;
+    for (const _ of this) length += 1;
+    return length;
+  }
+
+  *[Symbol.iterator](): Generator<SourceRecord, void, undefined> {
+    for (const record of this.records) {
+      if (record.offset >= this.end) return;
+      yield record;
+    }
+  }
+}
+
 class SliceReader implements RecordConsumer {
   /** Where each partition goes on; partitions that are read to their end are not in it. */
   private readonly positions: Map<number, number>;
   private readonly ranges: ReadonlyMap<number, LogRange>;
-  private readonly waiting: RecordBatch[] = [];
+  private readonly waiting: { readonly batch: RecordBatch; readonly bytes: number }[] = [];
+  private waitingBytes = 0;
   private readonly paused = new Map<string, PartitionKey>();
   private control: SourceControl | null = null;
   private wake: () => void = () => undefined;
@@ -78,15 +109,15 @@ class SliceReader implements RecordConsumer {
       this.control?.seek(partition, position);
       return true;
     }
-    if (this.waiting.length >= MAX_WAITING) {
+    const bytes = batchBytes(batch);
+    if (!this.hasRoom(bytes)) {
       this.paused.set(partitionName(partition), partition);
       return false;
     }
     const end = this.ranges.get(partition.partition)?.end ?? 0;
-    this.waiting.push({
-      ...batch,
-      records: [...batch.records].filter(({ offset }) => offset < end),
-    });
+    const records = batch.to <= end ? batch.records : new RecordsBefore(end, batch.records);
+    this.waiting.push({ batch: { ...batch, records }, bytes });
+    this.waitingBytes += bytes;
     if (batch.to < end) this.positions.set(partition.partition, batch.to);
     else this.positions.delete(partition.partition);
     this.wake();
@@ -102,15 +133,24 @@ class SliceReader implements RecordConsumer {
       const next = this.waiting.shift();
       if (next === undefined) await this.more();
       else {
+        this.waitingBytes -= next.bytes;
         this.goOn();
-        yield next;
+        yield next.batch;
       }
     }
   }
 
+  private hasRoom(bytes: number): boolean {
+    if (this.waiting.length === 0) return true;
+    return (
+      this.waiting.length < MAX_WAITING.batches && this.waitingBytes + bytes <= MAX_WAITING.bytes
+    );
+  }
+
   /** What was paused for want of room was not taken: it is asked for again. */
   private goOn(): void {
-    if (this.waiting.length > MAX_WAITING / 2) return;
+    const { batches, bytes } = MAX_WAITING;
+    if (this.waiting.length > batches / 2 || this.waitingBytes > bytes / 2) return;
     for (const [name, key] of this.paused) {
       this.paused.delete(name);
       const position = this.positions.get(key.partition);
