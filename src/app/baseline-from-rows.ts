@@ -1,9 +1,9 @@
 import { createBaselineBuilder } from '../core/baseline/builder.ts';
 import { createSampler } from '../core/baseline/sampler.ts';
 import type { BaselinePlan, DeclaredFeature, History } from '../core/baseline/sampler.ts';
+import { segmentOfRow } from '../core/baseline/row-value.ts';
 import type { RowValue } from '../core/baseline/row-value.ts';
 import type { Baseline } from '../core/baseline/types.ts';
-import { segmentOfValue } from '../core/histogram/segment-name.ts';
 import type { RowFile } from '../ingest/rows/row-file.ts';
 import { DriftdError } from '../platform/errors.ts';
 import { rowTime } from './row-time.ts';
@@ -54,8 +54,8 @@ export async function baselineFromRows(
     .filter(({ at }) => at >= 0);
   const segmentsOf = (row: Row): string[] =>
     slices.flatMap(({ name, at }) => {
-      const value = row[at];
-      return value === null || value === undefined ? [] : [segmentOfValue(name, String(value))];
+      const segment = segmentOfRow(name, row[at]);
+      return segment === null ? [] : [segment];
     });
 
   const plan = await planFrom(file, declared, segmentsOf, options);

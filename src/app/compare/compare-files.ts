@@ -1,13 +1,13 @@
 import { createBaselineBuilder } from '../../core/baseline/builder.ts';
 import { createCategoryCounts } from '../../core/baseline/category-counts.ts';
-import { isMissingText } from '../../core/baseline/row-value.ts';
+import { isMissingText, segmentOfRow } from '../../core/baseline/row-value.ts';
 import { MAX_SEGMENTS, createSampler, planLike } from '../../core/baseline/sampler.ts';
 import type { DeclaredFeature } from '../../core/baseline/sampler.ts';
 import type { Baseline } from '../../core/baseline/types.ts';
 import type { FeatureKind } from '../../core/domain/feature.ts';
 import { evaluate } from '../../core/evaluate/evaluate.ts';
+import { binnedTotal } from '../../core/histogram/histogram.ts';
 import type { EvaluationPolicy, EvaluationResult, Subject } from '../../core/evaluate/types.ts';
-import { segmentOfValue } from '../../core/histogram/segment-name.ts';
 import { judgingOf } from '../../config/policy.ts';
 import type { PolicyConfig } from '../../config/types.ts';
 import { openRowFile } from '../../ingest/rows/row-file.ts';
@@ -120,7 +120,15 @@ export async function compareFiles(
     policy: judged(''),
     baseline: { name: baselineFile.name, rows: baseline.rows },
     current: { name: currentFile.name, rows: counts.rows },
-    notices: await noticesOf({ files, columns, isWatched, frequent, tally, options }),
+    notices: await noticesOf({
+      files,
+      columns,
+      isWatched,
+      frequent,
+      alone: aloneSegments(baseline, counts),
+      tally,
+      options,
+    }),
     subjects,
     evaluation,
   };
@@ -138,9 +146,6 @@ function asCompared(file: RowFile, wanted: (column: string) => boolean): RowFile
   };
 }
 
-const segmentName = (column: string, value: Row[number]): string | null =>
-  value === null || value === undefined ? null : segmentOfValue(column, String(value));
-
 /** Segments of a file: the heaviest by rows, and how many there are besides. */
 export interface FrequentSegments {
   readonly names: readonly string[];
@@ -156,13 +161,30 @@ async function segmentsOf(
   const at = (await file.columns()).indexOf(column);
   const rows = createCategoryCounts(MAX_SEGMENT_VALUES);
   for await (const row of file.rows(onBytes)) {
-    const name = segmentName(column, row[at]);
+    const name = segmentOfRow(column, row[at]);
     if (name !== null) rows.add(name);
   }
   const names = [...rows.counts]
     .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
     .map(([name]) => name);
   return { names: names.slice(0, MAX_SEGMENTS), others: Math.max(0, names.length - MAX_SEGMENTS) };
+}
+
+/** Segments that one side only has; of the baseline with rows enough to be compared with. */
+export interface AloneSegments {
+  readonly baseline: readonly string[];
+  readonly current: readonly string[];
+}
+
+function aloneSegments(baseline: Baseline, counts: Baseline): AloneSegments {
+  const hasRows = (name: string): boolean =>
+    counts.segments
+      .get(name)
+      ?.some(({ histogram: h }) => binnedTotal(h) + h.missing + h.invalid > 0) === true;
+  return {
+    baseline: [...baseline.segments.keys()].filter((name) => !hasRows(name)),
+    current: [...counts.segments.keys()].filter((name) => !baseline.segments.has(name)),
+  };
 }
 
 interface CountLike {
@@ -203,7 +225,7 @@ async function countLike(
   for await (const row of file.rows(onBytes)) {
     line += 1;
     const time = timeAt < 0 ? null : rowTime(row[timeAt], `${file.name}:${line}`, columns[timeAt]);
-    const name = attribute === null ? null : segmentName(attribute, row[segmentAt]);
+    const name = attribute === null ? null : segmentOfRow(attribute, row[segmentAt]);
     const names = name === null ? [] : [name];
     builder.addRow(row, time, names);
     seen(row, names);
@@ -226,12 +248,22 @@ function declaredOf(
   for (const name of [...options.declared.keys(), ...units, ...(options.only ?? [])]) {
     if (!skipped.has(name)) requireColumn(name, columns, 'both files', 'the options');
   }
+  for (const name of options.policy.features.keys()) {
+    if (!skipped.has(name)) requireColumn(name, columns, 'both files', '--policy');
+  }
   const declared = new Map(options.declared);
   if (options.only !== null) {
     const watched = new Set(options.only);
     for (const name of columns) if (!watched.has(name)) declared.set(name, { ignore: true });
   }
   if (options.time !== null) declared.set(options.time, { ignore: true });
+  // A comparison of nothing would read as one that found nothing.
+  if (columns.every((name) => declared.get(name)?.ignore === true)) {
+    throw new DriftdError(
+      'INPUT_INVALID',
+      'no column is left to compare: all of them are ignored, are the time, or are not among the features to watch',
+    );
+  }
   return declared;
 }
 

@@ -1,7 +1,7 @@
 import { MIN_SEGMENT_ROWS } from '../../core/baseline/sampler.ts';
 import type { RowFile } from '../../ingest/rows/row-file.ts';
 import type { CategoryTally } from './category-tally.ts';
-import type { CompareOptions, FrequentSegments } from './compare-files.ts';
+import type { AloneSegments, CompareOptions, FrequentSegments } from './compare-files.ts';
 
 type Both<T> = readonly [baseline: T, current: T];
 
@@ -14,6 +14,7 @@ export async function noticesOf({
   columns,
   isWatched,
   frequent,
+  alone,
   tally,
   options,
 }: {
@@ -21,6 +22,7 @@ export async function noticesOf({
   readonly columns: Both<readonly string[]>;
   readonly isWatched: (column: string) => boolean;
   readonly frequent: FrequentSegments;
+  readonly alone: AloneSegments;
   readonly tally: CategoryTally;
   readonly options: CompareOptions;
 }): Promise<string[]> {
@@ -50,6 +52,15 @@ export async function noticesOf({
     tally.given(),
     (names) =>
       `chi2 of ${names} is over the 64 heaviest categories: there are too many to keep all`,
+  );
+  tell(
+    alone.baseline,
+    (names) => `${current.name} has no rows of ${names}: nothing was compared there`,
+  );
+  tell(
+    alone.current,
+    (names) =>
+      `${baseline.name} has fewer than ${MIN_SEGMENT_ROWS} rows of ${names}: there is too little to compare with`,
   );
   if (frequent.others > 0) {
     notices.push(

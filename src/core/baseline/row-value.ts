@@ -1,6 +1,9 @@
 import { SLOT } from '../domain/event-frame.ts';
 import type { Slot } from '../domain/event-frame.ts';
 import type { FeatureKind } from '../domain/feature.ts';
+import { numberKey } from '../histogram/category-key.ts';
+import { booleanOfText } from '../histogram/counter.ts';
+import { segmentOfValue } from '../histogram/segment-name.ts';
 
 /** A value of a training row: text as read from a file, or a typed value; null is missing. */
 export type RowValue = number | string | boolean | null;
@@ -45,6 +48,17 @@ export function isNumberText(text: string): boolean {
  */
 export function categoryText(text: string): string {
   return /^-?\d+\.0+$/.test(text) ? text.slice(0, text.indexOf('.')) : text;
+}
+
+/**
+ * The segment of a row's attribute, as a live event's: `21`, 21 and `21.0` are one, and so are `True` and true. null when the
+ * row has no value there.
+ */
+export function segmentOfRow(attribute: string, value: RowValue | undefined): string | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'number') return segmentOfValue(attribute, numberKey(value));
+  const text = typeof value === 'boolean' ? String(value) : categoryText(value);
+  return segmentOfValue(attribute, booleanOfText(text) ?? text);
 }
 
 /**

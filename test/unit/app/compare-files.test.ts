@@ -55,6 +55,26 @@ describe('segments', () => {
     expect(feature(json, 'x', 'g=IT')).toMatchObject({ n: 0, verdict: 'no-data' });
   });
 
+  it('are the same however a file writes their value, and are told of when one side lacks them', async () => {
+    const a = await csv('g,x', [
+      ...rows(1000, (i) => `21,${String(spread(i))}`),
+      ...rows(1100, (i) => `True,${String(spread(i))}`),
+      ...rows(1200, (i) => `IT,${String(spread(i))}`),
+    ]);
+    const b = await csv('g,x', [
+      ...rows(600, (i) => `21.0,${String(spread(i))}`),
+      ...rows(700, (i) => `true,${String(spread(i))}`),
+      ...rows(50, (i) => `US,${String(spread(i))}`),
+    ]);
+    const { json } = await compared(a, b, '--segment', 'g');
+    expect(feature(json, 'x', 'g=21')).toMatchObject({ n: 600, m: 1000, verdict: 'stable' });
+    expect(feature(json, 'x', 'g=true')).toMatchObject({ n: 700, m: 1100, verdict: 'stable' });
+    expect(json.notices).toEqual([
+      'rows-1350.csv has no rows of g=IT: nothing was compared there',
+      'rows-3300.csv has fewer than 1000 rows of g=US: there is too little to compare with',
+    ]);
+  });
+
   it('beyond a hundred are counted in a note', async () => {
     const many = await csv(
       'g,x',
@@ -73,6 +93,26 @@ describe('segments', () => {
       3,
       expect.stringMatching(/rows-1\.csv: no column g, which --segment names; the columns are x/),
     ]);
+  });
+});
+
+describe('a comparison of nothing', () => {
+  it.each([
+    ['no features', ['--features', '']],
+    ['all ignored', ['--ignore', 'x,y']],
+    ['the time alone', ['--ignore', 'x', '--time', 'y']],
+  ])('is refused: %s', async (_, options) => {
+    const file = await csv('x,y', ['1,2026-01-01', '2,2026-01-02']);
+    const { code, out, err } = await runCli('compare', file, file, ...options);
+    expect([code, out]).toEqual([3, '']);
+    expect(err).toMatch(/no column is left to compare/);
+  });
+
+  it('is what a policy of an unknown column is for: it is refused by name', async () => {
+    const file = await csv('x', ['1', '2']);
+    const { code, err } = await runCli('compare', file, file, '--policy', 'features.zz.off=[ks]');
+    expect(code).toBe(3);
+    expect(err).toMatch(/no column zz, which --policy names; the columns are x/);
   });
 });
 
