@@ -6,7 +6,7 @@ import type { RowValue } from '../core/baseline/row-value.ts';
 import type { Baseline } from '../core/baseline/types.ts';
 import type { RowFile } from '../ingest/rows/row-file.ts';
 import { DriftdError } from '../platform/errors.ts';
-import { rowTime } from './row-time.ts';
+import { noTime, rowTime } from './row-time.ts';
 
 export interface BaselineFromRowsOptions {
   readonly model: string;
@@ -61,10 +61,11 @@ export async function baselineFromRows(
   const plan = await planFrom(file, declared, segmentsOf, options);
   const builder = createBaselineBuilder(plan, { slots: options.slots ?? false });
   const seen = options.watch?.(plan);
-  let line = 1;
+  let rows = 0;
   for await (const row of file.rows((bytes) => options.onBytes?.(file.size + bytes))) {
-    line += 1;
-    const time = timeAt < 0 ? null : rowTime(row[timeAt], `${file.name}:${line}`, columns[timeAt]);
+    const time = timeAt < 0 ? null : rowTime(row[timeAt]);
+    if (time === undefined) throw await noTime(file, rows, row[timeAt], columns[timeAt]);
+    rows += 1;
     const segments = segmentsOf(row);
     builder.addRow(row, time, segments);
     seen?.(row, segments);

@@ -1,4 +1,5 @@
 import type { RowValue } from '../core/baseline/row-value.ts';
+import type { RowFile } from '../ingest/rows/row-file.ts';
 import { plainTime } from '../ingest/rows/row-time.ts';
 import { DriftdError } from '../platform/errors.ts';
 
@@ -8,20 +9,29 @@ const LATEST = 253_402_300_799_999;
 
 /**
  * A row's time in whole ms since the epoch: RFC 3339, the same without a zone (taken as UTC), or an epoch number of
- * seconds, milliseconds, microseconds or nanoseconds; null when missing.
- * @throws DriftdError INPUT_INVALID, also for what lies beyond the years 1 to 9999
+ * seconds, milliseconds, microseconds or nanoseconds; null when missing, undefined when it is none, also beyond the years 1
+ * to 9999.
  */
-export function rowTime(
-  value: RowValue | undefined,
-  where: string,
-  column: string | undefined,
-): number | null {
+export function rowTime(value: RowValue | undefined): number | null | undefined {
   if (value === null || value === undefined) return null;
   const plain = plainTime(value);
   const time = typeof plain === 'number' ? plain : Date.parse(String(plain));
-  if (time >= EARLIEST && time <= LATEST) return time;
-  throw new DriftdError(
+  return time >= EARLIEST && time <= LATEST ? time : undefined;
+}
+
+/**
+ * What to say of a row whose time is none.
+ * @param row its index in the file, from 0
+ * @param value what stands there
+ */
+export async function noTime(
+  file: RowFile,
+  row: number,
+  value: RowValue | undefined,
+  column: string | undefined,
+): Promise<DriftdError> {
+  return new DriftdError(
     'INPUT_INVALID',
-    `${where}: column ${column ?? ''}: "${String(value).slice(0, 40)}" is no time; write RFC 3339 such as 2026-01-31T23:59:00Z, or epoch milliseconds`,
+    `${await file.placeOf(row)}: column ${column ?? ''}: "${String(value).slice(0, 40)}" is no time; write RFC 3339 such as 2026-01-31T23:59:00Z, or epoch milliseconds`,
   );
 }

@@ -14,7 +14,7 @@ import { openRowFile } from '../../ingest/rows/row-file.ts';
 import type { Row, RowFile } from '../../ingest/rows/row-file.ts';
 import { DriftdError } from '../../platform/errors.ts';
 import { baselineFromRows } from '../baseline-from-rows.ts';
-import { rowTime } from '../row-time.ts';
+import { noTime, rowTime } from '../row-time.ts';
 import { createCategoryTally } from './category-tally.ts';
 import type { CategoryTally } from './category-tally.ts';
 import { noticesOf } from './notices.ts';
@@ -221,17 +221,18 @@ async function countLike(
   });
   const timeAt = timeColumn === null ? -1 : columns.indexOf(timeColumn);
   const segmentAt = attribute === null ? -1 : columns.indexOf(attribute);
-  let line = 1;
+  let rows = 0;
   for await (const row of file.rows(onBytes)) {
-    line += 1;
-    const time = timeAt < 0 ? null : rowTime(row[timeAt], `${file.name}:${line}`, columns[timeAt]);
+    const time = timeAt < 0 ? null : rowTime(row[timeAt]);
+    if (time === undefined) throw await noTime(file, rows, row[timeAt], columns[timeAt]);
+    rows += 1;
     const name = attribute === null ? null : segmentOfRow(attribute, row[segmentAt]);
     const names = name === null ? [] : [name];
     builder.addRow(row, time, names);
     seen(row, names);
     if (added.length > 0) sampler.addRow(row, []);
   }
-  if (line === 1) {
+  if (rows === 0) {
     throw new DriftdError('INPUT_INVALID', `${file.name}: the file has a header, but no rows`);
   }
   const kinds = new Map(sampler.plan().features.map(({ name, kind }) => [name, kind]));

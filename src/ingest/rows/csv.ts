@@ -1,15 +1,21 @@
 import { CsvError, parse } from 'csv-parse';
 import { DriftdError } from '../../platform/errors.ts';
-import type { ReadRequest, Row, RowStream } from './row-file.ts';
+import type { OpenBytes, ReadRequest, Row, RowStream } from './row-file.ts';
+
+/** Each line may end in its own way: files are joined from several. */
+const FORMAT = {
+  bom: true,
+  skip_empty_lines: true,
+  relax_column_count: false,
+  record_delimiter: ['\r\n', '\n', '\r'],
+};
 
 /**
  * CSV with a header line. Values stay text: what a column is, is decided over all its rows. An empty field is missing.
  */
 export async function readCsv({ open, name, onBytes }: ReadRequest): Promise<RowStream> {
   const bytes = open(onBytes);
-  const parser = bytes
-    .on('error', (error) => parser.destroy(error))
-    .pipe(parse({ bom: true, skip_empty_lines: true, relax_column_count: false }));
+  const parser = bytes.on('error', (error) => parser.destroy(error)).pipe(parse(FORMAT));
   const close = (): void => {
     parser.destroy();
     bytes.destroy();
@@ -25,6 +31,31 @@ export async function readCsv({ open, name, onBytes }: ReadRequest): Promise<Row
     close();
     throw thrown;
   }
+}
+
+/** The line that each row begins in. */
+export async function* csvLines(open: OpenBytes): AsyncGenerator<number> {
+  const bytes = open();
+  const parser = bytes
+    .on('error', (error) => parser.destroy(error))
+    .pipe(parse({ ...FORMAT, info: true }));
+  let isHeader = true;
+  try {
+    for await (const { record, info } of parser as AsyncIterable<WithLine>) {
+      const within = record.reduce((sum, field) => sum + field.split(/\r\n|\n|\r/).length - 1, 0);
+      if (!isHeader) yield info.lines - within;
+      isHeader = false;
+    }
+  } finally {
+    parser.destroy();
+    bytes.destroy();
+  }
+}
+
+interface WithLine {
+  readonly record: readonly string[];
+  /** Of the record's end. */
+  readonly info: { readonly lines: number };
 }
 
 function checkHeader(header: readonly string[], name: string): void {

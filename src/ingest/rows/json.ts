@@ -7,37 +7,37 @@ import type { OpenBytes, ReadRequest, Row, RowStream } from './row-file.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Rows looked at to learn the columns of NDJSON, whose lines need not all have the same keys. */
-const COLUMN_ROWS = 1_000;
+/** Different keys of a file's objects: many more than any model has features, so that looking at all rows takes no more memory. */
+const MAX_COLUMNS = 100_000;
 
-/** NDJSON: an object a line; the columns are the keys of the first 1,000 rows. */
+/** NDJSON: an object a line, whose lines need not all have the same keys: the columns are the keys of all. */
 export async function readNdjson(request: ReadRequest): Promise<RowStream> {
   const { open, name, onBytes } = request;
   const columns =
     request.columns ??
     (await keysOf(
       objects(() => open(), name),
-      name,
-      COLUMN_ROWS,
+      request,
     ));
   const again = objects(() => open(onBytes), name);
   return { columns, rows: rowsOf(again, columns) };
 }
 
-/** @param most rows looked at; all by default */
+/** The keys of all rows. @throws DriftdError INPUT_INVALID where they are more than columns can be */
 async function keysOf(
   rows: AsyncIterable<Fields>,
-  name: string,
-  most = Infinity,
+  { name, limits }: ReadRequest,
 ): Promise<readonly string[]> {
+  const most = limits?.columns ?? MAX_COLUMNS;
   const columns = new Set<string>();
-  let seen = 0;
+  let isEmpty = true;
   for await (const fields of rows) {
     for (const key of Object.keys(fields)) columns.add(key);
-    seen += 1;
-    if (seen >= most) break;
+    isEmpty = false;
+    if (columns.size > most)
+      throw new DriftdError('INPUT_INVALID', `${name}: its rows have more than ${most} columns`);
   }
-  if (seen === 0) throw new DriftdError('INPUT_INVALID', `${name}: the file has no rows`);
+  if (isEmpty) throw new DriftdError('INPUT_INVALID', `${name}: the file has no rows`);
   return [...columns];
 }
 
@@ -48,12 +48,30 @@ async function* objects(open: () => Readable, name: string): AsyncGenerator<Fiel
   try {
     for await (const text of createInterface({ input: bytes, crlfDelay: Infinity })) {
       line += 1;
-      if (text.trim() !== '') yield parsedObject(text, `${name}:${line}`, 'each line');
+      const row = line === 1 ? withoutMark(text) : text;
+      if (row.trim() !== '') yield parsedObject(row, `${name}:${line}`, 'each line');
     }
   } finally {
     bytes.destroy();
   }
 }
+
+/** The line of each row. */
+export async function* ndjsonLines(open: OpenBytes): AsyncGenerator<number> {
+  let line = 0;
+  const bytes = open();
+  try {
+    for await (const text of createInterface({ input: bytes, crlfDelay: Infinity })) {
+      line += 1;
+      if (text.trim() !== '') yield line;
+    }
+  } finally {
+    bytes.destroy();
+  }
+}
+
+/** A byte order mark, as Windows writes it, is no part of the text. */
+const withoutMark = (text: string): string => (text.startsWith('\uFEFF') ? text.slice(1) : text);
 
 function parsedObject(text: string, where: string, what: string): Fields {
   let parsed: unknown;
@@ -99,7 +117,7 @@ export async function readJson(request: ReadRequest): Promise<RowStream> {
     request.columns ??
     (await keysOf(
       entries(() => open(), name),
-      name,
+      request,
     ));
   const again = entries(() => open(onBytes), name);
   return { columns, rows: rowsOf(again, columns) };
@@ -149,7 +167,7 @@ async function parsedWhole({ open, name, onBytes }: ReadRequest): Promise<unknow
     chunks.push(chunk);
   }
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
+    return JSON.parse(withoutMark(Buffer.concat(chunks).toString('utf8'))) as unknown;
   } catch (thrown) {
     throw new DriftdError('INPUT_INVALID', `${name}: no JSON: ${toError(thrown).message}`);
   }

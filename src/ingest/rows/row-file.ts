@@ -5,9 +5,10 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { RowValue } from '../../core/baseline/row-value.ts';
 import { DriftdError, toError } from '../../platform/errors.ts';
-import { readCsv } from './csv.ts';
-import { readJson, readNdjson } from './json.ts';
+import { csvLines, readCsv } from './csv.ts';
+import { ndjsonLines, readJson, readNdjson } from './json.ts';
 import { readParquet } from './parquet.ts';
+import { createUtf8Check } from './utf8.ts';
 
 /** One row: a value a column, in the order of `columns`; undefined where the row does not have the column. */
 export type Row = readonly (RowValue | undefined)[];
@@ -26,6 +27,8 @@ export interface RowFile {
    * @param wanted columns whose values are needed; the others may be null where not reading them is cheaper. All by default
    */
   rows(onBytes?: (bytes: number) => void, wanted?: (column: string) => boolean): AsyncIterable<Row>;
+  /** Where a row stands, for errors: file and line (of formats without lines its number). Reads the file up to there. */
+  placeOf(row: number): Promise<string>;
 }
 
 export interface SkippedColumn {
@@ -71,13 +74,15 @@ export interface ReadRequest {
 }
 
 type Reader = (request: ReadRequest) => Promise<RowStream>;
+/** The line of each row. */
+type Lines = (open: OpenBytes) => AsyncIterable<number>;
 
-const READERS: readonly (readonly [ending: string, reader: Reader])[] = [
-  ['.csv', readCsv],
-  ['.csv.gz', readCsv],
-  ['.ndjson', readNdjson],
-  ['.ndjson.gz', readNdjson],
-  ['.jsonl', readNdjson],
+const READERS: readonly (readonly [ending: string, reader: Reader, lines?: Lines])[] = [
+  ['.csv', readCsv, csvLines],
+  ['.csv.gz', readCsv, csvLines],
+  ['.ndjson', readNdjson, ndjsonLines],
+  ['.ndjson.gz', readNdjson, ndjsonLines],
+  ['.jsonl', readNdjson, ndjsonLines],
   ['.json', readJson],
   ['.json.gz', readJson],
   ['.parquet', readParquet],
@@ -95,7 +100,7 @@ export const ROW_FILE_ENDINGS = READERS.map(([ending]) => ending);
 export function openRowFile(path: string, limits?: RowLimits, ending?: string): RowFile {
   const name = basename(path);
   const kind = (ending ?? name).toLowerCase();
-  const reader = READERS.find(([known]) => kind.endsWith(known))?.[1];
+  const [, reader, lines] = READERS.find(([known]) => kind.endsWith(known)) ?? [];
   if (reader === undefined) {
     throw new DriftdError(
       'INPUT_INVALID',
@@ -130,16 +135,15 @@ export function openRowFile(path: string, limits?: RowLimits, ending?: string): 
       // A pipe does not let go of its source when its end is given up.
       unpacked.on('close', () => raw.destroy());
     }
-    const bytes: Readable = unpacked ?? raw;
+    const packed: Readable = unpacked ?? raw;
+    const bytes = kind.endsWith('.parquet') ? packed : piped(packed, createUtf8Check(name));
     if (limits === undefined) return bytes;
     const guard = createGuard(
       name,
       unpacked === null ? limits : ofPacked(limits, size),
       !/\.json(\.gz)?$/.test(kind),
     );
-    bytes.on('error', (error) => guard.destroy(error));
-    guard.on('close', () => bytes.destroy());
-    return bytes.pipe(guard);
+    return piped(bytes, guard);
   };
   const ofFile = limits === undefined ? undefined : ofPacked(limits, size);
   let known: readonly string[] | undefined;
@@ -169,7 +173,22 @@ export function openRowFile(path: string, limits?: RowLimits, ending?: string): 
         throw asInputError(name, thrown);
       }
     },
+    async placeOf(row) {
+      let at = 0;
+      for await (const line of lines?.(open) ?? []) {
+        if (at === row) return `${name}:${line}`;
+        at += 1;
+      }
+      return `${name}: row ${row + 1}`;
+    },
   };
+}
+
+/** A pipe that hands on what goes wrong, and lets go of its source when its end is given up. */
+function piped(from: Readable, to: Transform): Transform {
+  from.on('error', (error) => to.destroy(error));
+  to.on('close', () => from.destroy());
+  return from.pipe(to);
 }
 
 /** Whatever the format: a feature needs a name, and only one column has it. */

@@ -116,6 +116,29 @@ describe('a comparison of nothing', () => {
   });
 });
 
+describe('a time that is none', () => {
+  it.each([
+    ['rows.csv', 't,x\n2026-01-01,"a\nb"\n\nsoon,1\n', 5],
+    ['rows.ndjson', '{"t":"2026-01-01","x":1}\n{"t":"soon","x":1}\n', 2],
+  ])(
+    'is named with its line in the baseline and the current rows: %s',
+    async (name, text, line) => {
+      const wrong = await temporaryFile(name, text);
+      const right = await temporaryFile(name, text.replace('soon', '2026-01-02'));
+      for (const pair of [
+        [wrong, right],
+        [right, wrong],
+      ] as const) {
+        const { code, err } = await runCli('compare', ...pair, '--time', 't');
+        expect([code, err]).toEqual([
+          3,
+          expect.stringContaining(`${name}:${String(line)}: column t: "soon" is no time`),
+        ]);
+      }
+    },
+  );
+});
+
 describe('what is missing and what is wrong', () => {
   it('NA and its like are missing, among numbers and among names', async () => {
     const texts = ['NA', 'N/A', 'n/a', 'NaN', 'nan', 'NULL', 'null', 'None', '<NA>', ' '];

@@ -77,6 +77,7 @@ export function eventRows(
       size: Math.max(1, records),
       columns: () => Promise.resolve(columns),
       skipped: () => Promise.resolve([]),
+      placeOf: (row) => Promise.resolve(`${name}: event ${row + 1}`),
       async *rows(onBytes) {
         let any = false;
         for await (const row of rows(onBytes)) {
