@@ -87,7 +87,12 @@ function measureNumeric(
     ...(['zero', 'negative', 'integer'] as const).map((name) =>
       measureShare(name, [baseline[name], sample.m], [live[name], sample.n], sample, policy),
     ),
-    ...reported(sample, tenths),
+    // Over 200 fine bins they would measure sampling error.
+    ...distances(
+      sample,
+      groupCounts(baselineCells, tenths.groupOf, tenths.groups),
+      groupCounts(liveCells, tenths.groupOf, tenths.groups),
+    ),
     // Without a spread there is no unit: a distance of 0 would be a lie, and any other number, too.
     ...(width > 0 ? [reportOnly('wasserstein', wasserstein(baseline, live) / width)] : []),
   ];
@@ -189,7 +194,8 @@ function measureCategories(
       logPDelta: bothDeltas(policy.shareDelta, (delta) => test(delta).logPDelta),
     });
   }
-  results.push(...reported(sample, grouping));
+  // Not over the cells of the PSI: where all categories are light those are one, and nothing has any distance.
+  results.push(...distances(sample, sample.baselineCells, sample.liveCells));
   // Where not all categories were kept, the rest of them is one.
   const cells = subject.categories ?? {
     baseline: Float64Array.of(...sample.baselineCells, baseline.missing),
@@ -246,10 +252,8 @@ function measureShare(
   };
 }
 
-/** Distances over tenths of the baseline, or the cells of the PSI: over 200 fine bins they would measure sampling error. */
-function reported(sample: Sample, { groupOf, groups }: PsiGrouping): Measured[] {
-  const baseline = groupCounts(sample.baselineCells, groupOf, groups);
-  const live = groupCounts(sample.liveCells, groupOf, groups);
+/** The distances of the catalogue, of counts on the same cells. */
+function distances(sample: Sample, baseline: Float64Array, live: Float64Array): Measured[] {
   return STATISTICS.flatMap((entry) =>
     'distance' in entry && entry.kinds.includes(sample.live.kind)
       ? [reportOnly(entry.name, entry.distance(baseline, live))]

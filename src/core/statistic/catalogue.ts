@@ -17,7 +17,7 @@ export interface StatisticEntry {
   /** Which pair of tolerated effects applies: of distributions (KS, PSI) or of shares. */
   readonly effect: 'distribution' | 'share' | null;
   readonly doc: string;
-  /** Shown as this distance of the counts in tenths of the baseline, or in cells of categories. */
+  /** Shown as this distance of the counts in tenths of the baseline, or of the tracked categories and all others. */
   readonly distance?: (baseline: Float64Array, live: Float64Array) => number;
 }
 
@@ -132,7 +132,7 @@ export const STATISTICS = [
     symmetric: true,
     use: 'report',
     effect: null,
-    doc: 'Jensen-Shannon distance over tenths of the baseline, natural logarithms',
+    doc: 'Jensen-Shannon distance over tenths of the baseline, or tracked categories, natural logarithms',
     distance: jensenShannon,
   },
   {
@@ -142,7 +142,7 @@ export const STATISTICS = [
     symmetric: true,
     use: 'report',
     effect: null,
-    doc: 'Hellinger distance over tenths of the baseline',
+    doc: 'Hellinger distance over tenths of the baseline, or tracked categories',
     distance: hellinger,
   },
   {
@@ -152,7 +152,7 @@ export const STATISTICS = [
     symmetric: true,
     use: 'report',
     effect: null,
-    doc: 'total variation distance over tenths of the baseline',
+    doc: 'total variation distance over tenths of the baseline, or tracked categories',
     distance: totalVariation,
   },
   {

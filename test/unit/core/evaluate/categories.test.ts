@@ -146,3 +146,27 @@ describe('cells of the PSI', () => {
     },
   );
 });
+
+describe('every second of many equal categories vanishes', () => {
+  function halved(categories: number, n: number): FeatureResult {
+    const random = new Random(categories);
+    const draw = (size: number, of: number, step: number): string[] =>
+      Array.from({ length: size }, () => `k${String(step * Math.floor(of * random.uniform()))}`);
+    return judge(subjectOf(draw(ROWS, categories, 1), draw(n, categories / 2, 2)));
+  }
+
+  it.each([
+    [40, 1000, ['psi']],
+    [60, 10_000, ['linf', 'linf_hash']],
+    [200, 1000, []],
+    [1000, 10_000, []],
+  ])('of %i, seen of %i values by %j; the distances and chi-square show it', (k, n, seen) => {
+    const result = halved(k, n);
+    expect(firing(result)).toEqual(seen);
+    expect(statistic(result, 'js').value).toBeGreaterThan(0.1);
+    expect(statistic(result, 'hellinger').value).toBeGreaterThan(0.1);
+    // Of 1,000 equal ones the 64 tracked are about 6 %, half of which vanish.
+    expect(statistic(result, 'tvd').value).toBeGreaterThan(Math.min(0.5, 64 / k) / 2.1);
+    expect(statistic(result, 'chi2').logP).toBeLessThan(Math.log(0.001));
+  });
+});

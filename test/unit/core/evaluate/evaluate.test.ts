@@ -44,6 +44,13 @@ describe('the verdict: the first that applies', () => {
     expect(statistic(result, 'missing')).toMatchObject({ value: 1, fires: 'critical' });
   });
 
+  it('only missing values on both sides are observations of which nothing can be told, not the lack of any', () => {
+    const missing = repeat(2000, [null]);
+    const reference = subjectOf(missing, missing);
+    expect(judge(reference).verdict).toBe('insufficient');
+    expect(judge({ ...reference, live: null }).verdict).toBe('no-data');
+  });
+
   it('says that a difference is proven to be small', () => {
     expect(judge(subjectOf(baseline, even(20_000))).provenBelow).toBe(true);
     expect(judge(subjectOf(baseline, even(1000))).provenBelow).toBe(false);
