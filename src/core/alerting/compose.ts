@@ -6,6 +6,7 @@ import { describe, isOfFeature } from './describe.ts';
 import { audienceOf } from './routes.ts';
 import type { AlertRoute } from './routes.ts';
 import type { AlertNotice, AlertRow, Notice } from './types.ts';
+import { compareEntries } from './merge.ts';
 import { seriesKey, worstOfWindows } from './worst.ts';
 
 export interface AlertReceiver {
@@ -273,15 +274,4 @@ export function reasonOf({ features, stillFiring }: DigestMessage): Notice | 'ad
   const order: readonly Notice[] = ['first', 'escalated', 'resolved', 'repeat'];
   const reason = order.find((one) => features.some(({ notice }) => notice === one)) ?? 'first';
   return reason === 'first' && stillFiring.length > 0 ? 'added' : reason;
-}
-
-/** Firing before resolved, critical before warning, the greater effect first, then by name. */
-function compareEntries(a: DigestFeature, b: DigestFeature): number {
-  const rank = ({ notice, severity }: DigestFeature): number =>
-    (notice === 'resolved' ? 2 : 0) + (severity === 'critical' ? 0 : 1);
-  const effect = ({ ks, psi }: DigestFeature): number => ks?.value ?? psi ?? 0;
-  const bySize = rank(a) - rank(b) || effect(b) - effect(a);
-  if (bySize !== 0) return bySize;
-  const [nameA, nameB] = [seriesKey(a.feature, a.segment), seriesKey(b.feature, b.segment)];
-  return nameA < nameB ? -1 : Number(nameA > nameB);
 }

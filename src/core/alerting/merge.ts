@@ -20,7 +20,7 @@ export function mergeDigests(earlier: DigestMessage, later: DigestMessage): Dige
   }
   const all = [...features.values()];
   const active = all.filter(({ notice }) => notice !== 'resolved');
-  const told = [...active, ...all.filter(({ notice }) => notice === 'resolved')];
+  const told = all.toSorted(compareEntries);
   const stillFiring = [
     ...earlier.stillFiring.map((feature) => named(earlier, feature)),
     ...later.stillFiring.map((feature) => named(later, feature)),
@@ -39,7 +39,9 @@ export function mergeDigests(earlier: DigestMessage, later: DigestMessage): Dige
       ...new Map([...earlier.links, ...later.links].map((link) => [link.url, link])).values(),
     ],
   };
-  return { ...merged, monitor: monitorsIn(merged).join(', ') };
+  const speaking = new Set(monitorsIn(merged));
+  const inOrder = new Set([...monitorsIn(earlier), ...monitorsIn(later)]);
+  return { ...merged, monitor: [...inOrder].filter((name) => speaking.has(name)).join(', ') };
 }
 
 function entriesOf(message: DigestMessage): (readonly [DigestMessage, DigestFeature])[] {
@@ -52,4 +54,15 @@ function named(message: DigestMessage, feature: DigestFeature): DigestFeature {
 
 function keyOf(message: DigestMessage, feature: DigestFeature): string {
   return JSON.stringify([monitorOf(message, feature), seriesKey(feature.feature, feature.segment)]);
+}
+
+/** Firing before resolved, critical before warning, the greater effect first, then by name. */
+export function compareEntries(a: DigestFeature, b: DigestFeature): number {
+  const rank = ({ notice, severity }: DigestFeature): number =>
+    (notice === 'resolved' ? 2 : 0) + (severity === 'critical' ? 0 : 1);
+  const effect = ({ ks, psi }: DigestFeature): number => ks?.value ?? psi ?? 0;
+  const bySize = rank(a) - rank(b) || effect(b) - effect(a);
+  if (bySize !== 0) return bySize;
+  const [nameA, nameB] = [seriesKey(a.feature, a.segment), seriesKey(b.feature, b.segment)];
+  return nameA < nameB ? -1 : Number(nameA > nameB);
 }

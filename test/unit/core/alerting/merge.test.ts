@@ -76,7 +76,7 @@ describe('two messages of one group', () => {
     expect(merged.monitor).toBe('flights-daily, flights-weekly');
     expect(merged.windowEnd).toBe(WINDOW_END + 1);
     expect(merged.severity).toBe('critical');
-    expect(merged.features.map(({ feature }) => feature)).toEqual(['temp', 'humid']);
+    expect(merged.features.map(({ feature }) => feature)).toEqual(['humid', 'temp']);
     expect(merged.stillFiring.map(({ monitor, feature }) => [monitor, feature])).toEqual([
       ['flights-weekly', 'temp'],
       ['flights-weekly', 'wind'],
@@ -96,5 +96,19 @@ describe('two messages of one group', () => {
     expect(over.features).toMatchObject([{ notice: 'resolved' }]);
     expect(over.severity).toBe('warning');
     expect(over.monitor).toBe('flights-daily');
+  });
+
+  it('name the worst first, whichever came first', () => {
+    const ks = (value: number) => ({ value, low: value, high: value, logP: -20 });
+    const score = digest({ features: [digestFeature({ feature: 'score', ks: ks(0.49) })] });
+    const temp = digest({ features: [digestFeature({ feature: 'temp', ks: ks(0.79) })] });
+    const over = digest({ features: [digestFeature({ feature: 'wind', notice: 'resolved' })] });
+    for (const order of [
+      [over, score, temp],
+      [temp, score, over],
+    ] as const) {
+      const merged = mergeDigests(mergeDigests(order[0], order[1]), order[2]);
+      expect(merged.features.map(({ feature }) => feature)).toEqual(['temp', 'score', 'wind']);
+    }
   });
 });
