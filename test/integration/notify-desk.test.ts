@@ -131,7 +131,7 @@ describe('messages of one group', () => {
     expect(await store.lease(10, 60_000)).toEqual([]);
     await pool.query('UPDATE outbox SET next_attempt_at = now()');
     const [first] = await store.lease(10, 60_000);
-    expect(first?.message).toMatchObject({ features: [{ feature: 'temp' }, { feature: 'humid' }] });
+    expect(first?.message).toMatchObject({ features: [{ feature: 'humid' }, { feature: 'temp' }] });
     expect([...(await createAlertDesk(pool).read(monitorId, true)).told]).toEqual([['ops', 2_000]]);
   });
 
