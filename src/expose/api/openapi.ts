@@ -42,9 +42,15 @@ const REFUSALS = {
 /** By which a route tells the document its types of body; it is not in what is published. */
 export const BODY_TYPES = 'x-body-types';
 
+interface Parameter {
+  schema?: { contentMediaType?: string; contentSchema?: object };
+  content?: Record<string, { schema: object }>;
+}
+
 interface Operation {
   readonly responses?: Record<string, unknown>;
   requestBody?: unknown;
+  parameters?: Parameter[];
   [BODY_TYPES]?: readonly string[];
 }
 
@@ -59,6 +65,14 @@ function fileBody(types: readonly string[]): object {
   return { required: true, content: Object.fromEntries(content) as object };
 }
 
+/** A text that holds JSON: of a parameter OpenAPI says so by `content`, and clients write the object themselves. */
+function sayContent(parameter: Parameter): void {
+  const { contentMediaType, contentSchema } = parameter.schema ?? {};
+  if (contentMediaType === undefined || contentSchema === undefined) return;
+  delete parameter.schema;
+  parameter.content = { [contentMediaType]: { schema: contentSchema } };
+}
+
 /** Adds to every operation how it may be refused, and how callers say who they are. */
 export function completeDocument<Document extends object>(document: Document): Document {
   const { paths = {}, components = {} } = document as {
@@ -71,7 +85,8 @@ export function completeDocument<Document extends object>(document: Document): D
   });
   for (const operations of Object.values(paths)) {
     for (const operation of Object.values(operations)) {
-      const { responses } = operation;
+      const { responses, parameters = [] } = operation;
+      parameters.forEach(sayContent);
       if (responses === undefined) continue;
       const more: Record<string, string> = { ...REFUSALS };
       const bodyTypes = operation[BODY_TYPES];

@@ -163,7 +163,11 @@ const byFeature = (description: string, value: z.ZodType) => {
       error: 'it is no JSON object of what the columns named have',
     })
     .optional()
-    .meta({ description: `${description}.` });
+    .meta({
+      description: `${description}.`,
+      contentMediaType: 'application/json',
+      contentSchema: z.toJSONSchema(object),
+    });
 };
 
 /** undefined: it is none. */
