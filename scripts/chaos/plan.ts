@@ -64,9 +64,11 @@ export function leastTold(struck: Readonly<Record<string, number>>): {
   readonly fenced: number;
   readonly unknown: number;
 } {
-  // A worker that stands still may have had nothing in hand; a COMMIT that was to be met may never have come.
+  // A worker that stands still may have had nothing in hand; a COMMIT that was to be met may never have come. Of a few
+  // strikes all may be such ones.
+  const half = (strikes = 0): number => Math.max(0, Math.floor(strikes / 2) - 2);
   return {
-    fenced: Math.floor((struck['SIGSTOP beyond the session'] ?? 0) / 2),
-    unknown: Math.floor((struck['TCP reset at COMMIT'] ?? 0) / 2),
+    fenced: half(struck['SIGSTOP beyond the session']),
+    unknown: half(struck['TCP reset at COMMIT']),
   };
 }

@@ -102,22 +102,28 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-/** The listener opens only when the broker is unfenced and may serve. */
-async function waitUntilReady(port: number, broker: GuardedProcess, log: string): Promise<void> {
+/** Listeners open only when the broker is unfenced and may serve, one after the other. */
+async function waitUntilReady(
+  ports: readonly number[],
+  broker: GuardedProcess,
+  log: string,
+): Promise<void> {
   const end = performance.now() + START_TIMEOUT_MS;
-  while (!(await accepts(port))) {
-    if (!broker.alive() || performance.now() > end) {
-      await broker.stop('SIGKILL', 0);
-      throw new DriftdError('KAFKA_UNREACHABLE', `Kafka did not start: ${tailOf(log)}`);
+  for (const port of ports) {
+    while (!(await accepts(port))) {
+      if (!broker.alive() || performance.now() > end) {
+        await broker.stop('SIGKILL', 0);
+        throw new DriftdError('KAFKA_UNREACHABLE', `Kafka did not start: ${tailOf(log)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
 async function launch(
   installation: Installation,
   properties: string,
-  port: number,
+  ports: readonly number[],
 ): Promise<GuardedProcess> {
   const output = openSync(installation.log, 'a');
   const args = javaArgs(installation, 'kafka.Kafka', [properties]);
@@ -126,7 +132,7 @@ async function launch(
     stdio: ['ignore', output, output],
   });
   closeSync(output);
-  await waitUntilReady(port, broker, installation.log);
+  await waitUntilReady(ports, broker, installation.log);
   return broker;
 }
 
@@ -162,6 +168,11 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
     secure: await freePort(),
     doors,
   };
+  const listeners = [
+    ports.plain,
+    ...doors.map(({ port }) => port),
+    ...(options.security === undefined ? [] : [ports.secure]),
+  ];
   const properties = path.join(temp.path, 'server.properties');
   let broker: GuardedProcess;
   try {
@@ -176,7 +187,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
     const id = randomBytes(16).toString('base64url');
     await format(installation, storageFormatArgs(id, properties, options.security));
     options.onProgress?.('Starting Kafka');
-    broker = await launch(installation, properties, ports.plain);
+    broker = await launch(installation, properties, listeners);
   } catch (error) {
     temp.remove();
     throw error;
@@ -191,7 +202,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
     kill9: () => broker.stop('SIGKILL', 0),
     restart: async () => {
       await broker.stop();
-      broker = await launch(installation, properties, ports.plain);
+      broker = await launch(installation, properties, listeners);
     },
     stop: async () => {
       await broker.stop('SIGTERM', 5000);
