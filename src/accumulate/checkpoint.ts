@@ -4,6 +4,7 @@ import type {
   ProgressWrite,
   QuarantineWrite,
   TileWrite,
+  UnknownNameWrite,
 } from '../storage/ingest-store.ts';
 
 /** The last record before a position, by which the log is known again (the shape that ingestion provides). */
@@ -44,6 +45,7 @@ export function buildCheckpoint(parts: {
   readonly quarantineDropped: number;
   readonly progress: readonly ProgressWrite[];
   readonly seen: CheckpointWrite['seen'] | null;
+  readonly unknownNames: readonly UnknownNameWrite[];
 }): CheckpointWrite {
   const { claim, previousOffset, nextOffset, tally } = parts;
   const { counted, quarantined, tooLate, duplicate } = tally;
@@ -72,6 +74,7 @@ export function buildCheckpoint(parts: {
     quarantine: [...parts.quarantine],
     quarantineDropped: parts.quarantineDropped,
     ...(parts.seen === null || parts.seen === undefined ? {} : { seen: parts.seen }),
+    unknownNames: parts.unknownNames,
     progress: parts.progress.map((row) => ({ ...row })).sort((a, b) => a.modelId - b.modelId),
   };
 }

@@ -32,6 +32,7 @@ export interface ClaimedPartition {
   models(): readonly number[];
   judge(frame: EventFrame, recordTime: number): Rejection | null;
   count(frame: EventFrame): CountOutcome;
+  unknownName(frame: EventFrame, name: string): void;
   recordCounted(): void;
   recordTooLate(): void;
   recordDuplicate(): void;
@@ -139,6 +140,9 @@ function claimedPartition(
     models: () => [...accumulator.newest.keys()],
     judge: (frame, recordTime) => accumulator.judge(frame, recordTime),
     count: (frame) => accumulator.count(frame),
+    unknownName: (frame, name) => {
+      accumulator.unknownName(frame, name);
+    },
     recordCounted: () => {
       accumulator.recordCounted();
     },
@@ -167,7 +171,9 @@ function claimedPartition(
         accumulator.committed(prepared);
         prepared = null;
       }
-      return { outcome: result.outcome, error: 'error' in result ? result.error : null };
+      const error = 'error' in result ? result.error : null;
+      const namesError = 'namesError' in result ? result.namesError : null;
+      return { outcome: result.outcome, error: error ?? namesError ?? null };
     },
     caughtUp: () => deps.store.markCaughtUp(claim.part, claim.epoch),
     halt: (reason) => deps.store.halt(claim.part, claim.epoch, reason),

@@ -1,5 +1,6 @@
 import type { EventFrame } from '../core/domain/event-frame.ts';
 import type { RejectedRecord, Rejection } from '../core/domain/ingestion.ts';
+import { NameCollector } from '../core/quality/unknown-names.ts';
 import type {
   CheckpointWrite,
   IngestStore,
@@ -7,6 +8,7 @@ import type {
   ProgressWrite,
   QuarantineWrite,
   TileKey,
+  UnknownNameWrite,
 } from '../storage/ingest-store.ts';
 import { buildCheckpoint, emptyTally, tallied } from './checkpoint.ts';
 import type { Anchor } from './checkpoint.ts';
@@ -30,6 +32,8 @@ export interface PartitionAccumulator {
   judge(frame: EventFrame, recordTime: number): Rejection | null;
   /** Counts an event that `judge` let pass, unless it is too late or has been counted before. */
   count(frame: EventFrame): CountOutcome;
+  /** Keeps the name of a feature that this event brought and nobody counts. */
+  unknownName(frame: EventFrame, name: string): void;
   /** The record's outcome; every record has exactly one. */
   recordCounted(): void;
   recordTooLate(): void;
@@ -97,6 +101,7 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
   let quarantine: QuarantineWrite[] = [];
   let quarantineDropped = 0;
   const touched = new Set<number>();
+  const unknownNames = new Map<number, NameCollector>();
   /** The model of the last event: most often that of the next one, too. */
   let current: CountedModel | null = null;
 
@@ -158,6 +163,12 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
       deps.seen?.add(frame);
       return 'counted';
     },
+    unknownName({ schema, time }, name) {
+      const modelId = schema?.modelId ?? -1;
+      const names = unknownNames.get(modelId) ?? new NameCollector();
+      unknownNames.set(modelId, names);
+      names.note(name, time);
+    },
     recordCounted() {
       tally.counted += 1;
     },
@@ -207,6 +218,7 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
         quarantine,
         quarantineDropped,
         seen: deps.seen?.pending() ?? null,
+        unknownNames: pendingNames(unknownNames),
         progress: [...touched].map((modelId) => progress.get(modelId) as ProgressWrite),
       });
     },
@@ -216,6 +228,7 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
       quarantine = [];
       quarantineDropped = 0;
       deps.seen?.committed();
+      for (const names of unknownNames.values()) names.committed();
       touched.clear();
       current = null;
       cache.committed((tile) => tile.start + TILE_MS > tooLateBefore(tile.modelId));
@@ -229,6 +242,13 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
       cache.clear();
     },
   };
+}
+
+/** By model and name: two writers never wait for each other in a circle. */
+function pendingNames(collectors: ReadonlyMap<number, NameCollector>): UnknownNameWrite[] {
+  return [...collectors]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([modelId, names]) => names.pending().map((seen) => ({ modelId, ...seen })));
 }
 
 /** Adds the stored rows of tiles touched for the first time. @returns the segment id of each tile */

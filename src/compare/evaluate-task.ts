@@ -25,7 +25,7 @@ import type { TickClaim } from '../storage/tick-store.ts';
 import { evaluationWrite, featureIds } from './evaluation-write.ts';
 import { judge } from './judge.ts';
 import type { JudgeDeps, JudgedMonitor, Judgement } from './judge.ts';
-import { checkQuality, qualityMessages, troublesOf } from './quality.ts';
+import { checkQuality, namesToTell, qualityMessages, troublesOf } from './quality.ts';
 import { composeDeskOf, moveAlerts } from './move-alerts.ts';
 import { WITHDRAWN, readAlerts, reviseStale } from './revisions.ts';
 
@@ -139,6 +139,7 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
         windowEnd,
         mayNotify && !desk.sourcesDead && muteOf(mutes, modelLabels(monitor)) === null,
       );
+      const names = await namesToTell(deps.catalog, monitor.modelId, data.notices);
       const durationMs = deps.clock.monotonic() - started;
       const of = { claim, windowEnd, revision: 0, complete, watermark, durationMs };
       const id = await deps.evaluations.store({
@@ -151,7 +152,7 @@ export function createEvaluator(deps: EvaluateDeps): Evaluator {
           told: told.get(seriesKey(feature, segment)) ?? before ?? null,
         })),
         problems: data.problems,
-        outbox: [...outbox, ...qualityMessages(data.notices, monitor, modelLabels(monitor))],
+        outbox: [...outbox, ...qualityMessages(data.notices, monitor, modelLabels(monitor), names)],
       });
       if (id === null) return false;
       const seconds = (deps.clock.monotonic() - started) / 1000;

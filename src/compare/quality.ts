@@ -19,6 +19,8 @@ import {
 import type { CountedSoFar, QualityFault } from '../core/quality/faults.ts';
 import { qualityInWords } from '../core/quality/problems.ts';
 import type { QualityNotice } from '../core/quality/problems.ts';
+import { recentNames } from '../core/quality/unknown-names.ts';
+import type { CatalogStore } from '../storage/catalog-store.ts';
 import type { OutboxWrite } from '../storage/outbox-store.ts';
 import type { QualityStore } from '../storage/evaluation-store.ts';
 import type { JudgedMonitor, Judgement } from './judge.ts';
@@ -69,6 +71,19 @@ export async function checkQuality(
   return { faults, events, counted };
 }
 
+/** Names of the features that the newest day of events brings and the baseline does not know, where a notice is of them. */
+export async function namesToTell(
+  catalog: CatalogStore,
+  modelId: number,
+  notices: readonly QualityNotice[],
+): Promise<string[]> {
+  const told = ({ problem, status }: QualityNotice): boolean =>
+    problem.check === 'unknown' && status === 'firing';
+  if (!notices.some(told)) return [];
+  const names = recentNames(await catalog.unknownNames(modelId)).filter(({ known }) => !known);
+  return names.map(({ name }) => name);
+}
+
 /** What is wrong with the data of each feature and segment, by `seriesKey`, and whether it mutes what its values show. */
 export function troublesOf(
   faults: readonly QualityFault[],
@@ -106,17 +121,19 @@ function digestFault({ check, value, expected }: QualityFault): DigestFault {
 /**
  * The messages about what has begun or is over, one a recipient.
  * @param labels by which the routes decide who is told
+ * @param unknown names of unknown features
  */
 export function qualityMessages(
   notices: readonly QualityNotice[],
   { name, model, routes, receivers: all }: ToldMonitor,
   labels: RoutedAlert,
+  unknown: readonly string[] = [],
 ): OutboxWrite[] {
   const names = routes.length === 0 ? null : receiversOf(routes, labels);
   const receivers = all.filter((receiver) => names?.includes(receiver.name) ?? true);
   return notices.flatMap((notice) => {
     const { problem, status, since } = notice;
-    const { title, sentence } = qualityInWords(notice, model);
+    const { title, sentence } = qualityInWords(notice, model, unknown);
     const message: SystemMessage = {
       version: 1,
       kind: 'system',

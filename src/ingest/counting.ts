@@ -24,6 +24,8 @@ export interface PartitionCounting {
   judge(frame: EventFrame, recordTime: number): Rejection | null;
   /** Counts an event that `judge` let pass, unless it is too late or has been counted before. */
   count(frame: EventFrame): 'counted' | 'too-late' | 'duplicate';
+  /** An event of a record that was counted brought a feature of this name, which nobody counts. */
+  unknownName(frame: EventFrame, name: string): void;
   recordCounted(): void;
   recordTooLate(): void;
   recordDuplicate(): void;
@@ -33,7 +35,7 @@ export interface PartitionCounting {
   /** The model's watermark in this partition: newest event time less the allowed lateness; null before the first event. */
   watermark(modelId: number): number | null;
   /**
-   * Makes everything before `nextOffset` durable; after `retry` it may be called again, after the others but committed
+   * Makes everything before `nextOffset` durable (an error with `committed`: but for names of unknown features); after `retry` it may be called again, after the others but committed
    * the counting is dead.
    * @param anchor the last record before `nextOffset`; null when there was none since the last checkpoint
    */

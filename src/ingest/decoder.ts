@@ -17,7 +17,13 @@ const KEPT_FRAMES = 64;
  */
 export class FrameList {
   private readonly frames: EventFrame[] = [];
+  /** Frames keep the names of unknown features: for a second look at a record, it costs time. */
+  readonly keepsNames: boolean;
   length = 0;
+
+  constructor({ keepsNames = false }: { readonly keepsNames?: boolean } = {}) {
+    this.keepsNames = keepsNames;
+  }
 
   clear(): void {
     // A record of very many events leaves nothing behind.
@@ -30,6 +36,7 @@ export class FrameList {
     let frame = this.frames[this.length];
     if (frame === undefined) {
       frame = new EventFrame();
+      if (this.keepsNames) frame.unknownNames = [];
       this.frames.push(frame);
     }
     this.length += 1;
@@ -50,6 +57,7 @@ export class FrameList {
  * - Atomic: a record is decoded whole or rejected whole. After a rejection what is in `into` means nothing.
  * - `into` comes cleared; each event of the record is added to it, in order.
  * - A record without a value (a tombstone) is not handed to decoders.
+ * - Where `into` keeps names it gives the names of unknown features, too.
  */
 export interface Decoder {
   decode(record: SourceRecord, schemas: SchemaSource, into: FrameList): Rejection | null;

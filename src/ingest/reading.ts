@@ -230,7 +230,11 @@ export class Reading {
         },
         (made) => ({ 'driftd.outcome': made.outcome }),
       );
-      if (outcome === 'committed') break;
+      if (outcome === 'committed') {
+        if (error !== null)
+          log.warn({ err: error }, 'names of unknown features are lost; events bring them again');
+        break;
+      }
       if (outcome !== 'retry' || attempt === 0)
         log.warn({ outcome, err: error ?? undefined }, 'a checkpoint was not made');
       if (outcome !== 'retry' || abandoned.aborted) return false;

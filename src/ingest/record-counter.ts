@@ -1,3 +1,4 @@
+import type { EventFrame } from '../core/domain/event-frame.ts';
 import type {
   PartitionKey,
   QuarantineReason,
@@ -12,6 +13,21 @@ import type { IngestMetrics } from './ingest-metrics.ts';
 
 /** The clock is looked at once in so many records at least. */
 const LOOK_RECORDS = 256;
+
+/** In so much event time one event with unknown features is looked at for their names at least. */
+const LOOK_AGAIN_MS = 3_600_000;
+const GOLDEN = 0.618_034;
+
+/** Which events of a model are looked at for the names of unknown features. */
+interface Looks {
+  /** Of the events that have some, since the last checkpoint. */
+  nth: number;
+  /** The next one, and how many later the one after it. */
+  next: number;
+  gap: number;
+  /** Event time from which one is looked at whichever it is. */
+  from: number;
+}
 
 /** A bad record, and what is wrong with it. */
 export interface Rejected {
@@ -61,6 +77,8 @@ export class RecordCounter {
   private readonly schemas: Counting;
   private readonly clock: Clock;
   private readonly frames = new FrameList();
+  private readonly named = new FrameList({ keepsNames: true });
+  private readonly looks = new Map<number, Looks>();
   /** The clock as it was last looked at. */
   private now = 0;
   private results = { counted: 0, quarantined: 0, too_late: 0, duplicate: 0 };
@@ -108,19 +126,23 @@ export class RecordCounter {
       this.reject(counting, record, fault, 1);
       return frames;
     }
-    this.countEvents(counting);
+    this.countEvents(counting, record);
     return frames;
   }
 
   /** The record is counted when any of its events is, or when it has none; else too late when any is. */
-  private countEvents(counting: PartitionCounting): void {
+  private countEvents(counting: PartitionCounting, record: SourceRecord): void {
     const { frames, passedOver } = this;
     let [late, duplicate] = [0, 0];
+    let asks = false;
     for (let i = 0; i < frames.length; i += 1) {
-      const outcome = counting.count(frames.at(i));
+      const frame = frames.at(i);
+      const outcome = counting.count(frame);
       if (outcome === 'too-late') late += 1;
       else if (outcome === 'duplicate') duplicate += 1;
+      else if (frame.unknownFeatures > 0 && this.asksForNames(frame)) asks = true;
     }
+    if (asks) this.noteNames(counting, record);
     passedOver.too_late += late;
     passedOver.duplicate += duplicate;
     if (late + duplicate < frames.length || frames.length === 0) {
@@ -132,6 +154,39 @@ export class RecordCounter {
     } else {
       counting.recordTooLate();
       this.results.too_late += 1;
+    }
+  }
+
+  /**
+   * Unknown features most often come with every event, so few of a model are looked at: between two checkpoints the 1st,
+   * 2nd, 5th, 12th, 27th ..., and one an hour of event time, so that what comes is seen late in a long checkpoint, too. What
+   * few events bring is found behind one of many checkpoints.
+   */
+  private asksForNames({ schema, time }: EventFrame): boolean {
+    const modelId = schema?.modelId ?? -1;
+    const looks = this.looks.get(modelId) ?? { nth: 0, next: 1, gap: 1, from: -Infinity };
+    this.looks.set(modelId, looks);
+    looks.nth += 1;
+    if (looks.nth < looks.next && time < looks.from) return false;
+    // Now sooner, now later: a rhythm of the events is not met at the same beat every time.
+    const share = 1 - ((looks.nth * GOLDEN) % 1) / 2;
+    looks.from = Math.max(looks.from, time + share * LOOK_AGAIN_MS);
+    if (looks.nth >= looks.next) {
+      looks.next += looks.gap;
+      // Odd, so that no event is passed over for coming every second or fourth time.
+      looks.gap = 2 * looks.gap + 1;
+    }
+    return true;
+  }
+
+  /** Decodes the record once more, now for the names: what is decoded for counting does not pay for them. */
+  private noteNames(counting: PartitionCounting, record: SourceRecord): void {
+    const { named } = this;
+    named.clear();
+    if (this.decoder.decode(record, this.schemas, named) !== null) return;
+    for (let i = 0; i < named.length; i += 1) {
+      const frame = named.at(i);
+      for (const name of frame.unknownNames ?? []) counting.unknownName(frame, name);
     }
   }
 
@@ -198,5 +253,6 @@ export class RecordCounter {
     this.rejected = [];
     this.rejectedBytes = 0;
     this.unkept = 0;
+    for (const looks of this.looks.values()) Object.assign(looks, { nth: 0, next: 1, gap: 1 });
   }
 }

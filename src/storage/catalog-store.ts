@@ -1,5 +1,6 @@
 import type { Feature, FeatureRole, FeatureTier } from '../core/domain/feature.ts';
 import type { Binning } from '../core/histogram/types.ts';
+import type { UnknownNames } from '../core/quality/unknown-names.ts';
 
 export interface ModelRow {
   readonly id: number;
@@ -49,6 +50,8 @@ export interface CatalogStore {
    */
   ensureValueSegment(modelId: number, name: string, limit: number): Promise<number | null>;
   segments(modelId: number): Promise<ReadonlyMap<string, number>>;
+  /** What the model's events bring beside the features that are counted. */
+  unknownNames(modelId: number): Promise<UnknownNames>;
   /**
    * The plan of a model from its active baseline, candidates, and the version that a rollback would bring back, or null
    * when it has no baseline yet. Makes the binning sets when they are missing.

@@ -1,3 +1,4 @@
+import type { SeenName } from '../core/quality/unknown-names.ts';
 import type { PartitionKey, QuarantineReason } from '../core/domain/ingestion.ts';
 
 /** A partition as claimed: everything an owner needs to go on. */
@@ -49,6 +50,11 @@ export interface ProgressWrite {
   readonly maxEventTime: number;
 }
 
+/** A feature that events of a model bring and nobody counts; see core/quality/unknown-names.ts. */
+export interface UnknownNameWrite extends SeenName {
+  readonly modelId: number;
+}
+
 /** Ids that were counted in one stretch of event time: 64-bit hashes, 8 bytes each. */
 export interface SeenWrite {
   readonly generation: number;
@@ -89,16 +95,18 @@ export interface CheckpointWrite {
   readonly seen?: { readonly writes: readonly SeenWrite[]; readonly keepFrom: number };
   /** Absolute values per model for this partition. */
   readonly progress: readonly ProgressWrite[];
+  /** Sorted by model and name. No part of the transaction: they are written when it is done, or lost. */
+  readonly unknownNames?: readonly UnknownNameWrite[];
 }
 
 /**
- * - committed: durable.
+ * - committed: durable. `namesError`: but for the names of unknown features.
  * - fenced: epoch or offset did not match, or a tile is sealed; nothing was written; forget everything about the partition and claim again.
  * - unknown: the connection was lost at COMMIT; forget everything and claim again: the stored offset tells which it was.
  * - retry: rolled back for a passing reason; the same checkpoint may be tried again after a pause.
  */
 export type CheckpointResult =
-  | { readonly outcome: 'committed' }
+  | { readonly outcome: 'committed'; readonly namesError?: Error }
   | { readonly outcome: 'fenced' }
   | { readonly outcome: 'unknown'; readonly error: Error }
   | { readonly outcome: 'retry'; readonly error: Error };

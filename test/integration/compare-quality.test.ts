@@ -167,8 +167,17 @@ describe('features that the baseline does not know', () => {
       expect.objectContaining({ check: 'unknown', window: null, value: 0.5 }),
     ]);
     expect(await titles(world)).toEqual([]);
+    await world.pool.query(
+      `INSERT INTO unknown_feature (model_id, name, first_seen, last_seen)
+       VALUES ($1, 'gust', $2, $2), ($1, 'x', $2, $2), ($1, 'long ago', $3, $3)`,
+      [world.modelId, new Date(START + HOUR).toISOString(), new Date(START - DAY).toISOString()],
+    );
     await hour(2, 100);
     expect(await titles(world)).toEqual(['flights: events with unknown features']);
+    const { rows } = await world.pool.query<{ sentence: string }>(
+      "SELECT message -> 'sentences' ->> 0 AS sentence FROM outbox WHERE message ->> 'kind' = 'system'",
+    );
+    expect(rows[0]?.sentence).toContain('that the baseline does not know (gust): they are not');
     await hour(3, 0);
     await hour(4, 0);
     expect(await titles(world)).toEqual([

@@ -57,6 +57,8 @@ export class EventFrame {
   attributes: (string | null)[] = [];
   /** How many keys of `features` the schema does not know. */
   unknownFeatures = 0;
+  /** Names of them, where somebody asks for them; else null. */
+  unknownNames: string[] | null = null;
 
   get id(): string | null {
     if (this.idBytes !== null) {
@@ -98,5 +100,6 @@ export class EventFrame {
     this.version = null;
     this.time = 0;
     this.unknownFeatures = 0;
+    if (this.unknownNames !== null) this.unknownNames = [];
   }
 }

@@ -1,3 +1,4 @@
+import { shownNames } from '../domain/shown-name.ts';
 import type { QualityCheck, QualityFault } from './faults.ts';
 
 /** Evaluations in a row after which a fault is told, and after which it is over. */
@@ -78,10 +79,17 @@ function move(problem: QualityProblem, faulty: boolean, at: number): QualityProb
   return streak <= -IN_A_ROW ? { ...problem, streak, since: null } : { ...problem, streak };
 }
 
-/** What a notice says, in a title and a sentence. */
+/** Names in a sentence; the API lists the others. */
+const MAX_NAMED = 5;
+
+/**
+ * What a notice says, in a title and a sentence.
+ * @param unknown names of unknown features, as far as they are known
+ */
 export function qualityInWords(
   { problem, fault, status }: QualityNotice,
   model: string,
+  unknown: readonly string[] = [],
 ): { readonly title: string; readonly sentence: string } {
   const title =
     problem.check === 'unknown'
@@ -90,9 +98,10 @@ export function qualityInWords(
   if (status === 'resolved' || fault === null) {
     return { title: `Over: ${title}`, sentence: 'It is well again.' };
   }
+  const named = unknown.length === 0 ? '' : ` (${shownNames(unknown, MAX_NAMED)})`;
   const sentence =
     problem.check === 'unknown'
-      ? `${percent(fault.value)} of the events since the last evaluation bring features that the baseline does not know: they are not watched. Upload a baseline that has them, or stop sending them.`
+      ? `${percent(fault.value)} of the events since the last evaluation bring features that the baseline does not know${named}: they are not watched. Upload a baseline that has them, or stop sending them.`
       : `The window of ${problem.about} has ${fault.value} events, where ${Math.round(fault.expected ?? 0)} are usual at this time of the day and week.`;
   return { title, sentence };
 }

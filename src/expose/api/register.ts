@@ -27,6 +27,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { alertRoutes } from './routes/alerts.ts';
 import { evaluationRoutes } from './routes/evaluations.ts';
 import { histogramRoutes } from './routes/histograms.ts';
+import { featureRoutes } from './routes/features.ts';
 import { modelRoutes } from './routes/models.ts';
 import { quarantineRoutes } from './routes/quarantine.ts';
 import { scoreRoutes } from './routes/scores.ts';
@@ -143,6 +144,7 @@ async function limitRequests(api: Api, { auth, requestsPerSecond }: ApiDeps): Pr
 function groupsOf(deps: ApiDeps): readonly RouteGroup[] {
   return [
     modelRoutes(deps),
+    featureRoutes(deps),
     evaluationRoutes(deps),
     scoreRoutes(deps),
     histogramRoutes(deps),

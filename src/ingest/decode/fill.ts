@@ -29,7 +29,7 @@ export function fillNamed(
 ): void {
   const meaning = meaningOf(schema, role, name);
   if (meaning >= 0) setSlot(frame, meaning, value);
-  else if (meaning === UNKNOWN) frame.unknownFeatures += 1;
+  else if (meaning === UNKNOWN) fillUnknown(frame, name);
 }
 
 /** Every feature of the role is spoken about: what the object lacks is missing. */
@@ -50,9 +50,14 @@ export function fillRole(
     const meaning =
       place < MAX_PLACES ? (meanings[place] as number) : meaningOf(schema, role, name);
     if (meaning >= 0) setSlot(frame, meaning, values[name]);
-    else if (meaning === UNKNOWN) frame.unknownFeatures += 1;
+    else if (meaning === UNKNOWN) fillUnknown(frame, name);
     place += 1;
   }
+}
+
+function fillUnknown(frame: EventFrame, name: string | null): void {
+  frame.unknownFeatures += 1;
+  if (name !== null) frame.unknownNames?.push(name);
 }
 
 const UNKNOWN = -1;
@@ -97,7 +102,8 @@ export function fillOnly(
 ): void {
   const only = schema.features.findIndex((feature) => feature.role === role);
   if (only < 0) {
-    frame.unknownFeatures += 1;
+    // What has no name of its own goes by that of its role; an input without one is just a column.
+    fillUnknown(frame, role === 'input' ? null : role);
     return;
   }
   if (schema.features.findLastIndex((feature) => feature.role === role) !== only) {

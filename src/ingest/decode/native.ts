@@ -18,6 +18,8 @@ export function createNativeDecoder(): Decoder {
   let pause = 0;
   return {
     decode(record, schemas, into) {
+      // The scanner passes over unknown features without reading their names.
+      if (into.keepsNames) return parser.decode(record, schemas, into);
       if (pause > 0) pause -= 1;
       else if (record.value !== null) {
         if (scanner.decode(record.value, record.timestamp, schemas, into)) {

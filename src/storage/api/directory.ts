@@ -1,4 +1,5 @@
 import type { FeatureKind, FeatureRole, FeatureTier } from '../../core/domain/feature.ts';
+import type { SeenName } from '../../core/quality/unknown-names.ts';
 import type { PageOf } from './page.ts';
 import type { Actor } from './token-store.ts';
 
@@ -43,4 +44,6 @@ export interface Directory {
   remove(name: string, by: Actor): Promise<'done' | 'missing' | 'counting'>;
   /** By id. */
   features(modelId: number, page: PageOf<number>): Promise<FeatureEntry[]>;
+  /** Features that events bring and no version in use has, the last seen first. */
+  unknownFeatures(modelId: number): Promise<SeenName[]>;
 }

@@ -14,6 +14,7 @@ import { lockModel, rollbackTarget } from './baselines/lifecycle.ts';
 import { refreshFeatures } from './baselines/live-features.ts';
 import { inTransaction } from './pool.ts';
 import type { Pool } from './pool.ts';
+import { readUnknownNames } from './quality/unknown-names.ts';
 
 /** How far back counts are kept comparable with versions to come, and with the version before the active one. */
 const HISTORY = '31 days';
@@ -137,6 +138,7 @@ export function createCatalogStore(pool: Pool): CatalogStore {
       );
       return new Map(rows.map((row) => [row.name, row.id]));
     },
+    unknownNames: (modelId) => readUnknownNames(pool, modelId),
     async countingPlan(modelId): Promise<CountingPlan | null> {
       const wanted = await countedBinnings(modelId);
       if (wanted.length === 0) return null;

@@ -14,6 +14,7 @@ import type {
 import { isPassing, isReadOnly, isRefusal } from './commit-errors.ts';
 import { inTransaction } from './pool.ts';
 import type { Client, Pool } from './pool.ts';
+import { keepUnknownNames } from './quality/unknown-names.ts';
 import { writeQuarantine } from './quarantine/write.ts';
 import { markLateTiles } from './revisions/late-marks.ts';
 import { lockForCounting } from './tiles/seal-lock.ts';
@@ -184,8 +185,9 @@ async function commit(pool: Pool, write: CheckpointWrite): Promise<CheckpointRes
     await writeSeen(client, write);
     committing = true;
     await client.query('COMMIT');
-    broken = false;
-    return { outcome: 'committed' };
+    const namesError = await keepUnknownNames(client, write.unknownNames ?? []);
+    broken = namesError !== null && !isRefusal(namesError);
+    return { outcome: 'committed', ...(namesError === null ? {} : { namesError }) };
   } catch (thrown) {
     const error = toError(thrown);
     if (committing && !isRefusal(error)) return { outcome: 'unknown', error };

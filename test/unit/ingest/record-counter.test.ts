@@ -1,12 +1,15 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import type { EventFormat, EventMapping } from '../../../src/config/types.ts';
+import type { EventFrame } from '../../../src/core/domain/event-frame.ts';
 import type { SourceRecord } from '../../../src/core/domain/ingestion.ts';
 import type { Counting, PartitionCounting } from '../../../src/ingest/counting.ts';
+import { createEventDecoder } from '../../../src/ingest/decode/event-decoder.ts';
 import { noIngestMetrics } from '../../../src/ingest/ingest-metrics.ts';
 import { RecordCounter, WAITING } from '../../../src/ingest/record-counter.ts';
 import type { Rejected } from '../../../src/ingest/record-counter.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
-import { schemaOf } from '../../support/event-decoding.ts';
+import { recordOf, schemaOf } from '../../support/event-decoding.ts';
 
 const schema = schemaOf('m', ['x']);
 
@@ -129,4 +132,112 @@ it('of a flood of bad records so many are handed on, and the others counted', ()
     [WAITING.letters, 3],
     [3, 2],
   ]);
+});
+
+describe('names of features that nobody counts', () => {
+  const time = Date.UTC(2024, 0, 1);
+  const event = (features: object, more: object = {}): string =>
+    JSON.stringify({ model: 'm', ts: time, features, ...more });
+
+  /** What is noted of records, and how often one was decoded for it. */
+  function noted(format: EventFormat, mapping: EventMapping, values: readonly string[]) {
+    const inner = createEventDecoder(format, mapping);
+    let looks = 0;
+    const counter = new RecordCounter({
+      decoder: {
+        decode(record, schemas, into) {
+          if (into.keepsNames) looks += 1;
+          return inner.decode(record, schemas, into);
+        },
+      },
+      counting: {
+        schema: (name: string) => (name === 'm' ? schema : null),
+      } as unknown as Counting,
+      clock: systemClock,
+    });
+    const names: string[] = [];
+    const partition = {
+      judge: () => null,
+      count: () => 'counted',
+      recordCounted: () => undefined,
+      recordRejected: () => undefined,
+      unknownName: (frame: EventFrame, name: string) => names.push(`${frame.time - time} ${name}`),
+    } as unknown as PartitionCounting;
+    const read = (): void => {
+      for (const value of values) counter.count(partition, recordOf({ value }), 0);
+    };
+    read();
+    return { names, looks: () => looks, counter, read };
+  }
+  const bare: EventMapping = {};
+
+  it.each<
+    [what: string, format: EventFormat, mapping: EventMapping, value: string, names: string[]]
+  >([
+    ['a native event', 'native', bare, event({ x: 1, y: 2, 'z z': null }), ['0 y', '0 z z']],
+    ['one whose shape is found out', 'auto', bare, event({ y: 2, x: 1 }), ['0 y']],
+    [
+      'one that has no name twice',
+      'auto',
+      bare,
+      event({ y: 2, ['\u200E']: 1 }),
+      ['0 y', '0 \u200E'],
+    ],
+    ['a prediction', 'auto', bare, event({ x: 1 }, { prediction: 3 }), ['0 prediction']],
+    ['labels by name', 'auto', bare, event({ x: 1 }, { label: { y: 1, x: 2 } }), ['0 y', '0 x']],
+    [
+      'a batch',
+      'auto',
+      bare,
+      JSON.stringify({
+        events: [
+          { model: 'm', ts: time, features: { x: 1 } },
+          { model: 'm', ts: time + 5, features: { y: 1 } },
+        ],
+      }),
+      ['5 y'],
+    ],
+    [
+      'a flat event',
+      'flat',
+      { time: 'at' },
+      JSON.stringify({ model: 'm', at: time, x: 1, y: 2 }),
+      ['0 y'],
+    ],
+    ['a bad record', 'auto', bare, event({ x: 1, ['\0']: 2 }), []],
+    ['an event of known features', 'auto', bare, event({ x: 1 }), []],
+  ])('of %s are told', (_, format, mapping, value, names) => {
+    expect(noted(format, mapping, [value]).names).toEqual(names);
+  });
+
+  it('are looked for in few of the records between two checkpoints, and again in the next', () => {
+    const values = Array.from({ length: 100 }, (_, i) => event({ x: 1, [`y${i}`]: i }));
+    const { names, looks, counter, read } = noted('auto', bare, values);
+    expect(names.map((name) => name.slice(2))).toEqual([0, 1, 4, 11, 26, 57].map((i) => `y${i}`));
+    counter.tell(noIngestMetrics, 's');
+    read();
+    expect(looks()).toBe(12);
+  });
+
+  it('are looked for once an hour of event time, however long a checkpoint is', () => {
+    const values = Array.from({ length: 100 }, (_, i) =>
+      event({ [i % 2 === 0 ? 'even' : 'odd']: i }, { ts: time + i * 600_000 }),
+    );
+    const { names } = noted('auto', bare, values);
+    const times = names.map((name) => Number.parseInt(name, 10));
+    const pauses = times.slice(1).map((at, i) => at - (times[i] ?? 0));
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(3_600_000);
+    expect(names.length).toBeLessThan(40);
+    expect(new Set(names.slice(-8).map((name) => name.split(' ')[1])).size).toBe(2);
+  });
+
+  it('take no second look while every feature is known', () => {
+    expect(
+      noted(
+        'auto',
+        bare,
+        Array.from({ length: 10 }, () => event({ x: 1 })),
+      ).looks(),
+    ).toBe(0);
+  });
 });

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 
-import { FEATURE_KINDS, FEATURE_ROLES, FEATURE_TIERS } from '../../../core/domain/feature.ts';
 import type { ModelEntry } from '../../../storage/api/directory.ts';
 import { sendProblem } from '../../http/problem-details.ts';
 import { actorOf, seesModel } from '../caller.ts';
@@ -29,15 +28,6 @@ const model = z.object({
   lastEventTime: instantOut('The latest event time.').nullable(),
 });
 
-const feature = z.object({
-  name: z.string(),
-  kind: z.enum(FEATURE_KINDS),
-  role: z.enum(FEATURE_ROLES),
-  tier: z.enum(FEATURE_TIERS),
-  unit: z.string().nullable().meta({ description: 'Of its numbers, as people write it.' }),
-  retiredAt: instantOut('Since when it is no longer watched.').nullable(),
-});
-
 const show = ({ id: _, createdAt, retiredAt, lastEventTime, ...rest }: ModelEntry) => ({
   ...rest,
   createdAt: iso(createdAt),
@@ -45,7 +35,7 @@ const show = ({ id: _, createdAt, retiredAt, lastEventTime, ...rest }: ModelEntr
   lastEventTime: isoOrNull(lastEventTime),
 });
 
-const NO_MODEL = 'There is no model of this name; GET /api/v1/models lists them.';
+export const NO_MODEL = 'There is no model of this name; GET /api/v1/models lists them.';
 const TAKEN = 'Another model has this name.';
 const CONFIGURED =
   'The configuration names this model and would make it anew: take it out there first.';
@@ -180,32 +170,6 @@ export function modelRoutes({
         if (outcome === 'missing') return sendProblem(reply, 404, NO_MODEL);
         if (outcome === 'counting') return sendProblem(reply, 409, COUNTING);
         return reply.code(204).send(null);
-      },
-    );
-    api.get(
-      '/models/:model/features',
-      {
-        config: { scope: 'read', models: 'param' },
-        schema: {
-          tags: ['models'],
-          operationId: 'listFeatures',
-          summary: 'Features of a model',
-          params: modelParams,
-          querystring: page,
-          response: { 200: listOf(feature) },
-        },
-      },
-      async ({ params, query: { limit, cursor } }, reply) => {
-        const found = await directory.model(params.model);
-        if (found === null) return sendProblem(reply, 404, NO_MODEL);
-        const wanted = { limit: limit + 1, after: cursorOf(cursor) };
-        const rows = await directory.features(found.id, wanted);
-        return pageOf(
-          rows,
-          limit,
-          ({ id: _, retiredAt, ...rest }) => ({ ...rest, retiredAt: isoOrNull(retiredAt) }),
-          ({ id }) => String(id),
-        );
       },
     );
   };

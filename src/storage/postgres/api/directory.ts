@@ -2,6 +2,7 @@ import type { Directory, FeatureEntry, ModelEntry } from '../../api/directory.ts
 import type { Actor } from '../../api/token-store.ts';
 import { inTransaction } from '../pool.ts';
 import type { Pool } from '../pool.ts';
+import { readUnknownNames } from '../quality/unknown-names.ts';
 import { audit } from './audit.ts';
 
 const UNIQUE_VIOLATION = '23505';
@@ -55,6 +56,10 @@ export function createDirectory(pool: Pool): Directory {
         return true;
       }),
     remove: (name, by) => remove(pool, name, by),
+    async unknownFeatures(modelId) {
+      const { names } = await readUnknownNames(pool, modelId);
+      return names.filter(({ known }) => !known);
+    },
     async features(modelId, { limit, after }) {
       const { rows } = await pool.query<FeatureEntry>(
         `SELECT id, name, kind, role, tier, unit, retired_at AS "retiredAt" FROM feature

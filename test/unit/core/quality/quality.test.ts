@@ -62,6 +62,19 @@ describe('unknown features', () => {
     expect(unknownFault(null, { events: 10, unknown: 10 })).toMatchObject({ value: 1 });
     expect(unknownFault(before, before)).toBeNull();
   });
+
+  it('are told by their names, as far as these are known', () => {
+    const fault = unknownFault(null, { events: 10, unknown: 5 });
+    const problem = { check: 'unknown', about: '', streak: 2, since: 1, told: false } as const;
+    const say = (...names: string[]): string =>
+      qualityInWords({ problem, status: 'firing', fault, since: 1 }, 'flights', names).sentence;
+    const rest = ': they are not watched. Upload a baseline that has them, or stop sending them.';
+    const start =
+      '50 % of the events since the last evaluation bring features that the baseline does not know';
+    expect(say()).toBe(start + rest);
+    expect(say('gust', 'a\u001B[2Jb')).toBe(`${start} (gust, "a\uFFFD[2Jb")${rest}`);
+    expect(say(...'abcdefg')).toBe(`${start} (a, b, c, d, e and 2 more)${rest}`);
+  });
 });
 
 describe('what is told', () => {
