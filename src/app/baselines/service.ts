@@ -29,11 +29,12 @@ import {
   saidOf,
   withUpload,
 } from './declarations.ts';
+import type { RowDeclarations } from './declarations.ts';
 import { promoteTiles } from './promote.ts';
 import type { ReplayTopic } from './replay/replay.ts';
 import type { ReadBaseline } from './reading/read-file.ts';
 import { shadowRun } from './shadow.ts';
-import { streamFeatures } from './stream.ts';
+import { streamBeside, streamFeatures } from './stream.ts';
 import { baselineView, eventView, featureView, shadowView } from './views.ts';
 
 /** A model of the configuration that nothing is stored of yet: no row belongs to it. */
@@ -69,40 +70,6 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
     const found = await baselines.find((await modelOf(model)).id, version);
     if (found !== null) return found;
     throw unknown(`the model ${model} has no baseline of version ${version}`);
-  }
-
-  /** Checks it against what the model has, and stores it unless errors refuse it. */
-  async function take(
-    model: ModelRow,
-    baseline: Baseline,
-    origin: Omit<BaselineOrigin, 'warnings'>,
-    {
-      validateOnly,
-      found = [],
-      said = new Map(),
-    }: {
-      readonly validateOnly: boolean;
-      readonly found?: readonly Finding[];
-      readonly said?: ReadonlyMap<string, FeatureSaid>;
-    },
-  ): Promise<UploadResult> {
-    const active = (await baselines.active(model.id))?.baseline ?? null;
-    const features = active === null ? [] : await catalog.features(model.id);
-    const stream = await streamFeatures(deps, model.id);
-    const findings = [...checkBaseline(baseline, { features, active, stream }), ...found];
-    const faults = [
-      ...findings.filter(({ level }) => level === 'error').map(({ text }) => text),
-      ...seasonFaults(config, baseline),
-    ];
-    if (faults.length > 0) throw refused(faults);
-    const warnings = findings.filter(({ level }) => level === 'warning');
-    const { rows } = baseline;
-    if (validateOnly) return { baseline: null, known: false, rows, warnings };
-    const row = await baselines.add(baseline, said, {
-      ...origin,
-      warnings,
-    });
-    return { baseline: baselineView(model.name, row), known: !row.added, rows, warnings };
   }
 
   return {
@@ -183,7 +150,11 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
         ...(onProgress === undefined ? {} : { onProgress }),
       });
       const origin = { ...change, sourceFingerprint: source };
-      return take(model, baseline, origin, { validateOnly, said: saidOf(declared) });
+      return take(deps, model, baseline, origin, {
+        validateOnly,
+        declarations,
+        said: saidOf(declared),
+      });
     },
     async known(name, sha256, ending, declared = {}) {
       const model = await modelOf(name);
@@ -198,25 +169,66 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
       if (active === null)
         throw unknown(`the model ${name} has no active baseline: its events are not counted`);
       const baseline = await promoteTiles(deps, model, active.baseline, from, to);
-      return take(model, baseline, { ...change, sourceFingerprint: null }, { validateOnly: false });
+      const origin = { ...change, sourceFingerprint: null };
+      const declarations = declarationsOf(config, modelConfig(config, name));
+      return take(deps, model, baseline, origin, { validateOnly: false, declarations });
     },
     async replay(name, { onProgress, validateOnly, ...range }, change) {
       const model = await modelOf(name);
       const active = await baselines.active(model.id);
+      const declarations = declarationsOf(config, modelConfig(config, name));
       const { baseline, findings: found } = await deps.replay({
         ...range,
         model,
         features: active === null ? [] : await catalog.features(model.id),
-        declarations: declarationsOf(config, modelConfig(config, name)),
+        declarations,
         history: historyOf(active?.baseline ?? null, await catalog.historyBinnings(model.id)),
         ...(onProgress === undefined ? {} : { onProgress }),
       });
       const stored =
         validateOnly || model.id !== NOT_STORED ? model : await catalog.ensureModel(name);
       const origin = { ...change, sourceFingerprint: null };
-      return take(stored, baseline, origin, { validateOnly, found });
+      return take(deps, stored, baseline, origin, { validateOnly, declarations, found });
     },
   };
+}
+
+/** Checks it against what the model has, and stores it unless errors refuse it. */
+async function take(
+  { config, catalog, baselines, tiles }: BaselineDeskDeps,
+  model: ModelRow,
+  baseline: Baseline,
+  origin: Omit<BaselineOrigin, 'warnings'>,
+  {
+    validateOnly,
+    declarations,
+    found = [],
+    said = new Map(),
+  }: {
+    readonly validateOnly: boolean;
+    readonly declarations: RowDeclarations;
+    readonly found?: readonly Finding[];
+    readonly said?: ReadonlyMap<string, FeatureSaid>;
+  },
+): Promise<UploadResult> {
+  const active = (await baselines.active(model.id))?.baseline ?? null;
+  const features = active === null ? [] : await catalog.features(model.id);
+  const stream = await streamFeatures({ catalog, tiles }, model.id);
+  const beside = await streamBeside(catalog, model.id, declarations);
+  const findings = [...checkBaseline(baseline, { features, active, stream, beside }), ...found];
+  const faults = [
+    ...findings.filter(({ level }) => level === 'error').map(({ text }) => text),
+    ...seasonFaults(config, baseline),
+  ];
+  if (faults.length > 0) throw refused(faults);
+  const warnings = findings.filter(({ level }) => level === 'warning');
+  const { rows } = baseline;
+  if (validateOnly) return { baseline: null, known: false, rows, warnings };
+  const row = await baselines.add(baseline, said, {
+    ...origin,
+    warnings,
+  });
+  return { baseline: baselineView(model.name, row), known: !row.added, rows, warnings };
 }
 
 function assertDays(days: number): void {

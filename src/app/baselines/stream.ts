@@ -1,8 +1,10 @@
-import type { StreamFeature } from '../../core/baseline/checks/against-stream.ts';
+import type { StreamBeside, StreamFeature } from '../../core/baseline/checks/against-stream.ts';
 import { ALL_SEGMENT } from '../../core/domain/feature.ts';
 import { decodeChunk } from '../../core/histogram/coding/codec.ts';
 import { observationTotal } from '../../core/histogram/histogram.ts';
+import { MAX_UNKNOWN_NAMES, recentNames } from '../../core/quality/unknown-names.ts';
 import type { JudgeDeps } from '../../compare/judge.ts';
+import type { RowDeclarations } from './declarations.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -39,4 +41,24 @@ export async function streamFeatures(
   for (const { name, ...counted } of byBinning.values())
     if (counted.events > (found.get(name)?.events ?? 0)) found.set(name, counted);
   return found;
+}
+
+/** What the last day of the stream brings that nobody counts. */
+export async function streamBeside(
+  catalog: JudgeDeps['catalog'],
+  modelId: number,
+  { declared, timeColumn }: RowDeclarations,
+): Promise<StreamBeside> {
+  const unknown = await catalog.unknownNames(modelId);
+  const recent = recentNames(unknown);
+  const ignored = declared.filter(([, { ignore }]) => ignore === true).map(([name]) => name);
+  return {
+    names: recent.map(({ name, lastSeen }) => ({
+      name,
+      lastSeen: new Date(lastSeen).toISOString().replace(/\.\d+Z$/, 'Z'),
+    })),
+    complete: recent.length < MAX_UNKNOWN_NAMES,
+    events: unknown.events,
+    ignored: new Set([...ignored, ...(timeColumn === null ? [] : [timeColumn])]),
+  };
 }

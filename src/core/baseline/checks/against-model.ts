@@ -1,6 +1,6 @@
 import type { Feature } from '../../domain/feature.ts';
 import type { Baseline } from '../types.ts';
-import type { StreamFeature } from './against-stream.ts';
+import type { StreamBeside, StreamFeature } from './against-stream.ts';
 import { error, warning } from './finding.ts';
 import type { Finding } from './finding.ts';
 
@@ -12,6 +12,8 @@ export interface CheckContext {
   readonly active: Baseline | null;
   /** What the last day of the stream holds, by feature. */
   readonly stream?: ReadonlyMap<string, StreamFeature>;
+  /** What it brings beside that. */
+  readonly beside?: StreamBeside;
 }
 
 /** What changes for the model when the baseline becomes active. */

@@ -10,8 +10,20 @@ export interface StreamFeature {
   readonly invalid: number;
 }
 
+/** What the last day of the stream brings beside what is counted. */
+export interface StreamBeside {
+  /** `lastSeen`: in RFC 3339. */
+  readonly names: readonly { readonly name: string; readonly lastSeen: string }[];
+  /** The names are all there are; false: there were too many to keep. */
+  readonly complete: boolean;
+  /** Events of the model so far. */
+  readonly events: number;
+  /** Names that are no features, by whoever declared or uploads. */
+  readonly ignored: ReadonlySet<string>;
+}
+
 /** Fewer events tell nothing. */
-const MIN_EVENTS = 200;
+export const MIN_EVENTS = 200;
 /** Shares that differ by more are told. */
 const TOLERATED_MISSING = 0.1;
 const TOLERATED_INVALID = 0.05;

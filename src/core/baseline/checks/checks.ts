@@ -4,6 +4,7 @@ import type { Baseline, BaselineFeature } from '../types.ts';
 import { checkAgainstModel } from './against-model.ts';
 import type { CheckContext } from './against-model.ts';
 import { checkAgainstStream } from './against-stream.ts';
+import { checkStreamNames } from './stream-names.ts';
 import { error, warning } from './finding.ts';
 import type { Finding } from './finding.ts';
 import { shapeFaults } from './shape.ts';
@@ -30,6 +31,7 @@ export function checkBaseline(baseline: Baseline, context: CheckContext): Findin
     ...baseline.features.flatMap((feature) => checkFeature(feature)),
     ...checkAgainstModel(baseline, context),
     ...checkAgainstStream(baseline, context.stream ?? new Map()),
+    ...checkStreamNames(baseline, context),
   ];
   return [
     ...findings.filter(({ level }) => level === 'error'),

@@ -18,6 +18,7 @@ export type CheckName =
   | 'other-binning'
   | 'unreadable-events'
   | 'stream-lacks'
+  | 'stream-sends'
   | 'stream-missing'
   | 'stream-invalid';
 

@@ -1,4 +1,5 @@
 import { ALL_SEGMENT } from '../../domain/feature.ts';
+import { shownName } from '../../domain/shown-name.ts';
 import type { Binning, Histogram } from '../../histogram/types.ts';
 import { MAX_BLOCK_HOURS } from '../blocks.ts';
 import { MAX_HISTOGRAMS, MAX_SEGMENTS } from '../sampler.ts';
@@ -49,7 +50,7 @@ function sizeFaults({ features, segments }: Baseline): Finding[] {
   }
   return everywhere.flatMap((feature) => {
     const what = excessOf(feature);
-    return what === null ? [] : [tooLarge(feature.name, `${shown(feature.name)} has ${what}`)];
+    return what === null ? [] : [tooLarge(feature.name, `${shownName(feature.name)} has ${what}`)];
   });
 }
 
@@ -90,7 +91,7 @@ function textFaults({ features, segments }: Baseline): Finding[] {
     const bad = histogramsOf(feature)
       .flatMap(categoriesOf)
       .find((text) => !isCategory(text));
-    return bad === undefined ? [] : [textFault(`a category of ${shown(feature.name)}`, bad)];
+    return bad === undefined ? [] : [textFault(`a category of ${shownName(feature.name)}`, bad)];
   });
   return [...named, ...sliced, ...held];
 }
@@ -115,11 +116,11 @@ function isCategory(text: string): boolean {
 }
 
 function textFault(what: string, text: string): Finding {
-  return error('unreadable-text', null, `${what} is too long or no readable text: ${shown(text)}`);
-}
-
-function shown(text: string): string {
-  return /^[\w.-]{1,60}$/.test(text) ? text : JSON.stringify(text.toWellFormed()).slice(0, 60);
+  return error(
+    'unreadable-text',
+    null,
+    `${what} is too long or no readable text: ${shownName(text)}`,
+  );
 }
 
 /** A segment is a slice of the whole: the same features, of the same kinds, or fewer. */
@@ -135,8 +136,8 @@ function segmentFaults({ features, segments }: Baseline): Finding[] {
           if (whole === kind) return [];
           const text =
             whole === undefined
-              ? `the segment ${shown(segment)} has ${shown(name)}, which the whole lacks`
-              : `${shown(name)} is ${whole}, but ${kind} in the segment ${shown(segment)}`;
+              ? `the segment ${shownName(segment)} has ${shownName(name)}, which the whole lacks`
+              : `${shownName(name)} is ${whole}, but ${kind} in the segment ${shownName(segment)}`;
           return [differ(name, text)];
         }),
   );

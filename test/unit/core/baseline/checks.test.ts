@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createBaselineBuilder } from '../../../../src/core/baseline/builder.ts';
 import type { CheckContext } from '../../../../src/core/baseline/checks/against-model.ts';
+import type { StreamBeside } from '../../../../src/core/baseline/checks/against-stream.ts';
 import { MIN_ROWS, checkBaseline } from '../../../../src/core/baseline/checks/checks.ts';
 import type { Finding } from '../../../../src/core/baseline/checks/finding.ts';
 import type { RowValue } from '../../../../src/core/baseline/row-value.ts';
@@ -178,6 +179,85 @@ describe('the live stream', () => {
     ]);
     const few = new Map([...stream].map(([name, of]) => [name, { ...of, events: 100 }]));
     expect(told(checkBaseline(baseline, { ...NOTHING, stream: few }))).toEqual([]);
+  });
+});
+
+describe('features that the stream brings and the baseline lacks', () => {
+  const baseline = baselineOf({ x: () => normal(), y: () => normal() });
+  const beside = (names: readonly string[], more: Partial<StreamBeside> = {}): StreamBeside => ({
+    names: names.map((name) => ({ name, lastSeen: '2024-01-02T03:04:05Z' })),
+    complete: true,
+    events: 1_000,
+    ignored: new Set(),
+    ...more,
+  });
+  const old = baselineOf({ old: () => normal() }).features;
+  const active = { ...baseline, features: [...baseline.features, ...old] };
+
+  it('are told by name, with when they came last', () => {
+    const [finding] = checkBaseline(baseline, { ...NOTHING, beside: beside(['x', 'y', 'z']) });
+    expect(finding).toEqual({
+      level: 'warning',
+      check: 'stream-sends',
+      feature: 'z',
+      text: 'the stream sends z (last seen 2024-01-02T03:04:05Z), the baseline lacks it: it is not watched; add it, or ignore it',
+    });
+  });
+
+  it('are told when they are counted for other versions only, and those of the active one once', () => {
+    const events = 1_000;
+    const stream = new Map([
+      ['x', { events, missing: 0, invalid: 0 }],
+      ['y', { events, missing: 0, invalid: 0 }],
+      ['old', { events, missing: 0, invalid: 0 }],
+      ['shadowed', { events, missing: 400, invalid: 0 }],
+      ['gone', { events, missing: 1_000, invalid: 0 }],
+      ['few', { events: 10, missing: 0, invalid: 0 }],
+    ]);
+    const features = active.features.map(({ name }) => feature(name, 'numeric'));
+    const findings = checkBaseline(baseline, { features, active, stream, beside: beside(['z']) });
+    expect(told(findings)).toEqual([
+      'warning feature-lacking old',
+      'warning stream-sends z',
+      'warning stream-sends shadowed',
+    ]);
+    expect(findings.at(-1)?.text).toContain('sends shadowed (in 600 of the last 1000 events)');
+  });
+
+  it('are not told when they are ignored, or a prediction that has another name here', () => {
+    const context = (more: Partial<StreamBeside>): CheckContext => ({
+      ...NOTHING,
+      beside: beside(['x', 'y', 'prediction', 'label', 'id'], more),
+    });
+    expect(told(checkBaseline(baseline, context({ ignored: new Set(['id']) })))).toEqual([
+      'warning stream-sends prediction',
+      'warning stream-sends label',
+    ]);
+    const [x, y] = baseline.features as [BaselineFeature, BaselineFeature];
+    const scored = { ...baseline, features: [x, { ...y, role: 'prediction' as const }] };
+    expect(
+      told(checkBaseline(scored, context({ ignored: new Set(['id', 'label', 'y']) }))),
+    ).toEqual([]);
+  });
+
+  it('are told in few lines, however many they are and whatever they are called', () => {
+    const names = Array.from({ length: 99 }, (_, i) => `\u001B[3${i}m`);
+    const findings = checkBaseline(baseline, { ...NOTHING, beside: beside(['x', 'y', ...names]) });
+    expect(findings).toHaveLength(21);
+    expect(findings.at(-1)?.text).toBe(
+      `the stream sends 79 features more that the baseline lacks: ${[20, 21, 22, 23, 24].map((i) => `"\uFFFD[3${i}m"`).join(', ')} and 74 more`,
+    );
+  });
+
+  it('have a reverse before the first version: what no event brings', () => {
+    const lacks = (context: Partial<CheckContext>): string[] =>
+      told(checkBaseline(baseline, { ...NOTHING, beside: beside(['x']), ...context }));
+    expect(lacks({})).toEqual(['warning stream-lacks y']);
+    expect(lacks({ beside: beside(['x'], { complete: false }) })).toEqual([]);
+    expect(lacks({ beside: beside(['x'], { events: 199 }) })).toEqual([]);
+    expect(lacks({ beside: beside([]) })).toEqual([]);
+    expect(lacks({ stream: new Map([['x', { events: 9, missing: 0, invalid: 0 }]]) })).toEqual([]);
+    expect(lacks({ active: baseline, features: [] })).toEqual([]);
   });
 });
 
