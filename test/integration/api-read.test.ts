@@ -245,7 +245,7 @@ describe('answers', () => {
     ['/models/%00', 400],
     [`/models/${'x'.repeat(129)}`, 400],
     [`/models/${'x'.repeat(9_000)}`, 400],
-    [`/models/${'x'.repeat(70_000)}`, 431],
+    [`/models/${'x'.repeat(140_000)}`, 431],
     ['/models?limit=0', 400],
     ['/models?limit=501', 400],
     ['/models?cursor=x', 400],

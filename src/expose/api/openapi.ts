@@ -34,7 +34,7 @@ const REFUSALS = {
   401: 'No token, or none that is in force.',
   403: 'The token may not do this.',
   404: 'There is no such thing.',
-  431: 'The head of the request, with its address, is above 64 KiB.',
+  431: 'The head of the request, with its address, is above 128 KiB.',
   429: 'Too many requests; `Retry-After` says when to come again.',
   500: 'A defect of driftd; its log has the reason.',
 } as const;

@@ -17,8 +17,8 @@ import { registerVersion } from './routes/version.ts';
 import { registerSecurityHeaders } from './security-headers.ts';
 
 const BODY_LIMIT_BYTES = 1_048_576;
-/** Of a request line with its address and all headers: lists of columns go in an address. */
-const HEAD_LIMIT_BYTES = 65_536;
+/** Of a request line with its address and all headers: all that an upload may say of its columns fits in an address. */
+const HEAD_LIMIT_BYTES = 131_072;
 /** For the head of a request; its body may be an upload of many megabytes. */
 const HEAD_TIMEOUT_MS = 30_000;
 const REQUEST_TIMEOUT_MS = 600_000;
@@ -128,7 +128,7 @@ function refuseUnread(error: Error & { readonly code?: string }, socket: Socket)
 }
 
 const UNREAD: Readonly<Record<string, readonly [number, string]>> = {
-  HPE_HEADER_OVERFLOW: [431, 'The head of a request, with its address, may have 64 KiB.'],
+  HPE_HEADER_OVERFLOW: [431, 'The head of a request, with its address, may have 128 KiB.'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
 };
 
