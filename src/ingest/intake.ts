@@ -212,18 +212,23 @@ export class Intake {
   }
 
   /**
-   * Takes a batch in; false: the source is to pause the partition.
+   * Takes a batch in; false: the source is to pause the partition. A batch that is not taken in is released.
    * @param afterSilence nothing had come of the partition for long
    */
   offer(batch: RecordBatch, afterSilence = false): boolean {
-    if (this.expected === null || this.dropped) return this.pause();
+    if (this.expected === null || this.dropped) {
+      batch.records.release?.();
+      return this.pause();
+    }
     if (batch.from !== this.expected) {
+      batch.records.release?.();
       this.refusals += 1;
       this.control.seek(this.key, this.expected);
       return true;
     }
     const bytes = batchBytes(batch);
     if (!this.budget.take(this, bytes)) {
+      batch.records.release?.();
       this.refused = true;
       return this.pause();
     }
@@ -279,6 +284,7 @@ export class Intake {
 
   private forgetQueue(): void {
     const { bytes } = this;
+    for (const { batch } of this.queue) batch.records.release?.();
     this.queue.length = 0;
     this.records = 0;
     this.bytes = 0;

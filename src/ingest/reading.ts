@@ -172,6 +172,7 @@ export class Reading {
     }
     // Of the batch nothing is kept: one record would keep all of it in memory.
     this.passAnchor();
+    batch.records.release?.();
     this.next = Math.max(this.next, batch.to);
     return null;
   }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { compress as lz4 } from 'lz4js';
 import { compress as snappy } from 'snappyjs';
 import { describe, expect, it } from 'vitest';
+import { FetchedMemory } from '../../src/ingest/kafka/protocol/fetched-memory.ts';
 import { decodeBatches } from '../../src/ingest/kafka/protocol/record-batches.ts';
 import type { DecodedBatches } from '../../src/ingest/kafka/protocol/record-batches.ts';
 
@@ -137,7 +138,8 @@ function encode(
 }
 
 function decode(log: Buffer): Promise<DecodedBatches | null> {
-  return decodeBatches(log, [], { bytes: Infinity }, 1_000_000);
+  const fetched = { bytes: log, memory: new FetchedMemory(log) };
+  return decodeBatches(fetched, [], { bytes: Infinity }, 1_000_000);
 }
 
 describe('fetched batches', () => {

@@ -27,6 +27,8 @@ export interface RecordList extends Iterable<SourceRecord> {
   readonly length: number;
   /** What the list takes in memory, when it knows: bytes. */
   readonly bytes?: number;
+  /** Nobody goes through the list again, or uses the bytes of a record of it. */
+  release?(): void;
 }
 
 /** The partitions of one topic of a source. */

@@ -4,6 +4,7 @@ import type { KafkaConfig, KafkaSaslConfig } from '../../config/types.ts';
 import type { Log } from '../../platform/log.ts';
 import { createBearerTokens } from './bearer-token.ts';
 import { calmIdleConnections } from './idle-connections.ts';
+import { readingSocket, replaceReading } from './network/reading.ts';
 
 /** Reached within this time at start, or the start fails. */
 const CONNECT_MS = 5_000;
@@ -11,11 +12,13 @@ const CONNECT_MS = 5_000;
 /** A kafkajs client from the configuration; its log lines go to ours. */
 export function createKafkaClient(config: KafkaConfig, log: Log): Kafka {
   calmIdleConnections();
+  replaceReading();
   const options: ClientConfig = {
     clientId: config.clientId,
     brokers: [...config.brokers],
     connectionTimeout: CONNECT_MS,
     requestTimeout: 30_000,
+    socketFactory: readingSocket,
     retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 8 },
     logLevel: logLevel.INFO,
     logCreator: () => (entry) => {

@@ -16,11 +16,13 @@ const RELIED_ON = [
   'consumer/filterAbortedMessages.js',
   'consumer/runner.js',
   'consumer/subscriptionState.js',
+  'network/connection.js',
   'network/requestQueue/index.js',
+  'network/socket.js',
   'protocol/requests/fetch/index.js',
   ...FETCH_VERSIONS.map((version) => `protocol/requests/fetch/v${version}/response.js`),
 ] as const;
-const RELIED_ON_SHA256 = '48184e4039b78ff148e5f285aa05c416ab56d95399f81773fa683a09d9189abf';
+const RELIED_ON_SHA256 = '53c940a70203af53c57ce619ea0a91c0e9932c2c43e37f1639bb6814d1928853';
 
 interface ResponseModule {
   readonly decode: (bytes: Buffer) => Promise<unknown>;

@@ -1,4 +1,5 @@
 import { ByteReader } from './byte-reader.ts';
+import { FetchedMemory } from './fetched-memory.ts';
 import { decodeBatches } from './record-batches.ts';
 import type { AbortedTransaction, DecodeBudget, DecodedBatches } from './record-batches.ts';
 
@@ -41,6 +42,7 @@ export interface FetchResponse {
 
 /**
  * A response to Fetch, versions 4 to 11: https://kafka.apache.org/protocol#The_Messages_Fetch
+ * @param bytes from a memory of their own: it is given back when all records of it are released
  * @throws MalformedError when it is cut short
  */
 export async function decodeFetchResponse(version: number, bytes: Buffer): Promise<FetchResponse> {
@@ -49,15 +51,19 @@ export async function decodeFetchResponse(version: number, bytes: Buffer): Promi
   const errorCode = version >= 7 ? reader.int16() : 0;
   const sessionId = version >= 7 ? reader.int32() : 0;
   const budget: DecodeBudget = { bytes: RESPONSE_BYTES };
+  const memory = new FetchedMemory(bytes);
+  memory.hold();
   const responses: { topicName: string; partitions: FetchedPartition[] }[] = [];
   for (let topics = reader.int32(); topics > 0; topics -= 1) {
     const topicName = reader.string();
     const partitions: FetchedPartition[] = [];
     for (let left = reader.int32(); left > 0; left -= 1) {
-      partitions.push(await decodePartition(version, reader, budget));
+      partitions.push(await decodePartition(version, reader, memory, budget));
     }
     responses.push({ topicName, partitions });
   }
+  // Of compressed batches nothing is needed any more.
+  memory.letGo();
   return version >= 8
     ? { throttleTime: 0, clientSideThrottleTime: throttle, errorCode, sessionId, responses }
     : { throttleTime: throttle, errorCode, sessionId, responses };
@@ -66,6 +72,7 @@ export async function decodeFetchResponse(version: number, bytes: Buffer): Promi
 async function decodePartition(
   version: number,
   reader: ByteReader,
+  memory: FetchedMemory,
   budget: DecodeBudget,
 ): Promise<FetchedPartition> {
   const partition = reader.int32();
@@ -78,7 +85,7 @@ async function decodePartition(
   const batches = reader.slice(Math.max(0, reader.int32()));
   // The end of what can be read, as lists of offsets have it too; -1 when the broker was asked for all.
   const logEnd = lastStableOffset < 0 ? highWatermark : lastStableOffset;
-  const decoded = await decodeBatches(batches, aborted, budget, logEnd);
+  const decoded = await decodeBatches({ bytes: batches, memory }, aborted, budget, logEnd);
   return {
     partition,
     errorCode,

@@ -1,5 +1,6 @@
 import type { RecordList, SourceRecord } from '../../../core/domain/ingestion.ts';
 import { ByteReader, MalformedError } from './byte-reader.ts';
+import type { FetchedMemory } from './fetched-memory.ts';
 
 /** One batch, decompressed: records of it are made when they are asked for. */
 export interface RecordBytes {
@@ -12,6 +13,8 @@ export interface RecordBytes {
   readonly appendTime: boolean;
   readonly count: number;
   readonly bytes: Buffer;
+  /** What `bytes` are in. */
+  readonly memory: FetchedMemory;
 }
 
 const SMALLEST_RECORD = 7;
@@ -26,6 +29,8 @@ export class FetchedRecords implements RecordList {
   private records = 0;
   private held = 0;
   private least = -Infinity;
+  private memories = new Set<FetchedMemory>();
+  private released = false;
 
   get length(): number {
     return this.records;
@@ -41,6 +46,9 @@ export class FetchedRecords implements RecordList {
     this.parts.push(batch);
     this.records += batch.count;
     this.held += batch.bytes.length;
+    if (this.memories.has(batch.memory)) return;
+    this.memories.add(batch.memory);
+    batch.memory.hold();
   }
 
   add(record: SourceRecord): void {
@@ -48,17 +56,27 @@ export class FetchedRecords implements RecordList {
     this.records += 1;
   }
 
-  /** Without those before this offset. */
+  /** Without those before this offset. This list is of no use any more. */
   from(offset: number): FetchedRecords {
     const rest = new FetchedRecords();
     rest.parts.push(...this.parts);
     rest.held = this.held;
     rest.least = offset;
     for (const record of this) if (record.offset >= offset) rest.records += 1;
+    rest.memories = this.memories;
+    this.memories = new Set();
+    this.released = true;
     return rest;
   }
 
+  release(): void {
+    this.released = true;
+    for (const memory of this.memories) memory.letGo();
+    this.memories.clear();
+  }
+
   *[Symbol.iterator](): Generator<SourceRecord, void, undefined> {
+    if (this.released) throw new Error('records were asked for that had been released');
     for (const part of this.parts) {
       if (!('count' in part)) {
         if (part.offset >= this.least) yield part;

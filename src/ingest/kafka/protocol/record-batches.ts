@@ -2,6 +2,7 @@ import type { Rejection, SourceRecord } from '../../../core/domain/ingestion.ts'
 import { toError } from '../../../platform/errors.ts';
 import { ByteReader, MalformedError } from './byte-reader.ts';
 import { decompress, OutputLimitError } from './codecs.ts';
+import { FetchedMemory } from './fetched-memory.ts';
 import { FetchedRecords } from './fetched-records.ts';
 
 /** From `firstOffset` on, up to its abort marker, what this producer wrote in a transaction does not count. */
@@ -17,6 +18,12 @@ export interface DecodedBatches {
   /** The offset behind the last batch, whatever is left in it. */
   readonly to: number;
   readonly logEnd: number;
+}
+
+/** The batches of a partition as they came, and the memory that they are in. */
+export interface Fetched {
+  readonly bytes: Buffer;
+  readonly memory: FetchedMemory;
 }
 
 /** What one response may still take when decompressed; what is beyond is fetched again. */
@@ -59,7 +66,7 @@ const NO_HEADERS: ReadonlyMap<string, Uint8Array> = new Map();
  * @returns null when there is no whole batch, or the budget was spent before the first
  */
 export async function decodeBatches(
-  bytes: Buffer,
+  { bytes, memory }: Fetched,
   aborted: readonly AbortedTransaction[],
   budget: DecodeBudget,
   logEnd: number,
@@ -70,7 +77,7 @@ export async function decodeBatches(
   for (const batch of batchesOf(bytes)) {
     if (!abortedOf(batch) && !batch.control && batch.count !== 0) {
       if (batch.codec !== 0 && budget.bytes <= 0) break;
-      await readBatch(batch, records, budget);
+      await readBatch(batch, memory, records, budget);
     }
     to = batch.last + 1;
   }
@@ -162,13 +169,20 @@ function isAbortMarker({ payload }: Batch): boolean {
   }
 }
 
-async function readBatch(batch: Batch, into: FetchedRecords, budget: DecodeBudget): Promise<void> {
+async function readBatch(
+  batch: Batch,
+  fetched: FetchedMemory,
+  into: FetchedRecords,
+  budget: DecodeBudget,
+): Promise<void> {
   try {
     assertReadable(batch);
     const bytes = await decompress(batch.codec, batch.payload, BATCH_LIMITS.bytes);
-    if (batch.codec !== 0) budget.bytes -= bytes.length;
+    const compressed = batch.codec !== 0;
+    if (compressed) budget.bytes -= bytes.length;
+    const memory = compressed ? new FetchedMemory(bytes) : fetched;
     const { base, last, baseTime, maxTime, appendTime, count } = batch;
-    into.addBatch({ base, last, baseTime, maxTime, appendTime, count, bytes });
+    into.addBatch({ base, last, baseTime, maxTime, appendTime, count, bytes, memory });
   } catch (thrown) {
     if (thrown instanceof OutputLimitError) budget.bytes -= BATCH_LIMITS.bytes;
     into.add(unreadable(batch, faultOf(toError(thrown))));
