@@ -40,6 +40,18 @@ export class Random {
     }
   }
 
+  /** Gamma with scale 1 and a shape of 1 or more (Marsaglia and Tsang 2000). */
+  gamma(shape: number): number {
+    const d = shape - 1 / 3;
+    const c = 1 / Math.sqrt(9 * d);
+    for (;;) {
+      const x = this.normal();
+      const v = (1 + c * x) ** 3;
+      if (v > 0 && Math.log(1 - this.uniform()) < (x * x) / 2 + d - d * v + d * Math.log(v))
+        return d * v;
+    }
+  }
+
   /** Successes in n trials; exact: inversion for few expected ones, else Hoermann's BTRS (1993). */
   binomial(n: number, p: number): number {
     if (n <= 0 || p <= 0) return 0;

@@ -1,3 +1,5 @@
+import type { Share } from './plain.ts';
+
 /** What a table comes to. */
 export interface Outcome {
   /** Do all of its bounds hold? */
@@ -21,8 +23,10 @@ export interface Figure {
   readonly agrees: boolean;
   /** Standard deviation of the share between baselines: what a table that stands on one baseline varies by. */
   readonly spread: number;
+  /** How many baselines it is the mean over. */
+  readonly baselines: number;
   /** The same by another way, where the expected figure is not met: then this decides. */
-  readonly plain?: number;
+  readonly plain?: Share;
 }
 
 /**
@@ -34,7 +38,8 @@ export function shareFigure(hits: Uint32Array, runs: number, expected: number): 
   const value = hits.reduce((sum, one) => sum + one, 0) / runs;
   const error = shareError(value, runs);
   const near = isNear(value - expected, shareError(expected, runs));
-  return { value, error, expected, agrees: near, spread: spreadBetween(hits, runs, value) };
+  const spread = spreadBetween(hits, runs, value);
+  return { value, error, expected, agrees: near, spread, baselines: hits.length };
 }
 
 /** Between-group standard deviation of a share, from the one-way analysis of variance; 0 when chance explains it. */
@@ -50,11 +55,14 @@ function spreadBetween(hits: Uint32Array, runs: number, value: number): number {
   return Math.sqrt(Math.max(0, between - within) / each);
 }
 
-/** The figure beside a share of as many runs that was reached another way. */
-export function againstPlain(figure: Figure, hits: number, runs: number): Figure {
-  const plain = hits / runs;
-  const error = Math.hypot(figure.error, shareError(plain, runs));
-  return { ...figure, plain, agrees: isNear(figure.value - plain, error) };
+/**
+ * The figure beside one that was reached another way, with its standard error. Agrees within .03 or two standard errors of
+ * the difference, to which the baselines that the figure happens to stand on belong.
+ */
+export function againstPlain(figure: Figure, plain: Share): Figure {
+  const baselines = figure.spread / Math.sqrt(figure.baselines);
+  const error = Math.hypot(figure.error, baselines, plain.error);
+  return { ...figure, plain, agrees: isNear(figure.value - plain.value, error) };
 }
 
 function shareError(share: number, runs: number): number {
@@ -73,7 +81,7 @@ export function show(
   const other =
     plain === undefined
       ? ''
-      : `; plain ${plain.toFixed(digits)}, one baseline +-${spread.toFixed(digits)}`;
+      : `; plain ${plain.value.toFixed(digits)} +-${plain.error.toFixed(digits)}, one baseline +-${spread.toFixed(digits)}`;
   const mark = agrees ? (plain === undefined ? '' : ' *') : ' !';
   return `${value.toFixed(digits)} +-${error.toFixed(digits)} (${expected}${other})${mark}`;
 }
