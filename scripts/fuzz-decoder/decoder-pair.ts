@@ -83,6 +83,7 @@ export class DecoderPair {
   private readonly scanner = new NativeScanner();
   private readonly parsing = createParsingDecoder();
   private readonly frames = [new FrameList(), new FrameList()] as const;
+  private readonly among = new FrameList();
   private readonly counts = [new Counts(), new Counts()] as const;
   scanned = 0;
   parsed = 0;
@@ -93,19 +94,35 @@ export class DecoderPair {
     const [a, b] = this.frames;
     a.clear();
     b.clear();
-    const scanned = this.scanner.decode(value, RECORD_TIME, SCHEMAS, a);
-    const rejection = this.parsing.decode({ ...RECORD, value }, SCHEMAS, b);
+    const record = { ...RECORD, value };
+    const scanned = this.scanner.decode(record, SCHEMAS, a);
+    // At once: ids are read off the bytes of the record that is open.
+    const alone = scanned ? contentOf(a.at(0)) : null;
+    this.feedAmongOthers(value, alone);
+    const rejection = this.parsing.decode(record, SCHEMAS, b);
     if (!scanned) {
       if (rejection === null) this.parsed += 1;
       else this.rejected += 1;
       return;
     }
     if (rejection !== null) differ(value, ['taken', rejection]);
-    const frames = [contentOf(a.at(0)), contentOf(b.at(0))];
+    const frames = [alone, contentOf(b.at(0))];
     if (a.length !== b.length || !isDeepStrictEqual(frames[0], frames[1])) differ(value, frames);
     this.counts[0].add(a.at(0));
     this.counts[1].add(b.at(0));
     this.scanned += 1;
+  }
+
+  /** The same twice in one memory, with other bytes around it. @throws Error when that makes a difference */
+  private feedAmongOthers(value: Uint8Array, alone: unknown): void {
+    const memory = Buffer.concat([AROUND, value, AROUND, value, AROUND]);
+    for (const from of [AROUND.length, 2 * AROUND.length + value.length]) {
+      this.among.clear();
+      const place = { memory, from, to: from + value.length };
+      const scanned = this.scanner.decode({ ...RECORD, value, place }, SCHEMAS, this.among);
+      const frames = [alone, scanned ? contentOf(this.among.at(0)) : null];
+      if (!isDeepStrictEqual(frames[0], frames[1])) differ(value, frames);
+    }
   }
 
   /** @throws Error when the counts are not the same bytes */
@@ -131,6 +148,9 @@ function contentOf(frame: EventFrame): unknown {
     }),
   };
 }
+
+/** What would go on with a number, a text or an object that is cut short. */
+const AROUND = new TextEncoder().encode('5"}]');
 
 function differ(value: Uint8Array, both: readonly unknown[]): never {
   throw new Error(

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { valueBytes } from '../core/domain/ingestion.ts';
 import type { PartitionKey, RecordBatch, SourceRecord } from '../core/domain/ingestion.ts';
 import { createBackoff } from '../platform/backoff.ts';
 import { sleep } from '../platform/clock.ts';
@@ -157,7 +158,7 @@ export class Reading {
       // Up to the anchor all was counted under an earlier claim.
       if (record.offset < this.next) continue;
       const frames = records.count(this.counting, record, this.next);
-      this.bytes += record.value?.length ?? 0;
+      this.bytes += valueBytes(record) ?? 0;
       this.next = record.offset + 1;
       if (record.fault === undefined) this.last = record;
       const boundary = barrier.reached(this.counting, frames);

@@ -1,4 +1,5 @@
 import type { EventFrame } from '../core/domain/event-frame.ts';
+import { valueBytes } from '../core/domain/ingestion.ts';
 import type {
   PartitionKey,
   QuarantineReason,
@@ -64,7 +65,9 @@ export function letterBytes({ record: { key, value, headers } }: Rejected): numb
 function ownRecord(record: SourceRecord): SourceRecord {
   const own = (bytes: Uint8Array | null) => (bytes === null ? null : new Uint8Array(bytes));
   return {
-    ...record,
+    offset: record.offset,
+    timestamp: record.timestamp,
+    ...(record.fault === undefined ? {} : { fault: record.fault }),
     key: own(record.key),
     value: own(record.value),
     headers: new Map([...record.headers].map(([name, text]) => [name, new Uint8Array(text)])),
@@ -116,7 +119,7 @@ export class RecordCounter {
       this.reject(counting, record, record.fault, records);
       return frames;
     }
-    if (record.value === null) {
+    if (valueBytes(record) === null) {
       counting.recordSkipped();
       return frames;
     }

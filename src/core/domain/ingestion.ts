@@ -9,6 +9,13 @@
  * - Checkpoint: one durable step of tiles + position, in one transaction.
  */
 
+/** A value is the bytes of `memory` in [from, to). What is there does not change. */
+export interface ValuePlace {
+  readonly memory: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** One record as it left the source. Offsets are whole numbers below 2^53. */
 export interface SourceRecord {
   readonly offset: number;
@@ -17,9 +24,18 @@ export interface SourceRecord {
   readonly key: Uint8Array | null;
   /** null: a tombstone. */
   readonly value: Uint8Array | null;
+  /** Where the value is among others, for those who need no view of it; left out: only `value` has it. */
+  readonly place?: ValuePlace | undefined;
   readonly headers: ReadonlyMap<string, Uint8Array>;
   /** The source could not read it: it goes to quarantine. */
   readonly fault?: RecordFault;
+}
+
+/** How long the value is, without a view of it; null: a tombstone. */
+export function valueBytes(record: SourceRecord): number | null {
+  const { place } = record;
+  if (place !== undefined) return place.to - place.from;
+  return record.value === null ? null : record.value.length;
 }
 
 /** Records in order of their offsets, an array for example; they may be made anew each time the list is gone through. */

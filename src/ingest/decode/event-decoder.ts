@@ -1,6 +1,7 @@
 import { SLOT } from '../../core/domain/event-frame.ts';
 import type { EventFormat } from '../../config/types.ts';
-import type { Rejection, SourceRecord } from '../../core/domain/ingestion.ts';
+import { valueBytes } from '../../core/domain/ingestion.ts';
+import type { Rejection } from '../../core/domain/ingestion.ts';
 import type { Decoder, FrameList } from '../decoder.ts';
 import { BODY_SHAPES } from './bodies/read-body.ts';
 import type { Reading } from './call.ts';
@@ -88,6 +89,8 @@ const SHAPES: readonly JsonShape[] = [
   flat,
 ];
 
+const NOTHING = new Uint8Array(0);
+
 /** Reasons that no other shape would find better. */
 const FINAL = new Set<Rejection['reason']>(['too-large', 'invalid-encoding', 'invalid-json']);
 
@@ -112,18 +115,16 @@ export function createEventDecoder(
 
   function read(reading: Reading): Rejection | null {
     const { record, schemas, into } = reading;
-    const value = record.value ?? new Uint8Array(0);
     const { headers } = record;
-    if (headers.size > 0 && mayTellShape(headers) && readByHeaders(format, record, value, reading))
-      return null;
+    if (headers.size > 0 && mayTellShape(headers) && readByHeaders(format, reading)) return null;
     // What is large is looked at before it is parsed.
-    const quick = !renamed && !doubtful && value.length <= LARGE;
+    const quick = !renamed && !doubtful && (valueBytes(record) ?? 0) <= LARGE;
     if (quick && (format === 'native' || (format === 'auto' && tryNative))) {
       const rejection = fast.decode(record, schemas, into);
       if (rejection === null ? saysSomething(into) : FINAL.has(rejection.reason)) return rejection;
       into.clear();
     }
-    const parsed = parseDocument(textOf(value), 'the value');
+    const parsed = parseDocument(textOf(record.value ?? NOTHING), 'the value');
     if (format === 'native') readAs(native, parsed, reading);
     else if (format === 'auto') tryNative = readByKeys(parsed, reading) === native;
     else readAs(named(format), parsed, reading);
@@ -150,13 +151,10 @@ function saysSomething(into: FrameList): boolean {
 }
 
 /** @returns whether the headers told what the record is */
-function readByHeaders(
-  format: EventFormat,
-  record: SourceRecord,
-  value: Uint8Array,
-  reading: Reading,
-): boolean {
+function readByHeaders(format: EventFormat, reading: Reading): boolean {
   if (format !== 'auto' && format !== 'cloudevents' && format !== 'seldon-core') return false;
+  const { record } = reading;
+  const value = record.value ?? NOTHING;
   const headers = headerTexts(record.headers);
   if (format !== 'seldon-core') {
     if (isStructured(headers)) {

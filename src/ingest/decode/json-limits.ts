@@ -35,11 +35,18 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 /** Bytes as text; most are ASCII, where there is nothing to decode. @throws TypeError when they are not UTF-8 */
 function utf8Text(bytes: Uint8Array): string {
   if (!isAscii(bytes)) return utf8.decode(bytes);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  const buffer = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return buffer.toString('latin1');
 }
 
 /** Escapes of U+0000, and beginnings of those of surrogates: JSON read from UTF-8 has neither without them. */
 const ODD_ESCAPES = ['\\u0000', '\\ud', '\\uD'] as const;
+
+function mayBeOdd(text: string): boolean {
+  return text.includes('\\') && ODD_ESCAPES.some((escape) => text.includes(escape));
+}
 
 /**
  * A record's value as a JSON object within LIMITS.
@@ -67,7 +74,7 @@ export function parseObject(value: Uint8Array): JsonObject {
     throw new Rejected('invalid-json', `not JSON${position === undefined ? '' : `, ${position}`}`);
   }
   if (!isObject(parsed)) throw new Rejected('invalid-shape', 'the value must be a JSON object');
-  checkObject(parsed, 1, { keys: 0, odd: ODD_ESCAPES.some((escape) => text.includes(escape)) });
+  checkObject(parsed, 1, { keys: 0, odd: mayBeOdd(text) });
   return parsed;
 }
 

@@ -1,3 +1,4 @@
+import { valueBytes } from '../../core/domain/ingestion.ts';
 import type { Decoder } from '../decoder.ts';
 import { NativeScanner } from './bytes/native-scanner.ts';
 import { Rejected, parseObject, shorten } from './json-limits.ts';
@@ -21,8 +22,8 @@ export function createNativeDecoder(): Decoder {
       // The scanner passes over unknown features without reading their names.
       if (into.keepsNames) return parser.decode(record, schemas, into);
       if (pause > 0) pause -= 1;
-      else if (record.value !== null) {
-        if (scanner.decode(record.value, record.timestamp, schemas, into)) {
+      else if (valueBytes(record) !== null) {
+        if (scanner.decode(record, schemas, into)) {
           misses = 0;
           return null;
         }

@@ -1,3 +1,4 @@
+import type { SourceRecord, ValuePlace } from '../../../core/domain/ingestion.ts';
 import { LIMITS } from '../../decoder.ts';
 import { exactDecimal } from './exact-decimal.ts';
 import { TextCache } from './text-cache.ts';
@@ -16,12 +17,25 @@ const FIRST_BYTES = Int32Array.of(0, 0xff, 0xffff, 0xffffff);
 
 /** Zeros behind the record: they end every number and text, so that nothing asks where the end is. */
 const PADDING = 16;
+/** No record begins at 0: scanners take it for "not there". */
+const MARGIN = 16;
+/** So much is copied at once of records that are together in memory. */
+const WINDOW = 65_536;
 /**
  * The record that is being read, for all scanners of the process: none waits while it reads. As constants of this file
  * the two views are compiled into the loops below.
  */
-const BYTES = new Uint8Array(LIMITS.recordBytes + PADDING);
+const BYTES = new Uint8Array(MARGIN + LIMITS.recordBytes + WINDOW + PADDING);
 const WORDS = new DataView(BYTES.buffer);
+
+/** What is in BYTES from MARGIN on: `memory` in [from, to); for those bytes of it that zeros stand in for see `hidden`. */
+const loaded: { memory: Uint8Array | null; from: number; to: number } = {
+  memory: null,
+  from: 0,
+  to: 0,
+};
+/** What was where zeros are now, and where that is. */
+const hidden = { words: new Int32Array(PADDING / 4), at: MARGIN };
 
 /**
  * Reads JSON values off the bytes of one record, each in one pass, four bytes at a time. Every method takes where a value
@@ -35,14 +49,45 @@ export class ByteScanner {
   flag = 0;
   private readonly texts = new TextCache(BYTES, WORDS);
 
-  /** @returns its length; -1 when it is too large */
-  open(record: Uint8Array): number {
-    const { length } = record;
-    if (length > LIMITS.recordBytes) return -1;
-    BYTES.set(record);
-    WORDS.setFloat64(length, 0);
-    WORDS.setFloat64(length + 8, 0);
-    return length;
+  /** Where the open record ends. */
+  end = 0;
+
+  /** @returns where the record's value begins in `bytes`; -1: it is too large, or there is none */
+  open(record: SourceRecord): number {
+    const { place } = record;
+    if (place !== undefined) return this.openAmong(place);
+    const { value } = record;
+    if (value === null || value.length > LIMITS.recordBytes) return -1;
+    BYTES.set(value, MARGIN);
+    // Nobody says that its bytes stay what they are.
+    loaded.memory = null;
+    return this.begin(MARGIN, value.length);
+  }
+
+  /** What follows a value that is among others is copied, too, and need not be when its turn comes. */
+  private openAmong({ memory, from, to }: ValuePlace): number {
+    if (to - from > LIMITS.recordBytes) return -1;
+    if (memory === loaded.memory && from >= loaded.from && to <= loaded.to) {
+      for (let i = 0; i < PADDING / 4; i += 1)
+        WORDS.setInt32(hidden.at + 4 * i, hidden.words[i] as number);
+    } else {
+      loaded.memory = memory;
+      loaded.from = from;
+      loaded.to = Math.max(to, Math.min(from + WINDOW, memory.length));
+      BYTES.set(memory.subarray(from, loaded.to), MARGIN);
+    }
+    return this.begin(MARGIN + from - loaded.from, to - from);
+  }
+
+  private begin(at: number, length: number): number {
+    const end = at + length;
+    this.end = end;
+    hidden.at = end;
+    for (let i = 0; i < PADDING / 4; i += 1) {
+      hidden.words[i] = WORDS.getInt32(end + 4 * i);
+      WORDS.setInt32(end + 4 * i, 0);
+    }
+    return at;
   }
 
   /** Of the open record, until the next one is opened. */

@@ -1,5 +1,6 @@
 import { SLOT } from '../../../core/domain/event-frame.ts';
 import type { EventFrame, ModelSchema } from '../../../core/domain/event-frame.ts';
+import type { SourceRecord } from '../../../core/domain/ingestion.ts';
 import { LIMITS } from '../../decoder.ts';
 import type { FrameList, SchemaSource } from '../../decoder.ts';
 import { parseEventTime } from '../event-time.ts';
@@ -52,10 +53,11 @@ export class NativeScanner {
   private postponed = false;
 
   /** @returns false: not as usual; what is in `into` then means nothing */
-  decode(bytes: Uint8Array, recordTime: number, schemas: SchemaSource, into: FrameList): boolean {
+  decode(record: SourceRecord, schemas: SchemaSource, into: FrameList): boolean {
     const { scan } = this;
-    const end = scan.open(bytes);
-    if (end < 0) return false;
+    const begin = scan.open(record);
+    if (begin < 0) return false;
+    const { end } = scan;
     this.frame = null;
     this.keys = 0;
     this.textOfId = null;
@@ -65,10 +67,10 @@ export class NativeScanner {
     this.hasTime = false;
     if (this.postponed) this.later.fill(0);
     this.postponed = false;
-    const at = this.readEvent(schemas, into);
+    const at = this.readEvent(begin, schemas, into);
     if (at < 0 || scan.space(at) !== end) return false;
     const frame = this.frame as EventFrame | null;
-    const time = this.hasTime ? this.eventTime : parseEventTime(recordTime);
+    const time = this.hasTime ? this.eventTime : parseEventTime(record.timestamp);
     if (frame === null || time === null) return false;
     frame.time = time;
     if (this.idFrom === 0) frame.id = this.textOfId;
@@ -77,9 +79,9 @@ export class NativeScanner {
     return (!this.postponed || this.readPostponed()) && this.keys <= LIMITS.keys;
   }
 
-  private readEvent(schemas: SchemaSource, into: FrameList): number {
+  private readEvent(begin: number, schemas: SchemaSource, into: FrameList): number {
     const { scan, event } = this;
-    let at = scan.space(0);
+    let at = scan.space(begin);
     if (scan.byte(at) !== OPEN) return -1;
     event.objects = (event.objects + 1) | 0;
     let last = -1;

@@ -1,4 +1,4 @@
-import type { RecordList, SourceRecord } from '../../../core/domain/ingestion.ts';
+import type { RecordList, SourceRecord, ValuePlace } from '../../../core/domain/ingestion.ts';
 import { ByteReader, MalformedError } from './byte-reader.ts';
 import type { FetchedMemory } from './fetched-memory.ts';
 
@@ -84,7 +84,7 @@ export class FetchedRecords implements RecordList {
       }
       const reader = new ByteReader(part.bytes);
       for (let i = 0; i < part.count; i += 1) {
-        const record = readRecord(part, reader);
+        const record = new FetchedRecord(part, reader);
         if (record.offset >= this.least) yield record;
       }
     }
@@ -118,17 +118,49 @@ function checkRecords({ base, last, count, bytes }: RecordBytes): void {
   }
 }
 
-function readRecord(batch: RecordBytes, reader: ByteReader): SourceRecord {
-  reader.varint();
-  reader.int8();
-  const timeDelta = reader.varint();
-  return {
-    offset: batch.base + reader.varint(),
-    timestamp: batch.appendTime ? batch.maxTime : batch.baseTime + timeDelta,
-    key: reader.varBytes(),
-    value: reader.varBytes(),
-    headers: readHeaders(reader),
-  };
+/** A record in its batch's bytes. Views of them cost more than the rest of it: they are made when they are asked for. */
+class FetchedRecord implements SourceRecord, ValuePlace {
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly headers: ReadonlyMap<string, Uint8Array>;
+  readonly memory: Buffer;
+  readonly from: number;
+  readonly to: number;
+  private readonly keyFrom: number;
+  private readonly keyTo: number;
+  private readonly isTombstone: boolean;
+
+  constructor(batch: RecordBytes, reader: ByteReader) {
+    reader.varint();
+    reader.int8();
+    const timeDelta = reader.varint();
+    this.offset = batch.base + reader.varint();
+    this.timestamp = batch.appendTime ? batch.maxTime : batch.baseTime + timeDelta;
+    this.memory = batch.bytes;
+    // -1: there is none.
+    const keyBytes = reader.varint();
+    this.keyFrom = reader.offset;
+    this.keyTo = reader.offset + keyBytes;
+    reader.pass(Math.max(0, keyBytes));
+    const valueBytes = reader.varint();
+    this.from = reader.offset;
+    reader.pass(Math.max(0, valueBytes));
+    this.to = reader.offset;
+    this.isTombstone = valueBytes < 0;
+    this.headers = readHeaders(reader);
+  }
+
+  get key(): Uint8Array | null {
+    return this.keyTo < this.keyFrom ? null : this.memory.subarray(this.keyFrom, this.keyTo);
+  }
+
+  get value(): Uint8Array | null {
+    return this.isTombstone ? null : this.memory.subarray(this.from, this.to);
+  }
+
+  get place(): ValuePlace | undefined {
+    return this.isTombstone ? undefined : this;
+  }
 }
 
 /** Of a name that comes more than once the first counts. */
