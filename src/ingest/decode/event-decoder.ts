@@ -1,8 +1,8 @@
 import { SLOT } from '../../core/domain/event-frame.ts';
 import type { EventFormat } from '../../config/types.ts';
 import { valueBytes } from '../../core/domain/ingestion.ts';
-import type { Rejection } from '../../core/domain/ingestion.ts';
-import type { Decoder, FrameList } from '../decoder.ts';
+import type { Rejection, SourceRecord } from '../../core/domain/ingestion.ts';
+import type { Decoder, FrameList, SchemaSource } from '../decoder.ts';
 import { BODY_SHAPES } from './bodies/read-body.ts';
 import type { Reading } from './call.ts';
 import { LARGE, parseDocument, textOf } from './document.ts';
@@ -113,10 +113,10 @@ export function createEventDecoder(
   // What looks native may be flat.
   const doubtful = format === 'auto' && isFlat(mapping);
 
-  function read(reading: Reading): Rejection | null {
-    const { record, schemas, into } = reading;
+  function read(record: SourceRecord, schemas: SchemaSource, into: FrameList): Rejection | null {
     const { headers } = record;
-    if (headers.size > 0 && mayTellShape(headers) && readByHeaders(format, reading)) return null;
+    const tells = headers.size > 0 && mayTellShape(headers);
+    if (tells && readByHeaders(format, { record, schemas, into, mapping, texts })) return null;
     // What is large is looked at before it is parsed.
     const quick = !renamed && !doubtful && (valueBytes(record) ?? 0) <= LARGE;
     if (quick && (format === 'native' || (format === 'auto' && tryNative))) {
@@ -124,6 +124,7 @@ export function createEventDecoder(
       if (rejection === null ? saysSomething(into) : FINAL.has(rejection.reason)) return rejection;
       into.clear();
     }
+    const reading: Reading = { record, schemas, into, mapping, texts };
     const parsed = parseDocument(textOf(record.value ?? NOTHING), 'the value');
     if (format === 'native') readAs(native, parsed, reading);
     else if (format === 'auto') tryNative = readByKeys(parsed, reading) === native;
@@ -134,7 +135,7 @@ export function createEventDecoder(
   return {
     decode(record, schemas, into) {
       try {
-        return read({ record, schemas, into, mapping, texts });
+        return read(record, schemas, into);
       } catch (thrown) {
         if (thrown instanceof Rejected) return thrown.rejection;
         throw thrown;
