@@ -239,8 +239,8 @@ export const ingest = z
     checkpoint_records: count('... or when this many records wait.', {
       min: 1,
       max: 1_000_000,
-      example: 10_000,
-    }).default(10_000),
+      example: 20_000,
+    }).default(20_000),
     checkpoint_bytes: count('... or when this many bytes of records wait.', {
       min: 1_024,
       max: 1_073_741_824,

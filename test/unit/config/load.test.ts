@@ -41,7 +41,7 @@ describe('defaults', () => {
       log: { level: 'info' },
       ingest: {
         checkpointIntervalMs: 1_000,
-        checkpointRecords: 10_000,
+        checkpointRecords: 20_000,
         checkpointBytes: 16_777_216,
         futureToleranceMs: 300_000,
         dedupWindowMs: null,
