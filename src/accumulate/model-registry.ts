@@ -38,7 +38,7 @@ export interface ModelRegistry {
   modelIds(): readonly number[];
   /** Raised whenever a plan has changed: who holds tiles under the old one commits and drops them. */
   readonly version: number;
-  /** One pass over the catalogue. */
+  /** One pass over the catalogue, begun after this call: passes follow each other, so that no older one has the last word. */
   refresh(): Promise<void>;
 }
 
@@ -52,6 +52,7 @@ export function createModelRegistry(deps: {
   const byId = new Map<number, CountedModelPlan>();
   const fingerprints = new Map<string, string>();
   let version = 0;
+  let passes: Promise<void> = Promise.resolve();
 
   async function refreshModel(model: CountedModel): Promise<void> {
     const row = await deps.catalog.ensureModel(model.name);
@@ -74,6 +75,18 @@ export function createModelRegistry(deps: {
     deps.log.info({ model: model.name, features }, 'counting plan loaded');
   }
 
+  async function refreshAll(): Promise<void> {
+    const models = deps.models();
+    for (const model of models) await refreshModel(model);
+    // Events of a model that is configured no more are of an unknown one; what was counted of it can still be told.
+    for (const name of byName.keys()) {
+      if (models.some((model) => model.name === name)) continue;
+      byName.delete(name);
+      fingerprints.delete(name);
+      version += 1;
+    }
+  }
+
   return {
     schema: (model) => byName.get(model)?.schema ?? null,
     plan: (frame) => byId.get(frame.schema?.modelId ?? -1) as CountedModelPlan,
@@ -82,16 +95,9 @@ export function createModelRegistry(deps: {
     get version() {
       return version;
     },
-    async refresh() {
-      const models = deps.models();
-      for (const model of models) await refreshModel(model);
-      // Events of a model that is configured no more are of an unknown one; what was counted of it can still be told.
-      for (const name of byName.keys()) {
-        if (models.some((model) => model.name === name)) continue;
-        byName.delete(name);
-        fingerprints.delete(name);
-        version += 1;
-      }
+    refresh() {
+      passes = passes.then(refreshAll, refreshAll);
+      return passes;
     },
   };
 }

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+
+import { createModelRegistry } from '../../../src/accumulate/model-registry.ts';
+import { createLog } from '../../../src/platform/log.ts';
+import type { CatalogStore, CountingPlan } from '../../../src/storage/catalog-store.ts';
+
+const MODELS = [{ name: 'flights', attributes: [], allowedLatenessMs: 0 }];
+
+function planWith(names: readonly string[]): CountingPlan {
+  return {
+    model: { id: 1, name: 'flights', retired: false } as unknown as CountingPlan['model'],
+    features: names.map((name, id) => ({
+      id,
+      name,
+      kind: 'numeric',
+      role: 'input',
+      tier: 'standard',
+    })) as unknown as CountingPlan['features'],
+    sets: [],
+    ignored: [],
+  };
+}
+
+describe('a registry of models', () => {
+  it('lets no pass that began earlier have the last word', async () => {
+    const answers: ((plan: CountingPlan) => void)[] = [];
+    const catalog: Partial<CatalogStore> = {
+      ensureModel: () =>
+        Promise.resolve({ id: 1 } as Awaited<ReturnType<CatalogStore['ensureModel']>>),
+      countingPlan: () =>
+        new Promise((resolve) => {
+          answers.push(resolve);
+        }),
+    };
+    const registry = createModelRegistry({
+      catalog: catalog as CatalogStore,
+      models: () => MODELS,
+      log: createLog('silent'),
+    });
+    const features = () => registry.schema('flights')?.features.map(({ name }) => name);
+    const earlier = registry.refresh();
+    const later = registry.refresh();
+    await expect.poll(() => answers.length).toBe(1);
+    // The catalogue changes while the first pass is under way.
+    answers[0]?.(planWith(['temp']));
+    await earlier;
+    await expect.poll(() => answers.length).toBe(2);
+    answers[1]?.(planWith(['temp', 'gust']));
+    await later;
+    expect(features()).toEqual(['temp', 'gust']);
+  });
+
+  it('makes the next pass after one that failed', async () => {
+    let calls = 0;
+    const catalog: Partial<CatalogStore> = {
+      ensureModel: () =>
+        Promise.resolve({ id: 1 } as Awaited<ReturnType<CatalogStore['ensureModel']>>),
+      countingPlan: () => {
+        calls += 1;
+        return calls === 1
+          ? Promise.reject(new Error('the database is away'))
+          : Promise.resolve(planWith(['temp']));
+      },
+    };
+    const registry = createModelRegistry({
+      catalog: catalog as CatalogStore,
+      models: () => MODELS,
+      log: createLog('silent'),
+    });
+    const failed = registry.refresh();
+    const next = registry.refresh();
+    await expect(failed).rejects.toThrow('the database is away');
+    await next;
+    expect(registry.schema('flights')?.features.length).toBe(1);
+  });
+});
