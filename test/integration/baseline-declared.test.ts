@@ -78,10 +78,13 @@ describe('what is said of an upload', () => {
       [feature, kind, role].join(' '),
     );
   };
-  const sendForm = async (fields: Record<string, string>): Promise<Answer> => {
+  const sendForm = async (
+    fields: Record<string, string>,
+    text = csvOf(rowsOf(60)),
+  ): Promise<Answer> => {
     const form = new FormData();
     for (const [key, value] of Object.entries(fields)) form.append(key, value);
-    form.append('file', new Blob([csvOf(rowsOf(60))], { type: 'text/csv' }), 'form.csv');
+    form.append('file', new Blob([text], { type: 'text/csv' }), 'form.csv');
     return upload(form, {}, '', 'other');
   };
 
@@ -154,10 +157,17 @@ describe('what is said of an upload', () => {
         .map(({ name, unit }) => `${name} ${String(unit)}`)
         .toSorted();
     };
-    const sent = await sendForm({ reason: 'with units', unit: '{"x":"°F"}', time: 'ts' });
+    const text = csvOf(rowsOf(60));
+    const sent = await sendForm({ reason: 'with units', unit: '{"x":"°F"}', time: 'ts' }, text);
     expect(sent.status).toBe(201);
     const { version } = sent.body['baseline'] as { version: number };
+    const otherUnit = await sendForm({ unit: '{"x":"m"}', critical: 'c', time: 'ts' }, text);
+    expect([otherUnit.status, otherUnit.body['known']]).toEqual([200, true]);
+    expect((otherUnit.body['warnings'] as { text: string }[]).map(({ text }) => text)).toContain(
+      `the same content is version ${version} already, which keeps what was said of its features: units and tiers of x, c are not taken; say them in the configuration`,
+    );
     await post(`/models/other/baselines/${version}/activate`, { reason: 'a test' });
+    expect(await units()).toEqual(['c null', 'x °F']);
     expect(await units()).toEqual(['c null', 'x °F']);
     for (const bad of ['{"x":""}', '{"x":"a\nb"}', `{"x":"${'m'.repeat(33)}"}`, '{"x":1}', 'x=m']) {
       const { status, body } = await sendForm({ unit: bad });

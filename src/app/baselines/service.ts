@@ -40,6 +40,7 @@ import { baselineView, eventView, featureView, shadowView } from './views.ts';
 /** A model of the configuration that nothing is stored of yet: no row belongs to it. */
 const NOT_STORED = -1;
 /** Days a shadow may look back. */
+const NAMED_AT_MOST = 5;
 const MAX_SHADOW_DAYS = 62;
 
 export interface BaselineDeskDeps extends JudgeDeps {
@@ -228,7 +229,27 @@ async function take(
     ...origin,
     warnings,
   });
-  return { baseline: baselineView(model.name, row), known: !row.added, rows, warnings };
+  const known = !row.added;
+  const notTaken = known && said.size > 0 ? [saidBefore(row.version, [...said.keys()])] : [];
+  return {
+    baseline: baselineView(model.name, row),
+    known,
+    rows,
+    warnings: [...warnings, ...notTaken],
+  };
+}
+
+/** A version is as it was stored: what another upload of the same content says of its features is not added. */
+function saidBefore(version: number, features: readonly string[]): Finding {
+  const names = features.slice(0, NAMED_AT_MOST).join(', ');
+  const more =
+    features.length > NAMED_AT_MOST ? ` and ${features.length - NAMED_AT_MOST} more` : '';
+  return {
+    level: 'warning',
+    check: 'said-before',
+    feature: null,
+    text: `the same content is version ${version} already, which keeps what was said of its features: units and tiers of ${names}${more} are not taken; say them in the configuration`,
+  };
 }
 
 function assertDays(days: number): void {

@@ -20,7 +20,8 @@ export type CheckName =
   | 'stream-lacks'
   | 'stream-sends'
   | 'stream-missing'
-  | 'stream-invalid';
+  | 'stream-invalid'
+  | 'said-before';
 
 /** What is wrong with a baseline, or looks so. Errors refuse it; warnings are kept with it. */
 export interface Finding {
