@@ -244,6 +244,8 @@ describe('a process that dies', () => {
       store: {
         ...store,
         async lease(limit, leaseMs, scope) {
+          // The lane of unknown channels has nothing: were it the first to die, the other would still be leasing.
+          if (!('only' in scope)) return store.lease(limit, leaseMs, scope);
           dieAt('before it leases');
           const leases = await store.lease(limit, leaseMs, scope);
           dieAt('after it has leased');
