@@ -1,5 +1,5 @@
 import type { EventFrame } from '../core/domain/event-frame.ts';
-import { valueBytes } from '../core/domain/ingestion.ts';
+import { ownRecord, valueBytes } from '../core/domain/ingestion.ts';
 import type {
   PartitionKey,
   QuarantineReason,
@@ -59,19 +59,6 @@ export function letterBytes({ record: { key, value, headers } }: Rejected): numb
   let bytes = LETTER_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
   for (const [name, text] of headers) bytes += name.length + text.length;
   return bytes;
-}
-
-/** Records are views of the batch that they came in, decompressed: whoever keeps one keeps all of it. */
-function ownRecord(record: SourceRecord): SourceRecord {
-  const own = (bytes: Uint8Array | null) => (bytes === null ? null : new Uint8Array(bytes));
-  return {
-    offset: record.offset,
-    timestamp: record.timestamp,
-    ...(record.fault === undefined ? {} : { fault: record.fault }),
-    key: own(record.key),
-    value: own(record.value),
-    headers: new Map([...record.headers].map(([name, text]) => [name, new Uint8Array(text)])),
-  };
 }
 
 /** Takes records one by one into a partition's counting: decoded, judged, counted or quarantined. */

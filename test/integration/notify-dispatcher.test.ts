@@ -245,7 +245,7 @@ describe('a process that dies', () => {
         ...store,
         async lease(limit, leaseMs, scope) {
           // The lane of unknown channels has nothing: were it the first to die, the other would still be leasing.
-          if (!('only' in scope)) return store.lease(limit, leaseMs, scope);
+          if (scope === undefined || !('only' in scope)) return store.lease(limit, leaseMs, scope);
           dieAt('before it leases');
           const leases = await store.lease(limit, leaseMs, scope);
           dieAt('after it has leased');

@@ -1,3 +1,4 @@
+import { ownRecord } from '../../src/core/domain/ingestion.ts';
 import type { PartitionKey, SourceRecord } from '../../src/core/domain/ingestion.ts';
 import type { EventSource, RecordConsumer, SourceControl } from '../../src/ingest/event-source.ts';
 import { Intake, QueueBudget } from '../../src/ingest/intake.ts';
@@ -72,7 +73,8 @@ export class SourceReader implements RecordConsumer {
     if (reading === undefined) return false;
     const taken = reading.intake.offer(batch);
     for (let next = reading.intake.take(); next !== undefined; next = reading.intake.take()) {
-      reading.records.push(...next.batch.records);
+      reading.records.push(...Array.from(next.batch.records, ownRecord));
+      next.batch.records.release?.();
       reading.position = next.batch.to;
       this.lastBatch = performance.now();
     }

@@ -16,7 +16,7 @@ export interface ValuePlace {
   readonly to: number;
 }
 
-/** One record as it left the source. Offsets are whole numbers below 2^53. */
+/** One record as it left the source; its bytes may be those of a batch: `ownRecord` makes one to keep. Offsets are whole numbers below 2^53. */
 export interface SourceRecord {
   readonly offset: number;
   /** Broker or file time of the record, ms since the epoch. */
@@ -29,6 +29,19 @@ export interface SourceRecord {
   readonly headers: ReadonlyMap<string, Uint8Array>;
   /** The source could not read it: it goes to quarantine. */
   readonly fault?: RecordFault;
+}
+
+/** The same record in memory of its own: whoever keeps another keeps all of its batch, or loses it when that is released. */
+export function ownRecord(record: SourceRecord): SourceRecord {
+  const own = (bytes: Uint8Array | null) => (bytes === null ? null : new Uint8Array(bytes));
+  return {
+    offset: record.offset,
+    timestamp: record.timestamp,
+    ...(record.fault === undefined ? {} : { fault: record.fault }),
+    key: own(record.key),
+    value: own(record.value),
+    headers: new Map([...record.headers].map(([name, text]) => [name, new Uint8Array(text)])),
+  };
 }
 
 /** How long the value is, without a view of it; null: a tombstone. */
