@@ -151,11 +151,11 @@ async function play(options: DemoOptions, story: Story, stops: Stop[]): Promise<
     once: options.once,
   });
 
+  if (options.once || signal.aborted) return code;
   story.say('');
   story.started('mails', page.url);
   story.started('metrics', `${daemon.url}/metrics`);
   story.started('health', `${daemon.url}/health`);
-  if (options.once || signal.aborted) return code;
   story.say('\n  Ctrl-C ends the demo.');
   await new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => {

@@ -67,6 +67,18 @@ export function featureTable(lines: readonly FeatureLine[]): string[] {
   return [styleText('bold', `  ${pad(head).join('  ')}`), ...body];
 }
 
+/** What the verdicts say that a name alone does not, of those in the table. */
+const VERDICT_WORDS: Readonly<Record<string, string>> = {
+  suspected: 'beyond what is tolerated, not yet beyond chance',
+  insufficient: 'too few values that are independent of each other to see a difference of 0.2',
+};
+
+function verdictsInWords(lines: readonly FeatureLine[]): string[] {
+  return Object.entries(VERDICT_WORDS)
+    .filter(([verdict]) => lines.some((line) => line.verdict === verdict))
+    .map(([verdict, words]) => styleText('gray', `  ${verdict}: ${words}`));
+}
+
 export function createStory(out: NodeJS.WriteStream): Story {
   const live = out.isTTY;
   let drawn = 0;
@@ -94,7 +106,7 @@ export function createStory(out: NodeJS.WriteStream): Story {
     const share = state.total === 0 ? 1 : Math.min(1, state.counted / state.total);
     const filled = Math.round(share * width);
     const lines = [
-      `  ${isoDay(state.day)}  ${'█'.repeat(filled)}${'░'.repeat(width - filled)}  ${state.counted} of ${state.total} events counted`,
+      `  ${state.counted === 0 ? ' '.repeat(10) : isoDay(state.day)}  ${'█'.repeat(filled)}${'░'.repeat(width - filled)}  ${state.counted} of ${state.total} events counted`,
     ];
     if (latest !== null) {
       lines.push(
@@ -125,7 +137,7 @@ export function createStory(out: NodeJS.WriteStream): Story {
       state = { ...state, counted, day };
       redraw();
       const now = isoDay(day).slice(0, 7);
-      if (!live && now !== month) {
+      if (!live && counted > 0 && now !== month) {
         month = now;
         write(`  ${isoDay(day)}  ${counted} of ${state.total} events counted`);
       }
@@ -145,6 +157,7 @@ export function createStory(out: NodeJS.WriteStream): Story {
           '',
           `  The last 7 days, to ${isoDay(latest.end)}, against January:`,
           ...featureTable(latest.lines),
+          ...verdictsInWords(latest.lines),
         ]);
       }
       state = null;

@@ -10,7 +10,7 @@ export interface Incident {
 }
 
 /**
- * The incidents that the messages tell, in order; one that was not resolved lasts to the end of the stream. What driftd
+ * The incidents that the messages tell, by their beginning; one that was not resolved lasts to the end of the stream. What driftd
  * says about itself is none.
  */
 export function incidentsOf(messages: readonly Message[]): Incident[] {
@@ -28,7 +28,7 @@ export function incidentsOf(messages: readonly Message[]): Incident[] {
     }
   }
   for (const [feature, from] of open) incidents.push({ feature, from, to: STREAM_TO });
-  return incidents;
+  return incidents.toSorted((one, other) => one.from - other.from);
 }
 
 /** Does an incident of the feature reach into the month (1-12) of 2013? */

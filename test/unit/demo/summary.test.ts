@@ -63,6 +63,14 @@ describe('the summary of the demo', () => {
     expect(summary(messages, change).ok).toBe(false);
   });
 
+  it('tells the incidents by their beginning', () => {
+    const later = digest('pressure', 'first', STREAM_FROM + 86_400_000);
+    const over = digest('pressure', 'resolved', STREAM_FROM + 2 * 86_400_000);
+    const { lines } = summary([...GOOD, later, over]);
+    const told = lines.flatMap((line) => /^ {4}(\w+) +\d{4}-/.exec(line)?.[1] ?? []);
+    expect(told).toEqual([...MUST_FIRE.keys(), 'pressure']);
+  });
+
   it('tells what driftd said about itself, beside the incidents', () => {
     const { ok, lines } = summary([...GOOD, STUCK]);
     expect(ok).toBe(true);
