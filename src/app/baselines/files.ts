@@ -145,7 +145,7 @@ async function listFolder(directory: string): Promise<string[]> {
   } catch (thrown) {
     throw new DriftdError(
       'BASELINE_MISSING',
-      `the baselines folder ${directory} cannot be read: ${toError(thrown).message}; create it, or correct baselines.directory`,
+      `the baselines folder ${directory} cannot be read: ${toError(thrown).message}; create it, or correct baselines.directory, which counts from the folder of the configuration`,
       { cause: thrown },
     );
   }

@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+
 import type { DriftdConfig } from '../../config/types.ts';
 import type { Problem } from '../../core/alerting/problems.ts';
 import { inspectKafka } from '../../ingest/kafka/inspect.ts';
@@ -7,7 +9,12 @@ import { DriftdError, toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import type { StatusSnapshot } from '../../storage/api/status-reader.ts';
 import { createWatchStore } from '../../storage/postgres/alerts/watch-store.ts';
-import { assertReachable, createPool, describeDatabase } from '../../storage/postgres/pool.ts';
+import {
+  assertReachable,
+  createPool,
+  DATABASE_WAY_OUT,
+  describeDatabase,
+} from '../../storage/postgres/pool.ts';
 import type { Pool } from '../../storage/postgres/pool.ts';
 import {
   probeWrite,
@@ -28,11 +35,12 @@ import { workFindings } from './work-findings.ts';
  */
 export async function examine(config: DriftdConfig, log: Log, clock: Clock): Promise<Finding[]> {
   const database = await examineDatabase(config, log, clock);
-  const [broker, mail] = await Promise.all([
+  const [folder, broker, mail] = await Promise.all([
+    examineFolder(config),
     examineBroker(config, database, log, clock),
     examineMail(config),
   ]);
-  return [...database.findings, ...broker, ...mail, ...database.work];
+  return [...database.findings, ...folder, ...broker, ...mail, ...database.work];
 }
 
 interface Database {
@@ -51,23 +59,21 @@ async function examineDatabase(config: DriftdConfig, log: Log, clock: Clock): Pr
     const server = await readServerFacts(pool, () => clock.now());
     const findings = [...serverFindings(server)];
     findings.push(await diskFinding(server, isLocal(url)));
-    const schema = schemaFinding(await readSchemaFacts(pool));
+    const facts = await readSchemaFacts(pool);
+    const schema = schemaFinding(facts);
     findings.push(schema);
-    const read = schema.state === 'fault' ? null : await readWork(pool, config, findings, log);
+    const untouched = schema.state !== 'fault' && facts.version === 0;
+    const read =
+      untouched || schema.state === 'fault' ? null : await readWork(pool, config, findings, log);
     const work =
       read === null
-        ? [unknown('work', 'what driftd did cannot be read')]
+        ? [unknown('work', untouched ? 'there is none yet' : 'what driftd did cannot be read')]
         : workFindings(read.status, read.problems, config);
     return { findings, work, status: read?.status ?? null, now: server.now };
   } catch (thrown) {
-    const says = toError(thrown).message;
+    const says = toError(thrown).message.replace(`; ${DATABASE_WAY_OUT}`, '');
     const at = thrown instanceof DriftdError ? '' : ` (${describeDatabase(url)})`;
-    const finding = fault(
-      'database',
-      `${says}${at}`,
-      'check postgres.url, and that the server runs and accepts this user',
-      'DATABASE_UNREACHABLE',
-    );
+    const finding = fault('database', `${says}${at}`, DATABASE_WAY_OUT, 'DATABASE_UNREACHABLE');
     return { findings: [finding], work: [], status: null, now: clock.now() };
   } finally {
     await pool.end();
@@ -122,6 +128,24 @@ function isLocal(url: string): boolean {
   if (!URL.canParse(url)) return false;
   const { hostname } = new URL(url);
   return ['', 'localhost', '127.0.0.1', '[::1]'].includes(hostname);
+}
+
+/** Baselines are read from there at start, which fails when the folder cannot be read. */
+async function examineFolder({ baselines: { directory } }: DriftdConfig): Promise<Finding[]> {
+  if (directory === null) return [];
+  try {
+    await readdir(directory);
+    return [ok('baselines', `the folder ${directory} can be read`)];
+  } catch (thrown) {
+    return [
+      fault(
+        'baselines',
+        `the folder ${directory} cannot be read: ${toError(thrown).message}`,
+        'create it, or correct baselines.directory, which counts from the folder of the configuration',
+        'BASELINE_MISSING',
+      ),
+    ];
+  }
 }
 
 async function examineBroker(

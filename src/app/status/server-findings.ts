@@ -82,10 +82,10 @@ export function schemaFinding({ version, known, missing, newer, changed }: Schem
       'SCHEMA_TOO_NEW',
     );
   if (version === 0)
-    return fault(
+    return warning(
       'schema',
       'the database has no schema yet',
-      'driftd migrate, or driftd run: it migrates at start',
+      'driftd run makes it at start, or driftd migrate beforehand',
     );
   if (missing.length > 0)
     return fault(

@@ -39,6 +39,10 @@ export function doctorCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode) =
     });
 }
 
+function number(count: number, one: string): string {
+  return `${String(count)} ${one}${count === 1 ? '' : 's'}`;
+}
+
 function findingsText(findings: readonly Finding[], colours: boolean): string {
   const width = Math.max(...findings.map(({ check }) => check.length));
   const lines = findings.map(({ check, state, says, wayOut }) => {
@@ -52,6 +56,6 @@ function findingsText(findings: readonly Finding[], colours: boolean): string {
   const verdict =
     faults + warnings === 0
       ? 'Everything that could be looked at is as it should be.'
-      : `${String(faults)} faults, ${String(warnings)} warnings.`;
+      : `${number(faults, 'fault')}, ${number(warnings, 'warning')}.`;
   return `${lines.join('\n')}\n\n${verdict}\n`;
 }

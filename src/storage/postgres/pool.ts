@@ -162,6 +162,10 @@ function describeServer(url: string): string {
   }
 }
 
+/** What to do about a database that cannot be used. */
+export const DATABASE_WAY_OUT =
+  'check postgres.url, and that the server runs and accepts this user';
+
 /**
  * Makes sure that the database answers.
  * @throws DriftdError DATABASE_UNREACHABLE that says where and what to look at
@@ -179,7 +183,7 @@ export async function assertReachable(pool: Pool, url: string): Promise<void> {
         : error.message;
     throw new DriftdError(
       'DATABASE_UNREACHABLE',
-      `the database at ${describeDatabase(url)} cannot be used: ${why}; check postgres.url, and that the server runs and accepts this user`,
+      `the database at ${describeDatabase(url)} cannot be used: ${why}; ${DATABASE_WAY_OUT}`,
       { cause: thrown },
     );
   }
