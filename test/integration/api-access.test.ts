@@ -116,6 +116,11 @@ describe('every route', () => {
         headers.get('content-type')?.startsWith('application/problem+json') === true &&
         text.includes('token'));
     expect(await eachAsked(undefined, refused)).toEqual([]);
+    const empty = await served.ask('/models', { headers: { authorization: 'Bearer ' } });
+    expect([empty.status, empty.text]).toEqual([
+      401,
+      expect.stringContaining('driftd token create'),
+    ]);
   });
 
   it.each(SCOPES)(
@@ -279,6 +284,13 @@ describe('on this machine', () => {
       expect((await local.ask('/tokens', { headers: { origin: local.url } })).status).toBe(200);
       expect(await statusAt(local.url, 'localhost:1')).toBe(200);
       expect(await statusAt(local.url, 'rebound.example')).toBe(401);
+      // A variable that is not set makes a header without a token: the same as none.
+      const empty = { authorization: 'Bearer ' };
+      expect((await local.ask('/tokens', { headers: empty })).status).toBe(200);
+      expect(
+        (await local.ask('/tokens', { headers: { ...empty, origin: 'https://evil.example' } }))
+          .status,
+      ).toBe(401);
       // A token that is sent counts, with what it may do.
       const token = held.get('read') ?? '';
       expect((await local.ask('/tokens', { token })).status).toBe(403);

@@ -15,6 +15,9 @@ const MAX_ADDRESSES = 10_000;
 
 const LOOPBACK_NAMES = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 
+/** What a script sends whose variable for the token is empty: no token, and no guess at one. */
+const EMPTY_BEARER = /^bearer\s*$/i;
+
 type Deps = Pick<ApiDeps, 'auth' | 'isConfiguredToken' | 'tokens' | 'clock'>;
 
 /** Every request of the API is somebody's, or is refused: 401 who are you, 403 not for you, 429 too many guesses. */
@@ -22,6 +25,8 @@ export function registerAuth(api: FastifyInstance, deps: Deps): void {
   const failures = createFailureCounter(deps.clock);
   api.decorateRequest('caller', null);
   api.addHook('onRequest', async (request, reply) => {
+    if (EMPTY_BEARER.test(request.headers.authorization ?? ''))
+      delete request.headers.authorization;
     const { scope, models } = request.routeOptions.config;
     if (scope === 'open' || scope === undefined) return undefined;
     const caller = await identify(deps, request);
