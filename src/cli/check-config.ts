@@ -48,16 +48,19 @@ function toJson({ models, monitors, receivers, kafka, replay }: DriftdConfig) {
   };
 }
 
-function inWords({ models, monitors, receivers, kafka, replay }: DriftdConfig): string {
+function inWords({ models, monitors, receivers, kafka, replay, httpSource }: DriftdConfig): string {
   const number = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
-  const parts = [
-    number(kafka?.topics.length ?? 0, 'topic'),
+  const sources = [
+    ...(kafka === null ? [] : [number(kafka.topics.length, 'topic')]),
+    ...(replay === null ? [] : ['1 replay']),
+    ...(httpSource === null ? [] : ['events over HTTP']),
+  ];
+  return [
+    ...(sources.length === 0 ? ['no source of events'] : sources),
     number(models.length, 'model'),
     number(monitors.length, 'monitor'),
     number(receivers.length, 'receiver'),
-  ];
-  if (replay !== null) parts.unshift('1 replay');
-  return parts.join(', ');
+  ].join(', ');
 }
 
 function errorJson(error: DriftdError) {

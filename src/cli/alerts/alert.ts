@@ -75,12 +75,18 @@ function jsonOf(alert: AlertEntry) {
   return { ...alert, since: alert.since === null ? null : new Date(alert.since).toISOString() };
 }
 
-function lineOf(alert: AlertEntry): string {
+/** An alert as a line for people: state, severity, where, since when, the incident once there is one. */
+export function lineOf(alert: AlertEntry): string {
   const { model, monitor, feature, segment, state, severity, incident, flaps } = alert;
   const where = segment === 'all' ? feature : `${feature} [${segment}]`;
   const since = alert.since === null ? '' : ` since ${new Date(alert.since).toISOString()}`;
-  const flapping = flaps > 0 ? `, opened again ${String(flaps)} times within a week` : '';
+  const flapping =
+    flaps > 0
+      ? `, opened again ${String(flaps)} ${flaps === 1 ? 'time' : 'times'} within a week`
+      : '';
+  // What is pending has opened none yet.
+  const opened = state === 'firing' ? `, incident ${String(incident)}` : '';
   const taken = alert.acknowledgedBy === null ? '' : `, taken on by ${alert.acknowledgedBy}`;
-  const line = `${state}  ${severity ?? '-'}  ${model} (${monitor})  ${where}${since}, incident ${String(incident)}${flapping}${taken}`;
+  const line = `${state}  ${severity ?? '-'}  ${model} (${monitor})  ${where}${since}${opened}${flapping}${taken}`;
   return `${line.replace(/[\p{Cc}\p{Cf}]/gu, '\uFFFD')}\n`;
 }

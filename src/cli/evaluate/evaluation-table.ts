@@ -52,7 +52,7 @@ function cellsOf(result: FeatureResult, { verdictThen }: AsOfEvaluation): string
   const statistic = (name: string) => result.statistics.find((entry) => entry.name === name);
   const ks = statistic('ks');
   const number = (value: number | undefined): string =>
-    value === undefined ? '' : value.toFixed(value >= 10 ? 1 : 3);
+    value === undefined ? '-' : value.toFixed(value >= 10 ? 1 : 3);
   return [
     result.feature,
     result.segment,
@@ -60,7 +60,7 @@ function cellsOf(result: FeatureResult, { verdictThen }: AsOfEvaluation): string
     String(result.n),
     number(statistic('psi')?.value),
     number(ks?.value),
-    ks?.low === undefined || ks.high === undefined ? '' : `${number(ks.low)}..${number(ks.high)}`,
+    ks?.low === undefined || ks.high === undefined ? '-' : `${number(ks.low)}..${number(ks.high)}`,
     number(result.minimumDetectableEffect),
     result.warmingUp ? `${result.verdict} (warming up)` : result.verdict,
     verdictThen(result) ?? '-',

@@ -93,7 +93,9 @@ describe('check-config', () => {
   it('tells people and machines that a file is right', async () => {
     const { run, output } = setUp();
     expect(await run('check-config', '--config', good)).toBe(0);
-    expect(output.out).toBe(`${good} is fine: 0 topics, 1 model, 0 monitors, 0 receivers.\n`);
+    expect(output.out).toBe(
+      `${good} is fine: no source of events, 1 model, 0 monitors, 0 receivers.\n`,
+    );
     const json = setUp();
     expect(await json.run('check-config', '--config', good, '--format', 'json')).toBe(0);
     expect(JSON.parse(json.output.out)).toMatchObject({ ok: true, models: ['m'], topics: [] });
