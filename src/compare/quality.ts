@@ -108,14 +108,22 @@ export function troublesOf(
       );
       return [
         key,
-        { cause: mutes ? ('data' as const) : ('drift' as const), faults: told.map(digestFault) },
+        {
+          cause: mutes ? ('data' as const) : ('drift' as const),
+          faults: told.map((fault) => digestFault(fault, result)),
+        },
       ];
     }),
   );
 }
 
-function digestFault({ check, value, expected }: QualityFault): DigestFault {
-  return { check, value, expected };
+/** @param result what the message shows of the feature: of its worst window */
+function digestFault(
+  { check, value, expected, window }: QualityFault,
+  result: FeatureResult | undefined,
+): DigestFault {
+  const other = window !== null && result !== undefined && window !== result.window;
+  return { check, value, expected, ...(other ? { window } : {}) };
 }
 
 /**

@@ -1,5 +1,4 @@
-import { withUnit } from '../domain/feature.ts';
-import { explanationOf } from '../evaluate/explain.ts';
+import { explanationOf, placeLabel } from '../evaluate/explain.ts';
 import type { FeatureResult, Subject } from '../evaluate/types.ts';
 
 /** A change of a share below this is not worth a line. */
@@ -14,7 +13,7 @@ export function explain(subject: Subject, result: FeatureResult): string[] {
   return [
     ...words,
     ...outsideInWords(result),
-    ...spikeInWords(result, subject.unit ?? null),
+    ...spikeInWords(result, subject),
     ...qualityInWords(result),
   ].map(capitalized);
 }
@@ -25,11 +24,12 @@ function outsideInWords({ outOfRangeShare }: FeatureResult): string[] {
     : [`outside the baseline's range: ${percent(outOfRangeShare)}`];
 }
 
-function spikeInWords({ statistics }: FeatureResult, unit: string | null): string[] {
+function spikeInWords({ statistics }: FeatureResult, { live, unit }: Subject): string[] {
   const spike = statistics.find(({ name }) => name === 'spike');
   if (spike === undefined || spike.fires === null || typeof spike.at !== 'number') return [];
-  const at = withUnit(String(Number(spike.at.toPrecision(4))), unit);
-  return [`values pile up near ${at}: ${percent(spike.value)} more than in the baseline`];
+  if (live?.kind !== 'numeric') return [];
+  const where = placeLabel(live, spike.at, unit ?? null);
+  return [`values pile up ${where}: ${percent(spike.value)} more than in the baseline`];
 }
 
 function qualityInWords({ missing, invalid }: FeatureResult): string[] {

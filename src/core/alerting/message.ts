@@ -55,7 +55,10 @@ export interface DigestFeature {
   readonly links?: readonly DigestLink[];
 }
 
-export type DigestFault = Pick<QualityFault, 'check' | 'value' | 'expected'>;
+export interface DigestFault extends Pick<QualityFault, 'check' | 'value' | 'expected'> {
+  /** The window that has the fault, when it is another than the one whose numbers are shown. */
+  readonly window?: string;
+}
 
 /** What is wrong with a feature's data, and whether that is what its alert is told as. */
 export interface FeatureTrouble {

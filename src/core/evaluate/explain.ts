@@ -129,6 +129,20 @@ function rangeMoves(
   });
 }
 
+/**
+ * Where values of the bin that ends at an edge lie, in words: "at 7" when the bin holds one value, "above 12" when they lie
+ * beyond the last edge.
+ */
+export function placeLabel(live: NumericHistogram, edge: number, unit: string | null): string {
+  const { counts, binning } = live;
+  const bin = binning.edges.indexOf(edge);
+  const beyond = bin === binning.edges.length - 1 && (counts[bin + 1] ?? 0) > (counts[bin] ?? 0);
+  if (beyond) return rangeLabel(edge, null, unit);
+  const from = bin > 0 ? (binning.edges[bin - 1] as number) : null;
+  const single = binning.atoms[bin] === 1 || (from !== null && number(from) === number(edge));
+  return single ? `at ${number(edge, unit)}` : rangeLabel(from, edge, unit);
+}
+
 function rangeLabel(from: number | null, to: number | null, unit: string | null): string {
   if (from === null) return to === null ? 'all values' : `at or below ${number(to, unit)}`;
   if (to === null) return `above ${number(from, unit)}`;

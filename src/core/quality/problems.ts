@@ -107,11 +107,13 @@ export function qualityInWords(
 }
 
 /** What is wrong with a feature's data, after "missing", "invalid" and so on. */
-export function faultInWords({
-  check,
-  value,
-  expected,
-}: Pick<QualityFault, 'check' | 'value' | 'expected'>): string {
+export function faultInWords({ window, ...fault }: Fault & { readonly window?: string }): string {
+  return `${shareInWords(fault)}${window === undefined ? '' : ` (in ${window})`}`;
+}
+
+type Fault = Pick<QualityFault, 'check' | 'value' | 'expected'>;
+
+function shareInWords({ check, value, expected }: Fault): string {
   const before = expected === null ? '' : `, ${percent(expected)} in the baseline`;
   switch (check) {
     case 'absent':

@@ -119,7 +119,7 @@ describe('faults of the data of a feature', () => {
   it('are told once, from the window where they are worst', () => {
     const faults = [fault('missing', 0.2), fault('missing', 0.5, '1h'), fault('invalid', 0.1)];
     expect(trouble(faults, result(0.5, 0.1))?.faults).toEqual([
-      { check: 'missing', value: 0.5, expected: 0.01 },
+      { check: 'missing', value: 0.5, expected: 0.01, window: '1h' },
       { check: 'invalid', value: 0.1, expected: 0.01 },
     ]);
   });

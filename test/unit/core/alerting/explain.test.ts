@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../../../src/core/alerting/explain.ts';
-import type { Subject } from '../../../../src/core/evaluate/types.ts';
+import type { FeatureResult, Subject } from '../../../../src/core/evaluate/types.ts';
 import { buildCategoricalBinning } from '../../../../src/core/histogram/categorical-binning.ts';
 import { SLOT } from '../../../../src/core/domain/event-frame.ts';
-import type { Histogram } from '../../../../src/core/histogram/types.ts';
+import type { Histogram, NumericHistogram } from '../../../../src/core/histogram/types.ts';
 import { flightsWindow } from '../../../support/flights-digest.ts';
 import { countAll } from '../../../support/histograms.ts';
 
@@ -39,6 +39,41 @@ describe('what changed, in words', () => {
   it('of a feature that has not moved: little', () => {
     expect(sentences('carrier').length).toBeLessThanOrEqual(5);
     expect(sentences('carrier').join(' ')).not.toContain('NaN');
+  });
+
+  it('says where values pile up: in their bin, at its only value, or beyond the last edge', () => {
+    const i = results.findIndex(({ feature }) => feature === 'temp');
+    const [subject, result] = [subjects[i], results[i]];
+    if (subject === undefined || result === undefined || subject.live?.kind !== 'numeric')
+      throw new Error('no temp');
+    const binning = {
+      ...subject.live.binning,
+      edges: Float64Array.of(0, 150, 300),
+      atoms: Uint8Array.of(0, 0, 0, 0),
+    };
+    const piled = (
+      at: number,
+      counts: readonly number[],
+      atoms: readonly number[] = [],
+    ): string => {
+      const live = { ...subject.live, counts: Float64Array.from(counts) } as NumericHistogram;
+      const own = atoms.length === 0 ? binning : { ...binning, atoms: Uint8Array.from(atoms) };
+      const spike = {
+        name: 'spike',
+        value: 0.9,
+        at,
+        fires: 'critical',
+      } as unknown as FeatureResult['statistics'][number];
+      return explain(
+        { ...subject, comparable: false, live: { ...live, binning: own } },
+        { ...result, outOfRangeShare: 0, statistics: [spike] },
+      ).join();
+    };
+    const rest = ': 90 % more than in the baseline';
+    expect(piled(300, [1, 1, 90, 0])).toContain(`Values pile up in (150, 300]${rest}`);
+    expect(piled(300, [1, 1, 0, 90])).toContain(`Values pile up above 300${rest}`);
+    expect(piled(0, [90, 1, 0, 1])).toContain(`Values pile up at or below 0${rest}`);
+    expect(piled(150, [1, 90, 0, 1], [0, 1, 0, 0])).toContain(`Values pile up at 150${rest}`);
   });
 
   it('says nothing when there is nothing to compare', () => {
