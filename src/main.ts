@@ -1,7 +1,16 @@
 #!/usr/bin/env node
-import { cli } from './cli/cli.ts';
-
 /** The only file that touches signals and the exit code. */
+
+/** As `engines` of package.json says. An older Node would end in the middle of an import, with a SyntaxError. */
+const LEAST_NODE = [22, 22] as const;
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < LEAST_NODE[0] || (major === LEAST_NODE[0] && minor < LEAST_NODE[1])) {
+  process.stderr.write(
+    `driftd: this needs Node ${LEAST_NODE.join('.')} or newer, and is run by ${process.version}\n`,
+  );
+  process.exit(1);
+}
 
 /** An asked-for stop ends within 10 s, whatever still hangs: the app's own deadline is a little shorter. */
 const HARD_STOP_MS = 9_800;
@@ -35,6 +44,7 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   });
 }
 
+const { cli } = await import('./cli/cli.ts');
 const code = await cli(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
