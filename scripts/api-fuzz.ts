@@ -35,6 +35,12 @@ checks.negative_data_rejection.expected-statuses = ["2xx", "4xx", 503]
 include-operation-id = "uploadBaseline"
 generation.max-examples = 10
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 409, 422, 431, 503]
+
+# A part may be empty: then it asks where to go on. Nothing is completed here: four files in part are all.
+[[operations]]
+include-operation-id = "appendUpload"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 409, 422, 429, 431, 503]
+checks.negative_data_rejection.expected-statuses = ["2xx", "4xx", 503]
 `;
 /** What the second pass asks for wherever a path has a name. */
 const THERE = `${SETTINGS}

@@ -55,7 +55,7 @@ const lying = (): number[] =>
     .filter((name) => name.endsWith('.csv'))
     .map((name) => statSync(path.join(uploads, name)).size);
 
-it('a daemon killed when 99 % of an upload are there has no baseline and no file of it after the next start', async () => {
+it('a daemon killed when 99 % of one upload and a part of another are there has no baseline and no file of them after the next start', async () => {
   const port = await start();
   const sending = request({
     port,
@@ -67,6 +67,14 @@ it('a daemon killed when 99 % of an upload are there has no baseline and no file
   const text = `x\n${'1.5\n'.repeat(BYTES / 4)}`;
   sending.write(text.slice(0, 0.99 * BYTES));
   await expect.poll(lying, WAIT).toEqual([0.99 * BYTES]);
+
+  const part = await fetch(`http://127.0.0.1:${port}/api/v1/models/m/uploads/${'a'.repeat(64)}`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/offset+octet-stream', 'upload-offset': '0' },
+    body: 'x',
+  });
+  expect(part.status).toBe(204);
+  expect(readdirSync(uploads)).toHaveLength(2);
 
   driftd?.kill('SIGKILL');
   await driftd?.ended;

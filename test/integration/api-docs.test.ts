@@ -29,11 +29,11 @@ afterAll(async () => {
   await world.pool.end();
 });
 
-it('the example of docs/api.md does what it says', async () => {
+it('the examples of docs/api.md do what they say', async () => {
   const page = await readFile(new URL('../../docs/api.md', import.meta.url), 'utf8');
-  const example = /^```sh\n(.*?)^```$/ms.exec(page)?.[1];
-  expect(example).toBeDefined();
-  const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', example ?? ''], {
+  const examples = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, example]) => example);
+  expect(examples).toHaveLength(2);
+  const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', examples.join('\n')], {
     env: { PATH: process.env['PATH'] ?? '', DRIFTD_URL: served.url, DRIFTD_TOKEN: token },
   });
   expect(stdout).toContain('"name":"flights"');
@@ -41,4 +41,5 @@ it('the example of docs/api.md does what it says', async () => {
   expect(stdout).toContain('"bins":[');
   expect(stdout).toMatch(/304$/m);
   expect(stdout).toMatch(/"name":"trial".*\}$/s);
+  expect(stdout).toContain('"provenance":"january.csv.gz"');
 });

@@ -132,11 +132,23 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
       return baselineView(model, row);
     },
     document: async (model, version) => toDocument((await find(model, version)).baseline),
-    async upload(name, { path, name: called, validateOnly, onProgress, declared = {}, ...change }) {
-      const model = await storedModel(await modelOf(name), validateOnly);
+    async upload(name, upload) {
+      const {
+        path,
+        name: called,
+        sha256,
+        validateOnly,
+        onProgress,
+        declared = {},
+        ...change
+      } = upload;
+      const found = await modelOf(name);
+      const bytes = await sha256OfFile(path);
+      if (sha256 !== undefined && bytes !== sha256) throw otherBytes(bytes, sha256);
+      const model = await storedModel(found, validateOnly);
       const declarations = withUpload(declarationsOf(config, modelConfig(config, name)), declared);
       const file = basename(path);
-      const source = sourceFingerprint(await sha256OfFile(path), file, name, declarations);
+      const source = sourceFingerprint(bytes, file, name, declarations);
       const known = await baselines.findSource(model.id, source);
       if (known !== null) {
         return knownAs(name, known);
@@ -294,6 +306,11 @@ function knownAs(model: string, row: BaselineRow): UploadResult {
 
 function unknown(text: string): DriftdError {
   return new DriftdError('BASELINE_UNKNOWN', text);
+}
+
+function otherBytes(found: string, wanted: string): DriftdError {
+  const text = `the bytes that came have the SHA-256 ${found}, not ${wanted}: some are missing, or were changed; send the file again`;
+  return new DriftdError('BASELINE_INVALID', text);
 }
 
 function refused(texts: readonly string[]): DriftdError {

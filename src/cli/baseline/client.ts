@@ -1,14 +1,15 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { Readable } from 'node:stream';
 import { sha256OfFile } from '../../app/baselines/declarations.ts';
-import type { BaselineDesk, UploadDeclarations, UploadResult } from '../../app/baselines/direct.ts';
+import type { BaselineDesk, UploadDeclarations } from '../../app/baselines/direct.ts';
 import { DriftdError, toError } from '../../platform/errors.ts';
-import type { ErrorCode } from '../../platform/errors.ts';
+import { createAsking } from './asking.ts';
+import { fileBody } from './file-body.ts';
+import { offsetIn, sendInParts } from './in-parts.ts';
+import type { Found } from './in-parts.ts';
 
-/** Looking at many days takes its time, and so does a large file. */
-const ANSWER_MS = 900_000;
+/** Files from this size on are sent in parts, so that what breaks off goes on from there; bytes. */
+const IN_PARTS_FROM = 8 * 1024 * 1024;
 
 /**
  * The desk of a running driftd, over its API.
@@ -17,36 +18,8 @@ const ANSWER_MS = 900_000;
  * @throws DriftdError (from every call) DAEMON_UNREACHABLE, and what the desk throws itself
  */
 export function createBaselineClient(address: string, token: string | null): BaselineDesk {
-  const authorization = token === null ? {} : { authorization: `Bearer ${token}` };
-
-  async function ask<T>(method: 'GET' | 'POST', path: string, sent: RequestInit = {}): Promise<T> {
-    if (!URL.canParse(address))
-      throw unreachable('this is no address, write it like http://127.0.0.1:8080');
-    let response: Response;
-    try {
-      response = await fetch(new URL(`/api/v1/models/${path}`, address), {
-        method,
-        ...sent,
-        headers: { ...authorization, ...(sent.headers as Record<string, string> | undefined) },
-        signal: AbortSignal.timeout(ANSWER_MS),
-        redirect: 'error',
-      });
-    } catch (thrown) {
-      const { cause, message } = toError(thrown);
-      throw unreachable(cause instanceof Error && cause.message !== '' ? cause.message : message);
-    }
-    const body = (await response.json().catch(() => null)) as T | { detail?: string } | null;
-    if (response.ok && body !== null) return body as T;
-    const detail = (body as { detail?: string } | null)?.detail ?? 'without a reason';
-    const code = CODE_OF[response.status];
-    if (code === undefined) throw unreachable(`${response.status}, ${detail}`);
-    const after = response.headers.get('retry-after');
-    const again = after === null ? '' : ` (in ${after} seconds)`;
-    throw new DriftdError(code, `${detail}${again}`);
-  }
-  const unreachable = (why: string): DriftdError =>
-    new DriftdError('DAEMON_UNREACHABLE', `driftd at ${address} does not do it: ${why}`);
-
+  const asking = createAsking(address, token);
+  const { ask } = asking;
   const post = <T>(path: string, body: object): Promise<T> =>
     ask('POST', path, {
       body: JSON.stringify(body),
@@ -70,26 +43,24 @@ export function createBaselineClient(address: string, token: string | null): Bas
   // The server knows who asks by the token.
   const why = ({ reason }: { readonly reason: string }) => (reason === '' ? {} : { reason });
 
-  async function known(
+  async function look(
     model: string,
     sha256: string,
     name: string,
     declared: UploadDeclarations = {},
-  ): Promise<UploadResult | null> {
+  ): Promise<Found> {
     const [, ending = '', packed] = /(\.baseline\.json|\.[a-z]+?)(\.gz)?$/i.exec(name) ?? [];
     const format = FORMAT_OF.get(ending.toLowerCase());
-    if (format === undefined) return null;
+    if (format === undefined) return { known: null, offset: null };
     const query = new URLSearchParams({
       format,
       packed: String(packed !== undefined),
       ...columnsOf(declared),
     });
-    try {
-      return await ask('GET', of(model, `uploads/${sha256}?${query.toString()}`));
-    } catch (thrown) {
-      if (thrown instanceof DriftdError && thrown.code === 'BASELINE_UNKNOWN') return null;
-      throw thrown;
-    }
+    const response = await asking.send('GET', of(model, `uploads/${sha256}?${query.toString()}`));
+    if (response.status !== 404) return { known: await asking.read(response), offset: null };
+    await response.body?.cancel();
+    return { known: null, offset: offsetIn(response) };
   }
 
   return {
@@ -113,7 +84,7 @@ export function createBaselineClient(address: string, token: string | null): Bas
       post(of(model, `baselines/${version}/discard`), why(change)),
     rollback: (model, change) => post(of(model, 'baselines/rollback'), why(change)),
     document: (model, version) => ask('GET', of(model, `baselines/${version}/document`)),
-    known,
+    known: async (...of) => (await look(...of)).known,
     async upload(model, { path, validateOnly, reason, onProgress, declared = {} }) {
       const { size } = await stat(path).catch((thrown: unknown) => {
         throw new DriftdError(
@@ -121,25 +92,39 @@ export function createBaselineClient(address: string, token: string | null): Bas
           `${path} cannot be read: ${toError(thrown).message}`,
         );
       });
+      const name = basename(path);
+      const sha256 = await sha256OfFile(path);
       // What broke off after all was sent, or comes a second time, is not sent again.
-      const there = await known(model, await sha256OfFile(path), basename(path), declared);
-      if (there !== null) return there;
-      let sent = 0;
-      const file = createReadStream(path).on('data', (chunk) => {
-        sent += chunk.length;
-        onProgress?.(sent / size);
-      });
+      const found = await look(model, sha256, name, declared);
+      if (found.known !== null) return found.known;
       const query = new URLSearchParams({
-        name: basename(path),
+        name,
         validate: String(validateOnly),
         ...(reason === '' ? {} : { reason }),
         ...columnsOf(declared),
-      });
-      return ask('POST', of(model, `baselines?${query.toString()}`), {
-        body: Readable.toWeb(file),
-        duplex: 'half',
-        headers: { 'content-type': 'application/octet-stream' },
-      });
+      }).toString();
+      if (size >= IN_PARTS_FROM) {
+        const sending = {
+          address: of(model, `uploads/${sha256}`),
+          query,
+          path,
+          size,
+          look: () => look(model, sha256, name, declared),
+          ...(onProgress === undefined ? {} : { onProgress }),
+        };
+        const done = await sendInParts(asking, sending, found);
+        if (done !== null) return done;
+      }
+      const { assertRead, ...file } = fileBody(path, 0, size, (sent) => onProgress?.(sent / size));
+      try {
+        return await ask('POST', of(model, `baselines?${query}`), {
+          ...file,
+          headers: { 'content-type': 'application/octet-stream' },
+        });
+      } catch (thrown) {
+        assertRead();
+        throw thrown;
+      }
     },
     replay: (model, { topic, from, to }, change) =>
       post(of(model, 'baselines/replay'), {
@@ -157,24 +142,11 @@ export function createBaselineClient(address: string, token: string | null): Bas
   };
 }
 
-/** Answers of the API as the errors they are here. */
-const CODE_OF: Readonly<Partial<Record<number, ErrorCode>>> = {
-  400: 'INPUT_INVALID',
-  401: 'ACCESS_REFUSED',
-  403: 'ACCESS_REFUSED',
-  404: 'BASELINE_UNKNOWN',
-  409: 'BASELINE_INVALID',
-  413: 'BASELINE_INVALID',
-  415: 'BASELINE_INVALID',
-  422: 'BASELINE_INVALID',
-  429: 'DAEMON_BUSY',
-  503: 'DAEMON_BUSY',
-};
-
 /** What a file is called by the API that is called so on disk. */
 const FORMAT_OF: ReadonlyMap<string, string> = new Map([
   ['.csv', 'csv'],
   ['.ndjson', 'ndjson'],
+  ['.jsonl', 'ndjson'],
   ['.json', 'json'],
   ['.parquet', 'parquet'],
   ['.baseline.json', 'document'],

@@ -100,9 +100,9 @@ export function completeDocument<Document extends object>(document: Document): D
         responses[status] ??= refusal(description);
       for (const [status, response] of Object.entries(responses)) {
         // A conflict that a route names by its description only.
-        const { content, description } = response as { content?: object; description?: string };
+        const { content, ...told } = response as { content?: object; description?: string };
         if (Number(status) >= 400 && content === undefined)
-          responses[status] = refusal(description ?? '');
+          responses[status] = { ...refusal(told.description ?? ''), ...told };
       }
     }
   }

@@ -14,6 +14,22 @@ export interface ProblemDetails {
   readonly instance: string;
 }
 
+/** A refusal whose text is for the caller, whatever its status. */
+export class Refusal extends Error {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  /**
+   * @param message what is wrong, and the way out
+   * @param headers of the answer, such as `retry-after`
+   */
+  constructor(statusCode: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.statusCode = statusCode;
+    this.headers = headers;
+  }
+}
+
 export function sendProblem(reply: FastifyReply, status: number, detail: string): FastifyReply {
   const problem: ProblemDetails = {
     type: 'about:blank',
@@ -32,6 +48,11 @@ export function sendProblem(reply: FastifyReply, status: number, detail: string)
 export function registerProblems(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500;
+    if (error instanceof Refusal) {
+      if (status >= 500)
+        log.warn({ requestId: request.id, status, reason: error.message }, 'request refused');
+      return sendProblem(reply.headers(error.headers), status, error.message);
+    }
     if (status >= 400 && status < 500) return sendProblem(reply, status, error.message);
     log.error(
       { err: error, requestId: request.id, route: request.routeOptions.url },

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { HttpDeps } from '../../../src/expose/http/deps.ts';
 import type { Check } from '../../../src/expose/http/health.ts';
+import { Refusal } from '../../../src/expose/http/problem-details.ts';
 import { buildHttpApp, createHttpServer } from '../../../src/expose/http/server.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { createEventLoopMonitor } from '../../../src/platform/event-loop.ts';
@@ -148,6 +149,21 @@ describe('errors', () => {
     expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
     expect(answer.body).not.toContain('hunter2');
     expect(lines.join('')).toContain('abc-2');
+  });
+
+  it("a refusal tells its reason, whatever its status, and the log has what is the server's own", async () => {
+    for (const [status, logged] of [
+      [409, false],
+      [507, true],
+    ] as const) {
+      const refusal = new Refusal(status, 'no room', { 'retry-after': '60' });
+      const { app, lines } = setUp({ metrics: { page: () => Promise.reject(refusal) } });
+      const answer = await app.inject('/metrics');
+      expect(answer.statusCode).toBe(status);
+      expect(answer.headers['retry-after']).toBe('60');
+      expect(answer.json()).toMatchObject({ status, detail: 'no room' });
+      expect(lines.join('').includes('no room')).toBe(logged);
+    }
   });
 
   it('a request id that would break a log or a header is replaced', async () => {

@@ -2,8 +2,8 @@ import { DriftdError } from '../../../platform/errors.ts';
 import type { Change } from '../../../storage/baseline-store.ts';
 import { z } from 'zod';
 
+import { Refusal } from '../../http/problem-details.ts';
 import { actorOf } from '../caller.ts';
-import { UploadError } from './receive.ts';
 
 /** What the routes of baselines share. */
 export const TAGS = ['baselines'];
@@ -24,7 +24,7 @@ export async function answer<T>(work: () => Promise<T>): Promise<T> {
     if (!(thrown instanceof DriftdError)) throw thrown;
     const status = STATUS_OF[thrown.code];
     if (status === undefined) throw thrown;
-    throw new UploadError(status, thrown.message);
+    throw new Refusal(status, thrown.message);
   }
 }
 

@@ -100,6 +100,8 @@ export interface BaselineUpload extends Change {
   readonly path: string;
   /** What it is called, kept for people; the file's own name unless it is said. */
   readonly name?: string;
+  /** What its bytes have to have, in hex; without it they are what they are. */
+  readonly sha256?: string;
   /** What is said about columns, over what the configuration says. */
   readonly declared?: UploadDeclarations;
   /** Check only: nothing is stored. */

@@ -11,6 +11,7 @@ import type { FastifyRequest } from 'fastify';
 
 import { toError } from '../../../platform/errors.ts';
 import { PROCESS_MARK, isOfNobody } from '../../../platform/process-name.ts';
+import { Refusal } from '../../http/problem-details.ts';
 import { uploadFields } from './fields.ts';
 import type { UploadFields } from './fields.ts';
 import { ENDING_OF, FORMATS } from './formats.ts';
@@ -42,16 +43,8 @@ const FORMAT_OF: ReadonlyMap<string, Format | 'gzip' | 'any'> = new Map([
 ]);
 /** Types whose bytes are taken as they come. */
 export const RAW_TYPES = [...FORMAT_OF.keys()];
-
-/** Refusals before anything is read. */
-export class UploadError extends Error {
-  readonly statusCode: number;
-
-  constructor(statusCode: number, message: string) {
-    super(message);
-    this.statusCode = statusCode;
-  }
-}
+/** Types of a part of a file: bytes, whatever they are. */
+export const PART_TYPES = ['application/offset+octet-stream', 'application/octet-stream'];
 
 export interface Received {
   /** Of a name that is the server's own, but for the ending. */
@@ -68,7 +61,7 @@ export interface Received {
  * Writes an upload to a file of its own: raw with its Content-Type, or the first file of a form.
  * @param inAddress what the caller says there: its format wins over what type and name tell
  * @param now ms, to know what older uploads have left behind
- * @throws UploadError 400 | 413 | 415; nothing is left then
+ * @throws Refusal 400 | 413 | 415 | 507; nothing is left then
  */
 export async function receive(
   request: FastifyRequest,
@@ -76,18 +69,18 @@ export async function receive(
   now: number,
 ): Promise<Received> {
   const part = request.isMultipart() ? await fileOf(request) : null;
-  if (part === undefined) throw new UploadError(400, 'The form has no file.');
+  if (part === undefined) throw new Refusal(400, 'The form has no file.');
   const bytes = part === null ? (request.body as Readable | null) : part.file;
   const said = { ...fieldsOf(part), ...inAddress };
   if (bytes === null || typeof bytes !== 'object' || !('pipe' in bytes)) {
     const text = `Send a file with its Content-Type (${RAW_TYPES.filter((type) => type !== STREAMED_JSON).join(', ')}, application/json), or a form with one.`;
-    throw new UploadError(415, text);
+    throw new Refusal(415, text);
   }
   const type = (part?.mimetype ?? request.headers['content-type'] ?? '').split(';', 1)[0] ?? '';
   const encoding = part === null ? request.headers['content-encoding'] : undefined;
   const { stem, ending } = fileName(said.name ?? part?.filename ?? '', type, encoding, said.format);
   void removeStale(now);
-  const folder = await mkdtemp(join(tmpdir(), `${PREFIX}${PROCESS_MARK}`));
+  const folder = await uploadFolder().catch(refuseFull);
   const discard = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     const path = join(folder, `upload${ending}`);
@@ -96,8 +89,21 @@ export async function receive(
     return { path, name: `${stem}${ending}`, said, discard };
   } catch (thrown) {
     await discard();
-    throw thrown;
+    return refuseFull(thrown);
   }
+}
+
+/** Makes a folder for the bytes of one upload, of a name that tells whose it is. */
+export function uploadFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), `${PREFIX}${PROCESS_MARK}`));
+}
+
+/** @throws what is given; Refusal 507 in place of what a full disk throws */
+export function refuseFull(thrown: unknown): never {
+  const { code } = thrown as NodeJS.ErrnoException;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') throw thrown;
+  const text = 'The disk that uploads are put on is full; come again when there is room on it.';
+  throw new Refusal(507, text, { 'retry-after': '60' });
 }
 
 /** The first file of a form; whatever is wrong with the form is the caller's to mend. */
@@ -107,13 +113,13 @@ async function fileOf(request: FastifyRequest): ReturnType<FastifyRequest['file'
   } catch (thrown) {
     const error = toError(thrown) as Error & { readonly statusCode?: number };
     if (error.statusCode !== undefined) throw error;
-    throw new UploadError(400, `The form cannot be read: ${error.message}`);
+    throw new Refusal(400, `The form cannot be read: ${error.message}`);
   }
 }
 
 /**
  * The fields of a form that come before its file.
- * @throws UploadError 400 naming the field
+ * @throws Refusal 400 naming the field
  */
 function fieldsOf(part: Awaited<ReturnType<typeof fileOf>> | null): UploadFields {
   const given = Object.entries(part?.fields ?? {}).flatMap(([key, field]) =>
@@ -125,11 +131,15 @@ function fieldsOf(part: Awaited<ReturnType<typeof fileOf>> | null): UploadFields
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const at = issue?.path.join('.') ?? '';
-  throw new UploadError(400, `The form's field ${at}: ${issue?.message ?? 'it is wrong'}.`);
+  throw new Refusal(400, `The form's field ${at}: ${issue?.message ?? 'it is wrong'}.`);
 }
 
-/** A name that is no path and no formula, and the ending that tells the format. */
-function fileName(
+/**
+ * A name that is no path and no formula, and the ending that tells the format.
+ * @param type of the body @param encoding `gzip`, or undefined: it is not packed, unless its name says so
+ * @throws Refusal 415 | 422
+ */
+export function fileName(
   given: string,
   type: string,
   encoding: string | undefined,
@@ -147,23 +157,23 @@ function fileName(
   const stem = known?.[1] === undefined || known[1] === '' ? 'upload' : known[1];
   const told = FORMAT_OF.get(type === 'application/json' ? STREAMED_JSON : type);
   if (encoding !== undefined && encoding !== 'gzip' && encoding !== 'identity')
-    throw new UploadError(415, `The encoding ${encoding.slice(0, 40)} is not read here, gzip is.`);
+    throw new Refusal(415, `The encoding ${encoding.slice(0, 40)} is not read here, gzip is.`);
   const byType = told === 'gzip' || told === 'any' ? undefined : told;
   const ending = (ENDING_OF[format ?? byType ?? 'csv'] as string | undefined) ?? '';
   const wanted = format === undefined && byType === undefined ? known?.[2]?.toLowerCase() : ending;
   // JSON rows may be a document, too; a name that says so is taken at its word.
   const final = wanted === '.json' && known?.[2] === '.baseline.json' ? known[2] : wanted;
   if (final === undefined)
-    throw new UploadError(422, `Say what it is: ?format= one of ${FORMATS.join(', ')}.`);
+    throw new Refusal(422, `Say what it is: ?format= one of ${FORMATS.join(', ')}.`);
   const packed = told === 'gzip' || encoding === 'gzip' || known?.[3] !== undefined;
   if (!packed) return { stem, ending: final };
   if (final === '.parquet' || final === '.baseline.json')
-    throw new UploadError(422, `${final} is not read packed; send it as it is.`);
+    throw new Refusal(422, `${final} is not read packed; send it as it is.`);
   return { stem, ending: `${final}.gz` };
 }
 
-function tooLarge(): UploadError {
-  return new UploadError(413, `An upload may have ${MAX_UPLOAD_BYTES} bytes.`);
+export function tooLarge(): Refusal {
+  return new Refusal(413, `An upload may have ${MAX_UPLOAD_BYTES} bytes.`);
 }
 
 function limited(): Transform {
@@ -175,7 +185,7 @@ function limited(): Transform {
       else done(null, chunk);
     },
     flush(done) {
-      if (total === 0) done(new UploadError(400, 'The file is empty.'));
+      if (total === 0) done(new Refusal(400, 'The file is empty.'));
       else done();
     },
   });
