@@ -24,6 +24,11 @@ interface Connection {
   processData(bytes: Buffer): void;
 }
 
+/** What has come of an answer over a socket, however many clients the process has by now. */
+const readers = new WeakMap<net.Socket, FrameReader>();
+/** Where bytes came from: a connection may have another socket by then, and still wait for answers of the old one. */
+const origins = new WeakMap<Uint8Array, net.Socket>();
+
 /**
  * Sockets that read into one piece of memory. Node's own reading makes a new one for every 64 KiB; together with the whole
  * answer that kafkajs makes of them, that is memory outside of V8's heap, for which V8 collects all of the heap.
@@ -32,7 +37,9 @@ export const readingSocket: ISocketFactory = ({ host, port, ssl, onConnect }) =>
   const onread = {
     buffer: Buffer.allocUnsafeSlow(READ_BYTES),
     callback: (length: number, bytes: Uint8Array): boolean => {
-      socket.emit('data', bytes.subarray(0, length));
+      const piece = bytes.subarray(0, length);
+      origins.set(piece, socket);
+      socket.emit('data', piece);
       return true;
     },
   };
@@ -54,25 +61,32 @@ export const readingSocket: ISocketFactory = ({ host, port, ssl, onConnect }) =>
   return socket;
 };
 
-/** Lets kafkajs' connections put answers together by FrameReader: they copy them more than once otherwise. */
+/**
+ * Lets kafkajs' connections put answers together by FrameReader: they copy them more than once otherwise. More than once
+ * does no harm.
+ */
 export function replaceReading(): void {
   const load = createRequire(import.meta.url);
   const { prototype } = load('kafkajs/src/network/connection') as { prototype: Connection };
-  const readers = new WeakMap<net.Socket, FrameReader>();
   prototype.processData = function processData(this: Connection, bytes: Buffer): void {
-    const { socket, authHandlers, authExpectResponse, requestQueue } = this;
-    if (authHandlers !== null && !authExpectResponse) {
-      authHandlers.onSuccess(Buffer.from(bytes));
+    const { authExpectResponse, requestQueue } = this;
+    const socket = origins.get(bytes) ?? this.socket;
+    // A login is always over the present socket.
+    const login = (): Connection['authHandlers'] =>
+      socket === this.socket ? this.authHandlers : null;
+    if (!authExpectResponse && login() !== null) {
+      login()?.onSuccess(Buffer.from(bytes));
       return;
     }
     const reader = readers.get(socket) ?? new FrameReader();
     readers.set(socket, reader);
     try {
       reader.push(bytes, (frame) => {
-        if (this.authHandlers !== null) {
+        const handlers = login();
+        if (handlers !== null) {
           const size = Buffer.alloc(SIZE_BYTES);
           size.writeInt32BE(frame.length);
-          this.authHandlers.onSuccess(Buffer.concat([size, frame]));
+          handlers.onSuccess(Buffer.concat([size, frame]));
           return;
         }
         requestQueue.fulfillRequest({
