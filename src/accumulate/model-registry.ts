@@ -53,6 +53,8 @@ export function createModelRegistry(deps: {
   const fingerprints = new Map<string, string>();
   let version = 0;
   let passes: Promise<void> = Promise.resolve();
+  /** The pass that has not begun yet, for all who ask until it does: a slow database must not have them pile up. */
+  let waiting: Promise<void> | null = null;
 
   async function refreshModel(model: CountedModel): Promise<void> {
     const row = await deps.catalog.ensureModel(model.name);
@@ -96,7 +98,13 @@ export function createModelRegistry(deps: {
       return version;
     },
     refresh() {
-      passes = passes.then(refreshAll, refreshAll);
+      if (waiting !== null) return waiting;
+      const pass = (): Promise<void> => {
+        waiting = null;
+        return refreshAll();
+      };
+      passes = passes.then(pass, pass);
+      waiting = passes;
       return passes;
     },
   };

@@ -73,4 +73,34 @@ describe('a registry of models', () => {
     await next;
     expect(registry.schema('flights')?.features.length).toBe(1);
   });
+
+  it('makes one pass for all who ask while another is under way', async () => {
+    let calls = 0;
+    let answer: (plan: CountingPlan) => void = () => undefined;
+    const catalog: Partial<CatalogStore> = {
+      ensureModel: () =>
+        Promise.resolve({ id: 1 } as Awaited<ReturnType<CatalogStore['ensureModel']>>),
+      countingPlan: () => {
+        calls += 1;
+        return calls === 1
+          ? new Promise((resolve) => {
+              answer = resolve;
+            })
+          : Promise.resolve(planWith(['temp']));
+      },
+    };
+    const registry = createModelRegistry({
+      catalog: catalog as CatalogStore,
+      models: () => MODELS,
+      log: createLog('silent'),
+    });
+    // A database that answers slowly, and is asked every few seconds all the same.
+    const first = registry.refresh();
+    await expect.poll(() => calls).toBe(1);
+    const others = Array.from({ length: 50 }, () => registry.refresh());
+    answer(planWith([]));
+    await Promise.all([first, ...others]);
+    expect(calls).toBe(2);
+    expect(registry.schema('flights')?.features.length).toBe(1);
+  });
 });
