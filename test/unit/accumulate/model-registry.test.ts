@@ -39,8 +39,8 @@ describe('a registry of models', () => {
     });
     const features = () => registry.schema('flights')?.features.map(({ name }) => name);
     const earlier = registry.refresh();
-    const later = registry.refresh();
     await expect.poll(() => answers.length).toBe(1);
+    const later = registry.refresh();
     // The catalogue changes while the first pass is under way.
     answers[0]?.(planWith(['temp']));
     await earlier;
@@ -52,13 +52,16 @@ describe('a registry of models', () => {
 
   it('makes the next pass after one that failed', async () => {
     let calls = 0;
+    let fail: (error: Error) => void = () => undefined;
     const catalog: Partial<CatalogStore> = {
       ensureModel: () =>
         Promise.resolve({ id: 1 } as Awaited<ReturnType<CatalogStore['ensureModel']>>),
       countingPlan: () => {
         calls += 1;
         return calls === 1
-          ? Promise.reject(new Error('the database is away'))
+          ? new Promise((_, reject) => {
+              fail = reject;
+            })
           : Promise.resolve(planWith(['temp']));
       },
     };
@@ -68,7 +71,9 @@ describe('a registry of models', () => {
       log: createLog('silent'),
     });
     const failed = registry.refresh();
+    await expect.poll(() => calls).toBe(1);
     const next = registry.refresh();
+    fail(new Error('the database is away'));
     await expect(failed).rejects.toThrow('the database is away');
     await next;
     expect(registry.schema('flights')?.features.length).toBe(1);
