@@ -162,6 +162,8 @@ export class Reading {
       this.next = record.offset + 1;
       if (record.fault === undefined) this.last = record;
       const boundary = barrier.reached(this.counting, frames);
+      // An idle partition would keep those of its last record.
+      frames.clear();
       if (boundary !== null) {
         if (!(await this.flush())) return 'again';
         if (!(await barrier.wait(boundary, ending))) return 'done';

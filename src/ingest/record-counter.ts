@@ -172,12 +172,13 @@ export class RecordCounter {
   /** Decodes the record once more, now for the names: what is decoded for counting does not pay for them. */
   private noteNames(counting: PartitionCounting, record: SourceRecord): void {
     const { named } = this;
-    named.clear();
-    if (this.decoder.decode(record, this.schemas, named) !== null) return;
-    for (let i = 0; i < named.length; i += 1) {
-      const frame = named.at(i);
-      for (const name of frame.unknownNames ?? []) counting.unknownName(frame, name);
+    if (this.decoder.decode(record, this.schemas, named) === null) {
+      for (let i = 0; i < named.length; i += 1) {
+        const frame = named.at(i);
+        for (const name of frame.unknownNames ?? []) counting.unknownName(frame, name);
+      }
     }
+    named.clear();
   }
 
   private reject(
