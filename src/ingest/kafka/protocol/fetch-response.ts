@@ -85,7 +85,7 @@ async function decodePartition(
   const batches = reader.slice(Math.max(0, reader.int32()));
   // The end of what can be read, as lists of offsets have it too; -1 when the broker was asked for all.
   const logEnd = lastStableOffset < 0 ? highWatermark : lastStableOffset;
-  const decoded = await decodeBatches({ bytes: batches, memory }, aborted, budget, logEnd);
+  const decoded = await decodeBatches(memory.share(batches), aborted, budget, logEnd);
   return {
     partition,
     errorCode,

@@ -1,5 +1,7 @@
-/** Pieces of Node's pools are smaller: what is larger belongs to nobody else. */
-const OWN_BYTES = 65_536;
+/** What is larger belongs to nobody else; Node's pools are not, and cannot be given back. */
+const OWN_BYTES = Math.max(65_536, Buffer.poolSize);
+/** Whoever has less than one part in so many of a memory takes a copy. */
+const SHARERS = 4;
 
 /**
  * Memory that fetched records are in, and that several lists of them may share. V8 does not know how soon it could go: it
@@ -12,6 +14,17 @@ export class FetchedMemory {
   /** @param bytes nothing but the lists that hold it reads of its memory */
   constructor(bytes: Buffer) {
     this.bytes = bytes;
+  }
+
+  /**
+   * Bytes of this memory with the memory that they are in: their own where they are little of it. A few that wait for long,
+   * in a partition that cannot go on, would keep all of it meanwhile, and many times that with every further response.
+   */
+  share(bytes: Buffer): { readonly bytes: Buffer; readonly memory: FetchedMemory } {
+    if (bytes.length * SHARERS >= this.bytes.length) return { bytes, memory: this };
+    const own = Buffer.allocUnsafeSlow(bytes.length);
+    own.set(bytes);
+    return { bytes: own, memory: new FetchedMemory(own) };
   }
 
   hold(): void {
