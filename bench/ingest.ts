@@ -60,6 +60,11 @@ const only: Readonly<Record<string, readonly Case[]>> = {
   driftd: COMPARED.filter(({ name }) => name === 'driftd'),
 };
 const cases = only[options.only] ?? [...COMPARED, ...FURTHER];
+/**
+ * Values that a topic holds beyond those that are measured: a backlog is measured, not its end, where driftd waits until
+ * its checkpoint interval is over.
+ */
+const VALUES_BEYOND = 2_500_000;
 /** Events to warm up with, as a share of those that are measured. */
 const WARM_UP = 0.5;
 
@@ -113,7 +118,8 @@ async function fill(work: Workload): Promise<void> {
   };
   const atOnce = Math.max(100, Math.round(100_000 / work.features));
   let index = 0;
-  for (const value of eventsOf(work)) {
+  const all = work.events + Math.ceil(VALUES_BEYOND / work.features);
+  for (const value of eventsOf({ ...work, events: all })) {
     messages.push({ value, partition: index % PARTITIONS });
     index += 1;
     if (messages.length === atOnce) await send();
