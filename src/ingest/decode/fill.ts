@@ -39,8 +39,8 @@ export function fillRole(
   values: JsonObject,
   role: FeatureRole,
 ): void {
-  speakOf(frame, schema, role);
-  const { names, meanings } = orderOf(schema, role);
+  const { names, meanings, own } = orderOf(schema, role);
+  for (let i = 0; i < own.length; i += 1) frame.slots[own[i] as number] = SLOT.missing;
   let place = 0;
   for (const name in values) {
     if (names[place] !== name && place < MAX_PLACES) {
@@ -69,17 +69,32 @@ interface NameOrder {
   readonly names: string[];
   /** Index of the feature, UNKNOWN or IGNORED. */
   readonly meanings: number[];
+  /** The features of the role. */
+  readonly own: Uint16Array;
 }
 
 const orders = new WeakMap<ModelSchema, Record<FeatureRole, NameOrder>>();
+/** The schema of the last event: most often that of the next one, too. */
+let latest: {
+  readonly schema: ModelSchema;
+  readonly orders: Record<FeatureRole, NameOrder>;
+} | null = null;
 
 function orderOf(schema: ModelSchema, role: FeatureRole): NameOrder {
+  if (latest?.schema === schema) return latest.orders[role];
   let known = orders.get(schema);
   if (known === undefined) {
-    const none = (): NameOrder => ({ names: [], meanings: [] });
-    known = { input: none(), prediction: none(), label: none() };
+    const first = (of: FeatureRole): NameOrder => ({
+      names: [],
+      meanings: [],
+      own: Uint16Array.from(
+        schema.features.flatMap((feature, i) => (feature.role === of ? [i] : [])),
+      ),
+    });
+    known = { input: first('input'), prediction: first('prediction'), label: first('label') };
     orders.set(schema, known);
   }
+  latest = { schema, orders: known };
   return known[role];
 }
 

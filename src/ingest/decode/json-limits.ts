@@ -42,10 +42,9 @@ function utf8Text(bytes: Uint8Array): string {
 }
 
 /** Escapes of U+0000, and beginnings of those of surrogates: JSON read from UTF-8 has neither without them. */
-const ODD_ESCAPES = ['\\u0000', '\\ud', '\\uD'] as const;
-
 function mayBeOdd(text: string): boolean {
-  return text.includes('\\') && ODD_ESCAPES.some((escape) => text.includes(escape));
+  if (!text.includes('\\u')) return false;
+  return text.includes('\\u0000') || text.includes('\\ud') || text.includes('\\uD');
 }
 
 /**
@@ -90,13 +89,21 @@ interface Seen {
   readonly odd: boolean;
 }
 
+/** A UTF-16 unit takes at most 3 bytes of UTF-8: short texts need no measuring. */
+const SHORT_NAME = LIMITS.nameBytes / 3;
+const SHORT_TEXT = LIMITS.stringBytes / 3;
+
 /** Recursion is safe: its depth is the limit that it checks. */
 function checkObject(fields: JsonObject, depth: number, seen: Seen): void {
   checkDepth(depth);
+  const { odd } = seen;
   for (const key in fields) {
     seen.keys += 1;
-    checkText(key, LIMITS.nameBytes, 'a name', seen.odd);
-    checkValue(fields[key], depth, seen);
+    if (odd || key.length > SHORT_NAME) checkText(key, LIMITS.nameBytes, 'a name', odd);
+    const value = fields[key];
+    if (typeof value === 'number') continue;
+    if (typeof value !== 'string') checkValue(value, depth, seen);
+    else if (odd || value.length > SHORT_TEXT) checkText(value, LIMITS.stringBytes, 'a text', odd);
   }
   if (seen.keys > LIMITS.keys) {
     throw new Rejected('limit-exceeded', `more than ${LIMITS.keys} keys`);
@@ -118,7 +125,6 @@ function checkDepth(depth: number): void {
 }
 
 function checkText(text: string, limit: number, what: string, odd: boolean): void {
-  // A UTF-16 unit takes at most 3 bytes of UTF-8: short texts need no measuring.
   if (text.length * 3 > limit && Buffer.byteLength(text) > limit) {
     throw new Rejected('limit-exceeded', `${what} of more than ${limit} bytes`);
   }

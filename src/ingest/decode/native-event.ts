@@ -19,7 +19,24 @@ export function fillNativeEvent(
   event: JsonObject,
   recordTime: number,
 ): void {
-  const ts = own(event, 'ts');
+  let ts: unknown;
+  let id: unknown;
+  let version: unknown;
+  let features: unknown;
+  let prediction: unknown;
+  let label: unknown;
+  let attributes: unknown;
+  // In one pass over its own keys, which costs less than to ask for one after another.
+  for (const key in event) {
+    const value = event[key];
+    if (key === 'ts') ts = value;
+    else if (key === 'features') features = value;
+    else if (key === 'id') id = value;
+    else if (key === 'version') version = value;
+    else if (key === 'prediction') prediction = value;
+    else if (key === 'label') label = value;
+    else if (key === 'attributes') attributes = value;
+  }
   const usual = typeof ts === 'string' ? times.readText(ts) : -1;
   const time = usual >= 0 ? usual : parseEventTime(ts ?? recordTime);
   if (time === null) {
@@ -29,17 +46,15 @@ export function fillNativeEvent(
     );
   }
   frame.time = time;
-  const id = own(event, 'id');
   frame.id = typeof id === 'string' ? id : typeof id === 'number' ? String(id) : null;
-  const version = own(event, 'version');
   frame.version = typeof version === 'string' ? version : null;
-  const features = objectOrAbsent(event, 'features');
-  if (features !== null) fillRole(frame, schema, features, 'input');
-  fillOutcome(frame, schema, own(event, 'prediction'), 'prediction');
-  fillOutcome(frame, schema, own(event, 'label'), 'label');
-  const attributes = objectOrAbsent(event, 'attributes');
+  const named = objectOrAbsent(features, 'features');
+  if (named !== null) fillRole(frame, schema, named, 'input');
+  fillOutcome(frame, schema, prediction, 'prediction');
+  fillOutcome(frame, schema, label, 'label');
+  const sliced = objectOrAbsent(attributes, 'attributes');
   schema.attributes.forEach((name, i) => {
-    frame.attributes[i] = attributes === null ? null : attributeText(own(attributes, name));
+    frame.attributes[i] = sliced === null ? null : attributeText(own(sliced, name));
   });
 }
 
@@ -50,8 +65,7 @@ export function modelOfNative(event: JsonObject): string {
   throw new Rejected('invalid-shape', '"model" must be a text');
 }
 
-function objectOrAbsent(event: JsonObject, key: string): JsonObject | null {
-  const value = own(event, key);
+function objectOrAbsent(value: unknown, key: string): JsonObject | null {
   if (value === undefined || value === null) return null;
   if (isObject(value)) return value;
   throw new Rejected('invalid-shape', `"${key}" must be an object`);
