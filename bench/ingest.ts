@@ -2,7 +2,7 @@
  * Events per second and CPU per event, side by side: kafkajs alone, with JSON.parse, with JSON.parse and counting into Maps,
  * and driftd end to end (durable, exactly once) on its fast and on its fallback path. One broker, one database, rounds in
  * turn, each reader in a process of its own that has warmed up on a topic of the same kind; medians.
- * Run: npm run bench:ingest [-- --rounds 3 --events 300000 --only base]
+ * Run: npm run bench:ingest [-- --rounds 3 --events 1000000 --only base]
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -23,7 +23,7 @@ import type { Order, Reading, Task } from './ingest/task.ts';
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
-    events: { type: 'string', default: '300000' },
+    events: { type: 'string', default: '1000000' },
     /** `base`: without wide events and segments; `driftd`: driftd alone, on usual events. */
     only: { type: 'string', default: '' },
     /** Writes a CPU profile of each driftd process into this folder. */

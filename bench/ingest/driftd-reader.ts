@@ -6,7 +6,7 @@ import { createPool } from '../../src/storage/postgres/pool.ts';
 import { Stopwatch } from './stopwatch.ts';
 import type { Reading, Task } from './task.ts';
 
-const LOOK_MS = 20;
+const LOOK_MS = 100;
 const STOP_MS = 10_000;
 
 /**
