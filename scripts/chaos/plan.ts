@@ -59,6 +59,9 @@ function choose(share: number): string {
   return kinds[0]?.[0] ?? '';
 }
 
+/** Of fewer nothing is asked: half of them can fail by chance. */
+const FEW_STRIKES = 6;
+
 /** What the storm must have led to, or it has shown nothing: checkpoints refused, and some of unknown outcome. */
 export function leastTold(struck: Readonly<Record<string, number>>): {
   readonly fenced: number;
@@ -66,7 +69,7 @@ export function leastTold(struck: Readonly<Record<string, number>>): {
 } {
   // A worker that stands still may have had nothing in hand; a COMMIT that was to be met may never have come. Of a few
   // strikes all may be such ones.
-  const half = (strikes = 0): number => Math.max(0, Math.floor(strikes / 2) - 2);
+  const half = (strikes = 0): number => (strikes < FEW_STRIKES ? 0 : Math.floor(strikes / 2));
   return {
     fenced: half(struck['SIGSTOP beyond the session']),
     unknown: half(struck['TCP reset at COMMIT']),

@@ -21,22 +21,28 @@ function planWith(names: readonly string[]): CountingPlan {
   };
 }
 
+function registryOf(countingPlan: () => Promise<CountingPlan>) {
+  const catalog: Partial<CatalogStore> = {
+    ensureModel: () =>
+      Promise.resolve({ id: 1 } as Awaited<ReturnType<CatalogStore['ensureModel']>>),
+    countingPlan,
+  };
+  return createModelRegistry({
+    catalog: catalog as CatalogStore,
+    models: () => MODELS,
+    log: createLog('silent'),
+  });
+}
+
 describe('a registry of models', () => {
   it('lets no pass that began earlier have the last word', async () => {
     const answers: ((plan: CountingPlan) => void)[] = [];
-    const catalog: Partial<CatalogStore> = {
-      ensureModel: () =>
-        Promise.resolve({ id: 1 } as Awaited<ReturnType<CatalogStore['ensureModel']>>),
-      countingPlan: () =>
+    const registry = registryOf(
+      () =>
         new Promise((resolve) => {
           answers.push(resolve);
         }),
-    };
-    const registry = createModelRegistry({
-      catalog: catalog as CatalogStore,
-      models: () => MODELS,
-      log: createLog('silent'),
-    });
+    );
     const features = () => registry.schema('flights')?.features.map(({ name }) => name);
     const earlier = registry.refresh();
     await expect.poll(() => answers.length).toBe(1);
@@ -53,22 +59,13 @@ describe('a registry of models', () => {
   it('makes the next pass after one that failed', async () => {
     let calls = 0;
     let fail: (error: Error) => void = () => undefined;
-    const catalog: Partial<CatalogStore> = {
-      ensureModel: () =>
-        Promise.resolve({ id: 1 } as Awaited<ReturnType<CatalogStore['ensureModel']>>),
-      countingPlan: () => {
-        calls += 1;
-        return calls === 1
-          ? new Promise((_, reject) => {
-              fail = reject;
-            })
-          : Promise.resolve(planWith(['temp']));
-      },
-    };
-    const registry = createModelRegistry({
-      catalog: catalog as CatalogStore,
-      models: () => MODELS,
-      log: createLog('silent'),
+    const registry = registryOf(() => {
+      calls += 1;
+      return calls === 1
+        ? new Promise((_, reject) => {
+            fail = reject;
+          })
+        : Promise.resolve(planWith(['temp']));
     });
     const failed = registry.refresh();
     await expect.poll(() => calls).toBe(1);
@@ -82,22 +79,13 @@ describe('a registry of models', () => {
   it('makes one pass for all who ask while another is under way', async () => {
     let calls = 0;
     let answer: (plan: CountingPlan) => void = () => undefined;
-    const catalog: Partial<CatalogStore> = {
-      ensureModel: () =>
-        Promise.resolve({ id: 1 } as Awaited<ReturnType<CatalogStore['ensureModel']>>),
-      countingPlan: () => {
-        calls += 1;
-        return calls === 1
-          ? new Promise((resolve) => {
-              answer = resolve;
-            })
-          : Promise.resolve(planWith(['temp']));
-      },
-    };
-    const registry = createModelRegistry({
-      catalog: catalog as CatalogStore,
-      models: () => MODELS,
-      log: createLog('silent'),
+    const registry = registryOf(() => {
+      calls += 1;
+      return calls === 1
+        ? new Promise((resolve) => {
+            answer = resolve;
+          })
+        : Promise.resolve(planWith(['temp']));
     });
     // A database that answers slowly, and is asked every few seconds all the same.
     const first = registry.refresh();

@@ -24,6 +24,14 @@ describe('a storm', () => {
     expect(unknown).toBeGreaterThan(10);
   });
 
+  it('asks for half of the strikes that can do it, and for none of a few', () => {
+    expect(leastTold({ 'SIGSTOP beyond the session': 6, 'TCP reset at COMMIT': 41 })).toEqual({
+      fenced: 3,
+      unknown: 20,
+    });
+    expect(leastTold({ 'SIGSTOP beyond the session': 5 })).toEqual({ fenced: 0, unknown: 0 });
+  });
+
   it('a short one has those that show the most', () => {
     const names = planStorm(7, { ...options, faults: 10 }).map(({ fault }) => fault);
     expect(names.filter((name) => name === 'SIGSTOP beyond the session').length).toBeGreaterThan(1);
