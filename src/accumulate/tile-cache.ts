@@ -77,6 +77,8 @@ export function createTileCache(memory: TileMemory): TileCache {
   /** By model the events that are not counted yet. */
   const waiting = new Map<number, Waiting>();
   let last: Waiting | null = null;
+  /** Where the tile of the last event begins: most often that of the next one, too. */
+  let latestStart = NaN;
 
   function open(modelId: number, set: CountedSet, start: number, segment: string): OpenTile {
     const key = `${start}/${modelId}/${set.id}/${segment}`;
@@ -93,6 +95,12 @@ export function createTileCache(memory: TileMemory): TileCache {
       tiles.set(key, tile);
     }
     return tile;
+  }
+
+  function startOf(time: number): number {
+    if (!(time >= latestStart && time < latestStart + TILE_MS))
+      latestStart = Math.floor(time / TILE_MS) * TILE_MS;
+    return latestStart;
   }
 
   function groupOf(plan: CountedModelPlan, start: number, segment: string): TileGroup {
@@ -144,7 +152,7 @@ export function createTileCache(memory: TileMemory): TileCache {
       const found = waitingOf(plan);
       if (found.block.isFull) makeRoom(found);
       const row = found.block.add(frame);
-      const start = Math.floor(frame.time / TILE_MS) * TILE_MS;
+      const start = startOf(frame.time);
       for (let i = 0; i < segments.length; i += 1) {
         const group = groupOf(plan, start, segments[i] as string);
         if (group.waiting === 0) found.groups.push(group);

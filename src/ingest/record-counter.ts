@@ -69,8 +69,9 @@ export class RecordCounter {
   private readonly frames = new FrameList();
   private readonly named = new FrameList({ keepsNames: true });
   private readonly looks = new Map<number, Looks>();
-  /** The clock as it was last looked at. */
+  /** The clock as it was last looked at, and records until it is looked at again. */
   private now = 0;
+  private untilLook = 0;
   private results = { counted: 0, quarantined: 0, too_late: 0, duplicate: 0 };
   /** Events of records that were decoded: one that is counted must not hide the others of its batch. */
   private passedOver = { too_late: 0, duplicate: 0 };
@@ -123,7 +124,8 @@ export class RecordCounter {
   /** The record is counted when any of its events is, or when it has none; else too late when any is. */
   private countEvents(counting: PartitionCounting, record: SourceRecord): void {
     const { frames, passedOver } = this;
-    let [late, duplicate] = [0, 0];
+    let late = 0;
+    let duplicate = 0;
     let asks = false;
     for (let i = 0; i < frames.length; i += 1) {
       const frame = frames.at(i);
@@ -206,7 +208,11 @@ export class RecordCounter {
   /** All events of the record are judged before the first is counted. */
   private judge(counting: PartitionCounting, record: SourceRecord): Rejection | null {
     // The clock may be set back.
-    if (record.offset % LOOK_RECORDS === 0) this.now = this.clock.now();
+    this.untilLook -= 1;
+    if (this.untilLook <= 0) {
+      this.now = this.clock.now();
+      this.untilLook = LOOK_RECORDS;
+    }
     for (let i = 0; i < this.frames.length; i += 1) {
       const frame = this.frames.at(i);
       // What an earlier look at the clock lets pass a later one does, too.

@@ -6,7 +6,7 @@ import { DriftdError, toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import type { EventSource, LogRange, RecordConsumer, SourceControl } from '../event-source.ts';
 import { createKafkaClient } from './client.ts';
-import { replaceModules } from './replaced-modules.ts';
+import { replaceModules } from './replaced/replaced-modules.ts';
 import { toRecordBatch } from './record-batch.ts';
 import { SupervisedConsumer } from './supervised-consumer.ts';
 import { assertTopics, compacts } from './topics.ts';

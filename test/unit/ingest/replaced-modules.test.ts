@@ -3,7 +3,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { assertKnown, replaceModules } from '../../../src/ingest/kafka/replaced-modules.ts';
+import {
+  assertKnown,
+  replaceModules,
+} from '../../../src/ingest/kafka/replaced/replaced-modules.ts';
 
 const INSTALLED = path.join(
   path.dirname(createRequire(import.meta.url).resolve('kafkajs/package.json')),

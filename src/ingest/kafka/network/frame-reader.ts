@@ -1,6 +1,6 @@
+import { memoryFor } from '../protocol/fetched-memory.ts';
+
 const SIZE_BYTES = 4;
-/** Below it memory is taken from Node's pool. */
-const SMALL_FRAME = 4_096;
 
 /**
  * Puts together what a connection answers, https://kafka.apache.org/protocol#protocol_common: frames behind their size,
@@ -47,7 +47,7 @@ export class FrameReader {
     if (size < 0) throw new Error(`an answer of ${size} bytes is announced: not Kafka's protocol`);
     this.sizeBytes = 0;
     this.filled = 0;
-    this.frame = size < SMALL_FRAME ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
+    this.frame = memoryFor(size);
     return at;
   }
 }

@@ -1,7 +1,19 @@
+import { SpareMemory } from './spare-memory.ts';
+
 /** What is larger belongs to nobody else; Node's pools are not, and cannot be given back. */
 const OWN_BYTES = Math.max(65_536, Buffer.poolSize);
-/** Whoever has less than one part in so many of a memory takes a copy. */
-const SHARERS = 4;
+/** Below it memory is taken from Node's pool. */
+const SMALL_BYTES = 4_096;
+/** Whoever has less than one part in so many of a memory takes a copy: four partitions with as much each take none. */
+const SHARERS = 5;
+
+const spare = new SpareMemory();
+
+/** Memory for so many bytes that are being fetched, with anything in it: to become a FetchedMemory when they are there. */
+export function memoryFor(bytes: number): Buffer {
+  if (bytes > OWN_BYTES) return spare.take(bytes);
+  return bytes < SMALL_BYTES ? Buffer.allocUnsafe(bytes) : Buffer.allocUnsafeSlow(bytes);
+}
 
 /**
  * Memory that fetched records are in, and that several lists of them may share. V8 does not know how soon it could go: it
@@ -22,7 +34,7 @@ export class FetchedMemory {
    */
   share(bytes: Buffer): { readonly bytes: Buffer; readonly memory: FetchedMemory } {
     if (bytes.length * SHARERS >= this.bytes.length) return { bytes, memory: this };
-    const own = Buffer.allocUnsafeSlow(bytes.length);
+    const own = memoryFor(bytes.length);
     own.set(bytes);
     return { bytes: own, memory: new FetchedMemory(own) };
   }
@@ -36,6 +48,6 @@ export class FetchedMemory {
     this.holders -= 1;
     const { buffer } = this.bytes;
     if (this.holders === 0 && buffer.byteLength > OWN_BYTES && buffer instanceof ArrayBuffer)
-      buffer.transfer(0);
+      spare.give(buffer);
   }
 }

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
 import path from 'node:path';
-import { DriftdError } from '../../platform/errors.ts';
+import { DriftdError } from '../../../platform/errors.ts';
 import { rotateFetches } from './fetch-order.ts';
-import { decodeFetchResponse } from './protocol/fetch-response.ts';
+import { wakePausedFetches } from './paused-fetch.ts';
+import { decodeFetchResponse } from '../protocol/fetch-response.ts';
 
 const VERSION = '2.2.4';
 /** Versions of Fetch with record batches, which kafkajs speaks: brokers from 0.11 on. */
@@ -45,6 +46,7 @@ export function replaceModules(): void {
   assertKnown(source, (load('kafkajs/package.json') as { version: string }).version);
   for (const version of FETCH_VERSIONS) replaceResponse(load, source, version);
   rotateFetches();
+  wakePausedFetches();
 }
 
 /**
