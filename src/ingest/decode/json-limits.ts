@@ -41,10 +41,21 @@ function utf8Text(bytes: Uint8Array): string {
   return buffer.toString('latin1');
 }
 
-/** Escapes of U+0000, and beginnings of those of surrogates: JSON read from UTF-8 has neither without them. */
+const LOWER_D = 0x64;
+const UPPER_D = 0x44;
+
+/**
+ * Escapes of U+0000, and beginnings of those of surrogates: JSON read from UTF-8 has neither without them. An escaped
+ * backslash before a `u` may look like one.
+ */
 function mayBeOdd(text: string): boolean {
-  if (!text.includes('\\u')) return false;
-  return text.includes('\\u0000') || text.includes('\\ud') || text.includes('\\uD');
+  let at = text.indexOf('\\u');
+  while (at >= 0) {
+    const first = text.charCodeAt(at + 2);
+    if (first === LOWER_D || first === UPPER_D || text.startsWith('0000', at + 2)) return true;
+    at = text.indexOf('\\u', at + 2);
+  }
+  return false;
 }
 
 /**

@@ -215,6 +215,14 @@ describe('records that go to quarantine', () => {
     expect(decodeText(list)).toBeNull();
   });
 
+  it('knows an escape that must be looked at among others', () => {
+    const text = (escapes: string): string =>
+      `{"model":"m","ts":1,"features":{"a":"${escapes}"},"not\\u0065":1}`;
+    expect(decodeText(text('\\u0041\\\\u0000\\u00e9\\ud83d\\ude00'))).toBeNull();
+    for (const odd of ['\\u0041\\u0000', '\\u0041\\uD800', '\\u0041\\udc00', '\\\\\\u0000'])
+      expect(decodeText(text(odd))?.reason).toBe('invalid-encoding');
+  });
+
   it('refuses bytes that are no UTF-8, and records beyond 1 MiB before looking into them', () => {
     const schemas = { schema: () => SCHEMA };
     const bad = recordOf(Buffer.from([0x7b, 0xff, 0x7d]));
