@@ -1,8 +1,8 @@
 import { SLOT } from '../../core/domain/event-frame.ts';
 import type { EventFrame, ModelSchema } from '../../core/domain/event-frame.ts';
 import type { FeatureRole } from '../../core/domain/feature.ts';
-import { Rejected, isObject } from './json-limits.ts';
-import type { JsonObject } from './json-limits.ts';
+import { Rejected, checkKeys, checkName, checkText, checkValue, isObject } from './json-limits.ts';
+import type { JsonObject, Seen } from './json-limits.ts';
 
 /*
  * What an event's values become in a frame. Every shape goes through here, so that a value means the same in all of them.
@@ -32,27 +32,52 @@ export function fillNamed(
   else if (meaning === UNKNOWN) fillUnknown(frame, name);
 }
 
-/** Every feature of the role is spoken about: what the object lacks is missing. */
+/**
+ * Every feature of the role is spoken about: what the object lacks is missing. Its limits are checked on the way.
+ * @param values an object of the event itself
+ * @throws Rejected limit-exceeded, invalid-encoding
+ */
 export function fillRole(
   frame: EventFrame,
   schema: ModelSchema,
   values: JsonObject,
   role: FeatureRole,
+  seen: Seen,
 ): void {
-  const { names, meanings, own } = orderOf(schema, role);
-  for (let i = 0; i < own.length; i += 1) frame.slots[own[i] as number] = SLOT.missing;
+  const order = orderOf(schema, role);
+  const { names, meanings, own } = order;
+  const { slots, numbers, texts } = frame;
+  const { missing, number, text } = SLOT;
+  for (let i = 0; i < own.length; i += 1) slots[own[i] as number] = missing;
   let place = 0;
   for (const name in values) {
-    if (names[place] !== name && place < MAX_PLACES) {
+    const value = values[name];
+    // Within the list's length: texts are compared with texts alone, which is quicker from then on.
+    if (place >= names.length || names[place] !== name) {
+      checkName(name, seen);
+      checkKeys(place + 1);
       names[place] = name;
       meanings[place] = meaningOf(schema, role, name);
     }
-    const meaning =
-      place < MAX_PLACES ? (meanings[place] as number) : meaningOf(schema, role, name);
-    if (meaning >= 0) setSlot(frame, meaning, values[name]);
-    else if (meaning === UNKNOWN) fillUnknown(frame, name);
+    const meaning = meanings[place] as number;
     place += 1;
+    if (meaning < 0) {
+      checkValue(value, 2, seen);
+      if (meaning === UNKNOWN) fillUnknown(frame, name);
+    } else if (typeof value === 'number') {
+      slots[meaning] = number;
+      numbers[meaning] = value;
+    } else if (typeof value === 'string') {
+      checkText(value, seen);
+      slots[meaning] = text;
+      texts[meaning] = value;
+    } else {
+      checkValue(value, 2, seen);
+      setSlot(frame, meaning, value);
+    }
   }
+  seen.keys += place;
+  checkKeys(seen.keys);
 }
 
 function fillUnknown(frame: EventFrame, name: string | null): void {
@@ -62,7 +87,6 @@ function fillUnknown(frame: EventFrame, name: string | null): void {
 
 const UNKNOWN = -1;
 const IGNORED = -2;
-const MAX_PLACES = 1_000;
 
 /** What the keys of a role were at their places in the event before, and what they mean: most often the same again. */
 interface NameOrder {
@@ -136,10 +160,14 @@ export function fillOutcome(
   schema: ModelSchema,
   value: unknown,
   role: FeatureRole,
+  seen: Seen,
 ): void {
   if (value === undefined) return;
-  if (isObject(value)) fillRole(frame, schema, value, role);
-  else fillOnly(frame, schema, value, role);
+  if (isObject(value)) fillRole(frame, schema, value, role, seen);
+  else {
+    checkValue(value, 1, seen);
+    fillOnly(frame, schema, value, role);
+  }
 }
 
 /** What an attribute is as a text; null when it is no text, number or boolean. */

@@ -59,10 +59,10 @@ function mayBeOdd(text: string): boolean {
 }
 
 /**
- * A record's value as a JSON object within LIMITS.
- * @throws Rejected too-large, invalid-encoding, invalid-json, invalid-shape, limit-exceeded
+ * A record's value as a JSON object, and what its reader has to know to keep the limits of what is in it.
+ * @throws Rejected too-large, invalid-encoding, invalid-json, invalid-shape
  */
-export function parseObject(value: Uint8Array): JsonObject {
+export function parseObject(value: Uint8Array): { event: JsonObject; seen: Seen } {
   if (value.length > LIMITS.recordBytes) {
     throw new Rejected(
       'too-large',
@@ -84,17 +84,12 @@ export function parseObject(value: Uint8Array): JsonObject {
     throw new Rejected('invalid-json', `not JSON${position === undefined ? '' : `, ${position}`}`);
   }
   if (!isObject(parsed)) throw new Rejected('invalid-shape', 'the value must be a JSON object');
-  checkObject(parsed, 1, { keys: 0, odd: mayBeOdd(text) });
-  return parsed;
-}
-
-/** The limits of one native event, wherever it stands. @throws Rejected invalid-encoding, limit-exceeded */
-export function checkEvent(event: JsonObject): void {
-  checkObject(event, 1, { keys: 0, odd: true });
+  return { event: parsed, seen: { keys: 0, odd: mayBeOdd(text) } };
 }
 
 /** What is known of an event so far. */
-interface Seen {
+export interface Seen {
+  /** Of all its objects together. */
   keys: number;
   /** Its texts may hold U+0000 or half a surrogate pair. */
   readonly odd: boolean;
@@ -104,29 +99,42 @@ interface Seen {
 const SHORT_NAME = LIMITS.nameBytes / 3;
 const SHORT_TEXT = LIMITS.stringBytes / 3;
 
-/** Recursion is safe: its depth is the limit that it checks. */
-function checkObject(fields: JsonObject, depth: number, seen: Seen): void {
-  checkDepth(depth);
-  const { odd } = seen;
-  for (const key in fields) {
-    seen.keys += 1;
-    if (odd || key.length > SHORT_NAME) checkText(key, LIMITS.nameBytes, 'a name', odd);
-    const value = fields[key];
-    if (typeof value === 'number') continue;
-    if (typeof value !== 'string') checkValue(value, depth, seen);
-    else if (odd || value.length > SHORT_TEXT) checkText(value, LIMITS.stringBytes, 'a text', odd);
-  }
-  if (seen.keys > LIMITS.keys) {
-    throw new Rejected('limit-exceeded', `more than ${LIMITS.keys} keys`);
-  }
+/** One name, wherever it stands; who reads the object counts it. @throws Rejected limit-exceeded, invalid-encoding */
+export function checkName(name: string, { odd }: Seen): void {
+  if (odd || name.length > SHORT_NAME) checkLong(name, LIMITS.nameBytes, 'a name', odd);
 }
 
-function checkValue(value: unknown, depth: number, seen: Seen): void {
-  if (typeof value === 'string') checkText(value, LIMITS.stringBytes, 'a text', seen.odd);
+/** @throws Rejected limit-exceeded, invalid-encoding */
+export function checkText(text: string, { odd }: Seen): void {
+  if (odd || text.length > SHORT_TEXT) checkLong(text, LIMITS.stringBytes, 'a text', odd);
+}
+
+/**
+ * A value and all that is in it. Recursion is safe: its depth is the limit that it checks.
+ * @param depth of the object or list that it stands in; 1: the event
+ * @throws Rejected limit-exceeded, invalid-encoding
+ */
+export function checkValue(value: unknown, depth: number, seen: Seen): void {
+  if (typeof value === 'string') checkText(value, seen);
   else if (Array.isArray(value)) {
     checkDepth(depth + 1);
     for (const entry of value) checkValue(entry, depth + 1, seen);
-  } else if (isObject(value)) checkObject(value, depth + 1, seen);
+  } else if (isObject(value)) {
+    checkDepth(depth + 1);
+    for (const key in value) {
+      seen.keys += 1;
+      checkName(key, seen);
+      checkValue(value[key], depth + 1, seen);
+    }
+    checkKeys(seen.keys);
+  }
+}
+
+/** @throws Rejected limit-exceeded */
+export function checkKeys(keys: number): void {
+  if (keys > LIMITS.keys) {
+    throw new Rejected('limit-exceeded', `more than ${LIMITS.keys} keys`);
+  }
 }
 
 function checkDepth(depth: number): void {
@@ -135,7 +143,7 @@ function checkDepth(depth: number): void {
   }
 }
 
-function checkText(text: string, limit: number, what: string, odd: boolean): void {
+function checkLong(text: string, limit: number, what: string, odd: boolean): void {
   if (text.length * 3 > limit && Buffer.byteLength(text) > limit) {
     throw new Rejected('limit-exceeded', `${what} of more than ${limit} bytes`);
   }

@@ -2,23 +2,31 @@ import type { EventFrame, ModelSchema } from '../../core/domain/event-frame.ts';
 import { TimeReader } from './bytes/time-reader.ts';
 import { parseEventTime } from './event-time.ts';
 import { attributeText, fillOutcome, fillRole } from './fill.ts';
-import { Rejected, isObject, own } from './json-limits.ts';
-import type { JsonObject } from './json-limits.ts';
+import { Rejected, checkKeys, checkName, checkValue, isObject, own } from './json-limits.ts';
+import type { JsonObject, Seen } from './json-limits.ts';
 
 const times = new TimeReader();
 
+/** The parts of a native event as they were found; undefined: it has none. */
+export interface NativeParts {
+  readonly model: unknown;
+  readonly ts: unknown;
+  readonly id: unknown;
+  readonly version: unknown;
+  readonly features: unknown;
+  readonly prediction: unknown;
+  readonly label: unknown;
+  readonly attributes: unknown;
+  readonly seen: Seen;
+}
+
 /**
- * Fills a frame from a native event that is parsed already. docs/events.md says what each part may hold and what becomes
- * of odd values.
- * @param recordTime when the event has no time of its own, it happened when its record was written
- * @throws Rejected invalid-shape, invalid-timestamp
+ * The parts of a native event, in one pass over its own keys, which costs less than to ask for one after another. Limits
+ * are checked but those of features, predictions and labels, which fillNativeEvent looks at anyway.
+ * @throws Rejected limit-exceeded, invalid-encoding
  */
-export function fillNativeEvent(
-  frame: EventFrame,
-  schema: ModelSchema,
-  event: JsonObject,
-  recordTime: number,
-): void {
+export function partsOfNative(event: JsonObject, seen: Seen): NativeParts {
+  let model: unknown;
   let ts: unknown;
   let id: unknown;
   let version: unknown;
@@ -26,17 +34,37 @@ export function fillNativeEvent(
   let prediction: unknown;
   let label: unknown;
   let attributes: unknown;
-  // In one pass over its own keys, which costs less than to ask for one after another.
   for (const key in event) {
     const value = event[key];
-    if (key === 'ts') ts = value;
-    else if (key === 'features') features = value;
-    else if (key === 'id') id = value;
-    else if (key === 'version') version = value;
+    seen.keys += 1;
+    if (key === 'features') features = value;
     else if (key === 'prediction') prediction = value;
     else if (key === 'label') label = value;
-    else if (key === 'attributes') attributes = value;
+    else {
+      checkValue(value, 1, seen);
+      if (key === 'id') id = value;
+      else if (key === 'model') model = value;
+      else if (key === 'version') version = value;
+      else if (key === 'ts') ts = value;
+      else if (key === 'attributes') attributes = value;
+      else checkName(key, seen);
+    }
   }
+  return { model, ts, id, version, features, prediction, label, attributes, seen };
+}
+
+/**
+ * Fills a frame from a native event. docs/events.md says what each part may hold and what becomes of odd values.
+ * @param recordTime when the event has no time of its own, it happened when its record was written
+ * @throws Rejected invalid-shape, invalid-timestamp, limit-exceeded, invalid-encoding
+ */
+export function fillNativeEvent(
+  frame: EventFrame,
+  schema: ModelSchema,
+  event: NativeParts,
+  recordTime: number,
+): void {
+  const { ts, id, version, seen } = event;
   const usual = typeof ts === 'string' ? times.readText(ts) : -1;
   const time = usual >= 0 ? usual : parseEventTime(ts ?? recordTime);
   if (time === null) {
@@ -48,20 +76,20 @@ export function fillNativeEvent(
   frame.time = time;
   frame.id = typeof id === 'string' ? id : typeof id === 'number' ? String(id) : null;
   frame.version = typeof version === 'string' ? version : null;
-  const named = objectOrAbsent(features, 'features');
-  if (named !== null) fillRole(frame, schema, named, 'input');
-  fillOutcome(frame, schema, prediction, 'prediction');
-  fillOutcome(frame, schema, label, 'label');
-  const sliced = objectOrAbsent(attributes, 'attributes');
-  schema.attributes.forEach((name, i) => {
-    frame.attributes[i] = sliced === null ? null : attributeText(own(sliced, name));
-  });
+  const named = objectOrAbsent(event.features, 'features');
+  if (named === null) checkKeys(seen.keys);
+  else fillRole(frame, schema, named, 'input', seen);
+  fillOutcome(frame, schema, event.prediction, 'prediction', seen);
+  fillOutcome(frame, schema, event.label, 'label', seen);
+  const sliced = objectOrAbsent(event.attributes, 'attributes');
+  if (sliced === null) return;
+  for (const [i, name] of schema.attributes.entries())
+    frame.attributes[i] = attributeText(own(sliced, name));
 }
 
 /** The model that a native event names. @throws Rejected invalid-shape */
-export function modelOfNative(event: JsonObject): string {
-  const value = own(event, 'model');
-  if (typeof value === 'string' && value !== '') return value;
+export function modelOfNative({ model }: NativeParts): string {
+  if (typeof model === 'string' && model !== '') return model;
   throw new Rejected('invalid-shape', '"model" must be a text');
 }
 

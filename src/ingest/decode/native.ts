@@ -2,7 +2,7 @@ import { valueBytes } from '../../core/domain/ingestion.ts';
 import type { Decoder } from '../decoder.ts';
 import { NativeScanner } from './bytes/native-scanner.ts';
 import { Rejected, parseObject, shorten } from './json-limits.ts';
-import { fillNativeEvent, modelOfNative } from './native-event.ts';
+import { fillNativeEvent, modelOfNative, partsOfNative } from './native-event.ts';
 
 /** After so many records in a row that the scanner could not read, it is not asked for the next ones. */
 const PATIENCE = 8;
@@ -41,7 +41,8 @@ export function createParsingDecoder(): Decoder {
   return {
     decode(record, schemas, into) {
       try {
-        const event = parseObject(record.value ?? new Uint8Array(0));
+        const { event: parsed, seen } = parseObject(record.value ?? new Uint8Array(0));
+        const event = partsOfNative(parsed, seen);
         const model = modelOfNative(event);
         const schema = schemas.schema(model);
         if (schema === null) {

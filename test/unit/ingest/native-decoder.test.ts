@@ -59,6 +59,10 @@ function accept(event: unknown, schema = SCHEMA): Readonly<Record<string, unknow
 
 const base = { model: 'm', ts: 1_700_000_000_000 };
 
+function reasonOf(features: object): string | undefined {
+  return decodeText(JSON.stringify({ ...base, features }))?.reason;
+}
+
 describe('what an event says about features', () => {
   it('leaves input features absent when there is no features object', () => {
     expect(accept({ ...base, label: 1 })).toEqual({
@@ -213,6 +217,34 @@ describe('records that go to quarantine', () => {
       features: { a: Array.from({ length: 5_000 }, () => 1) },
     });
     expect(decodeText(list)).toBeNull();
+  });
+
+  it('refuses a name and a value each time they come, also at the place of one that was taken', () => {
+    const long = 'é'.repeat(65);
+    for (let i = 0; i < 3; i += 1) {
+      expect(accept({ ...base, features: { a: 1, b: 2 } })).toMatchObject({ a: 1, b: 2 });
+      expect(reasonOf({ a: 1, [long]: 2 })).toBe('limit-exceeded');
+      expect(reasonOf({ a: 1, b: 'é'.repeat(4_097) })).toBe('limit-exceeded');
+      expect(reasonOf({ a: 1, b: ['\0'] })).toBe('invalid-encoding');
+      expect(reasonOf({ a: 1, 'b\ud800': 2 })).toBe('invalid-encoding');
+      expect(reasonOf({ a: 1, other: { [long]: 2 } })).toBe('limit-exceeded');
+    }
+  });
+
+  it('counts the keys of all parts together', () => {
+    const some = (count: number): object =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, i]));
+    const event = (inLabel: number): object => ({
+      ...base,
+      attributes: { country: 'CH', ...some(99) },
+      features: { a: [some(100)], ...some(299) },
+      prediction: some(200),
+      label: some(inLabel),
+    });
+    const own = 6 + 100 + 100 + 300 + 200;
+    expect(decodeText(JSON.stringify(event(LIMITS.keys - own)))).toBeNull();
+    expect(decodeText(JSON.stringify(event(LIMITS.keys - own + 1)))?.reason).toBe('limit-exceeded');
+    expect(reasonOf(some(LIMITS.keys + 500))).toBe('limit-exceeded');
   });
 
   it('knows an escape that must be looked at among others', () => {

@@ -1,9 +1,9 @@
 import { addFrame, findSchema } from '../call.ts';
 import type { Call, Reading } from '../call.ts';
 import { parseEventTime } from '../event-time.ts';
-import { Rejected, checkEvent, isObject, own } from '../json-limits.ts';
+import { Rejected, isObject, own } from '../json-limits.ts';
 import type { JsonObject } from '../json-limits.ts';
-import { fillNativeEvent } from '../native-event.ts';
+import { fillNativeEvent, partsOfNative } from '../native-event.ts';
 
 /** What an envelope adds where the event itself is silent. */
 export type Defaults = Pick<Call, 'names' | 'id' | 'time'>;
@@ -28,8 +28,8 @@ export function readNative(event: JsonObject, reading: Reading, defaults: Defaul
   if (defaultTime === null) {
     throw new Rejected('invalid-timestamp', 'the time around the event must be RFC 3339');
   }
-  checkEvent(event);
+  const parts = partsOfNative(event, { keys: 0, odd: true });
   const frame = addFrame(reading.into, schema);
-  fillNativeEvent(frame, schema, event, defaultTime);
+  fillNativeEvent(frame, schema, parts, defaultTime);
   frame.id ??= id;
 }
