@@ -4,9 +4,13 @@ import { NativeScanner } from './bytes/native-scanner.ts';
 import { Rejected, parseObject, shorten } from './json-limits.ts';
 import { fillNativeEvent, modelOfNative, partsOfNative } from './native-event.ts';
 
-/** After so many records in a row that the scanner could not read, it is not asked for the next ones. */
+/**
+ * After so many records in a row that the scanner could not read, it is not asked for the next ones; for twice as many each
+ * time that it could not read the one after them either.
+ */
 const PATIENCE = 8;
-const PAUSE = 64;
+const FIRST_PAUSE = 64;
+const LONGEST_PAUSE = 4_096;
 
 /**
  * The native event: {"id"?, "model", "version"?, "ts", "features": {name: value}, "prediction"?, "label"?, "attributes"?}.
@@ -17,6 +21,7 @@ export function createNativeDecoder(): Decoder {
   const parser = createParsingDecoder();
   let misses = 0;
   let pause = 0;
+  let nextPause = FIRST_PAUSE;
   return {
     decode(record, schemas, into) {
       // The scanner passes over unknown features without reading their names.
@@ -25,11 +30,15 @@ export function createNativeDecoder(): Decoder {
       else if (valueBytes(record) !== null) {
         if (scanner.decode(record, schemas, into)) {
           misses = 0;
+          nextPause = FIRST_PAUSE;
           return null;
         }
         into.clear();
         misses += 1;
-        if (misses >= PATIENCE) pause = PAUSE;
+        if (misses >= PATIENCE) {
+          pause = nextPause;
+          nextPause = Math.min(2 * nextPause, LONGEST_PAUSE);
+        }
       }
       return parser.decode(record, schemas, into);
     },
