@@ -80,7 +80,7 @@ class Counts {
  * JSON.parse is the same by construction.
  */
 export class DecoderPair {
-  private readonly scanner = new NativeScanner();
+  private scanner = new NativeScanner();
   private readonly parsing = createParsingDecoder();
   private readonly frames = [new FrameList(), new FrameList()] as const;
   private readonly among = new FrameList();
@@ -88,6 +88,19 @@ export class DecoderPair {
   scanned = 0;
   parsed = 0;
   rejected = 0;
+  /** Of the scanners before. */
+  private plannedBefore = 0;
+
+  /** Records that were read along a plan, each in three places. */
+  get planned(): number {
+    return this.plannedBefore + this.scanner.planned;
+  }
+
+  /** A scanner learns much from the first events that it sees, and less from later ones. */
+  renewScanner(): void {
+    this.plannedBefore += this.scanner.planned;
+    this.scanner = new NativeScanner();
+  }
 
   /** @throws Error when the two do not make the same of it */
   feed(value: Uint8Array): void {

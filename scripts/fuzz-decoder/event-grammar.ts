@@ -9,6 +9,11 @@ export const NAMES = {
   attributes: ['country', 'device'],
 } as const;
 
+/** A key, what is before its value, and the value, when that is none of several; by texts without escapes. */
+const SCALAR = /("[^"\\]*")(\s*:\s*)("[^"\\]*"|[-+\w.]+)/g;
+/** The same with the comma behind it. */
+const MEMBER = /\s*"[^"\\]*"\s*:\s*(?:"[^"\\]*"|[-+\w.]+)\s*,/g;
+
 /** JSON texts of native events: mostly as producers write them, with every oddity that JSON knows now and then. */
 export class EventGrammar {
   private readonly random: Random;
@@ -40,6 +45,19 @@ export class EventGrammar {
     if (this.random.uniform() < 0.3) this.shuffle(chosen);
     const members = chosen.map(([name, value]) => this.member(name, value()));
     return `${this.space()}{${members.join(`${this.space()},`)}${this.space()}}${this.space()}${this.oddly() ? '}' : ''}`;
+  }
+
+  /** An event written as this one, mostly: some of its values are others, and now and then a key is left out. */
+  sibling(event: string): string {
+    const values = event.replace(SCALAR, (whole, key: string, before: string) => {
+      if (key === '"model"' || this.half()) return whole;
+      return `${key}${before}${key === '"ts"' ? this.time() : this.value()}`;
+    });
+    if (!this.half()) return values;
+    const members = [...values.matchAll(MEMBER)];
+    if (members.length === 0) return values;
+    const { index, 0: text } = this.one(members);
+    return values.slice(0, index) + values.slice(index + text.length);
   }
 
   private object(names: readonly string[]): string {

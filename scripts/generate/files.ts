@@ -8,6 +8,7 @@ import { baselineSchema } from './baseline-schema.ts';
 import { configurationPage } from './configuration-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { metricsPage } from './metrics-page.ts';
+import { scanCode } from './scan-code.ts';
 
 /** The files of the repository that are made from source, by path from its root. Committed; never edited. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
@@ -26,5 +27,6 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ['docs/configuration.md', await markdown(configurationPage())],
     ['docs/metrics.md', await markdown(metricsPage())],
     ['docs/errors.md', await markdown(errorsPage())],
+    ['src/ingest/decode/kernel/scan-code.ts', await scanCode()],
   ]);
 }

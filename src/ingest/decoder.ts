@@ -33,6 +33,22 @@ export class FrameList {
 
   /** The next frame, made ready for an event of this model. */
   add(schema: ModelSchema): EventFrame {
+    const frame = this.next();
+    frame.reset(schema);
+    return frame;
+  }
+
+  /**
+   * The same for an event whose slots and numbers are read already. They are lent: the next record that is decoded has them,
+   * whoever decodes it.
+   */
+  addRead(schema: ModelSchema, slots: Uint8Array, numbers: Float64Array): EventFrame {
+    const frame = this.next();
+    frame.resetTo(schema, slots, numbers);
+    return frame;
+  }
+
+  private next(): EventFrame {
     let frame = this.frames[this.length];
     if (frame === undefined) {
       frame = new EventFrame();
@@ -40,7 +56,6 @@ export class FrameList {
       this.frames.push(frame);
     }
     this.length += 1;
-    frame.reset(schema);
     return frame;
   }
 

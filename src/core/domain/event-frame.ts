@@ -50,8 +50,10 @@ export class EventFrame {
   /** Event time, milliseconds since the epoch. */
   time = 0;
   /** One SLOT, number or text per feature of the schema. */
-  slots = new Uint8Array(0);
-  numbers = new Float64Array(0);
+  slots: Uint8Array = new Uint8Array(0);
+  numbers: Float64Array = new Float64Array(0);
+  private ownSlots = new Uint8Array(0);
+  private ownNumbers = new Float64Array(0);
   texts: string[] = [];
   /** One value per declared attribute of the schema, null where the event has none. */
   attributes: (string | null)[] = [];
@@ -83,17 +85,31 @@ export class EventFrame {
   /** Makes the frame ready for an event of this model: every slot absent. */
   reset(schema: ModelSchema): void {
     const size = schema.features.length;
-    if (this.slots.length !== size) {
-      this.slots = new Uint8Array(size);
-      this.numbers = new Float64Array(size);
-      this.texts = Array.from({ length: size }, () => '');
+    if (this.ownSlots.length !== size) {
+      this.ownSlots = new Uint8Array(size);
+      this.ownNumbers = new Float64Array(size);
     } else {
-      this.slots.fill(SLOT.absent);
+      this.ownSlots.fill(SLOT.absent);
     }
+    this.slots = this.ownSlots;
+    this.numbers = this.ownNumbers;
+    this.clear(schema);
+  }
+
+  /** The same with slots and numbers that are another's, and hold the event's already. */
+  resetTo(schema: ModelSchema, slots: Uint8Array, numbers: Float64Array): void {
+    this.slots = slots;
+    this.numbers = numbers;
+    this.clear(schema);
+  }
+
+  private clear(schema: ModelSchema): void {
+    if (this.texts.length !== schema.features.length)
+      this.texts = Array.from({ length: schema.features.length }, () => '');
     if (this.attributes.length !== schema.attributes.length) {
       this.attributes = schema.attributes.map(() => null);
     } else {
-      this.attributes.fill(null);
+      for (let i = 0; i < this.attributes.length; i += 1) this.attributes[i] = null;
     }
     this.schema = schema;
     this.id = null;

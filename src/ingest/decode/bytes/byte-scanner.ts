@@ -1,5 +1,6 @@
 import type { SourceRecord, ValuePlace } from '../../../core/domain/ingestion.ts';
 import { LIMITS } from '../../decoder.ts';
+import { RECORD, recordBytes } from '../kernel/scan-memory.ts';
 import { exactDecimal } from './exact-decimal.ts';
 import { TextCache } from './text-cache.ts';
 
@@ -12,21 +13,14 @@ const LETTER_E = 0x65;
 const TENS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 const LARGEST_EXACT = 2 ** 53;
 const HIGH_BITS = 0x80808080 | 0;
-/** By bytes: keeps so many of the first bytes of a word. */
-const FIRST_BYTES = Int32Array.of(0, 0xff, 0xffff, 0xffffff);
 
-/** Zeros behind the record: they end every number and text, so that nothing asks where the end is. */
-const PADDING = 16;
-/** No record begins at 0: scanners take it for "not there". */
-const MARGIN = 16;
-/** So much is copied at once of records that are together in memory. */
-const WINDOW = 65_536;
+const { margin: MARGIN, window: WINDOW, padding: PADDING } = RECORD;
 /**
  * The record that is being read, for all scanners of the process: none waits while it reads. As constants of this file
  * the two views are compiled into the loops below.
  */
-const BYTES = new Uint8Array(MARGIN + LIMITS.recordBytes + WINDOW + PADDING);
-const WORDS = new DataView(BYTES.buffer);
+const BYTES = recordBytes;
+const WORDS = new DataView(BYTES.buffer, BYTES.byteOffset, BYTES.length);
 
 /** What is in BYTES from MARGIN on: `memory` in [from, to); for those bytes of it that zeros stand in for see `hidden`. */
 const loaded: { memory: Uint8Array | null; from: number; to: number } = {
@@ -107,31 +101,6 @@ export class ByteScanner {
       byte = BYTES[at] as number;
     }
     return at;
-  }
-
-  /** Are the next `length` bytes those of `words` from `start` on? What is left of the last word is zeros. */
-  matches(at: number, words: Int32Array, start: number, length: number): boolean {
-    let left = length;
-    for (; left >= 4; left -= 4) {
-      if (WORDS.getInt32(at, true) !== words[start]) return false;
-      at += 4;
-      start += 1;
-    }
-    return (
-      left === 0 ||
-      (WORDS.getInt32(at, true) & (FIRST_BYTES[left] as number)) === (words[start] as number)
-    );
-  }
-
-  /** The next `length` bytes as words for `matches`, to `words` from `start` on. */
-  copy(at: number, words: Int32Array, start: number, length: number): void {
-    let left = length;
-    for (; left >= 4; left -= 4) {
-      words[start] = WORDS.getInt32(at, true);
-      at += 4;
-      start += 1;
-    }
-    if (left > 0) words[start] = WORDS.getInt32(at, true) & (FIRST_BYTES[left] as number);
   }
 
   /**
@@ -260,6 +229,11 @@ export class ByteScanner {
     this.flag = 0;
     return word === 0x736c6166 && BYTES[at + 4] === 0x65 ? at + 5 : -1;
   }
+}
+
+/** Does a number begin with this byte? */
+export function isNumber(byte: number): boolean {
+  return byte === MINUS || (byte >= ZERO && byte <= ZERO + 9);
 }
 
 /*

@@ -1,106 +1,65 @@
 import { SLOT } from '../../../core/domain/event-frame.ts';
 import type { ModelSchema } from '../../../core/domain/event-frame.ts';
 import type { FeatureRole } from '../../../core/domain/feature.ts';
+import { numbers, slots } from '../kernel/scan-memory.ts';
 import type { ByteScanner } from './byte-scanner.ts';
 import { KeyTable } from './key-table.ts';
 
+const QUOTE = 0x22;
 const COLON = 0x3a;
 
 /** What a name stands for that is known and not looked at. */
 export const IGNORED = -2;
 
-/** A key with the white space around it and its colon that is longer is found by its name alone. */
-const MAX_TOKEN_WORDS = 64;
-
-/** What is known of a key: numbers at these places behind its cell. */
-export const CELL = {
-  /** The cell of the key that came behind it last; -1: none yet. */
-  follows: 0,
-  /** The number of the last object that had it. */
-  stamp: 1,
-  /** Everything from the comma before it to its value: bytes of `words` from here on. -1 bytes: not known. */
-  token: 2,
-  tokenBytes: 3,
-  tokenRoom: 4,
-  /** Of its name (KeyTable). */
-  meaning: 5,
-} as const;
-const CELL_SIZE = 8;
-/** The cell of no key: the first key of an object follows on it. */
-export const FIRST = 0;
-
-/**
- * The keys of one place of the event: `features` of one model, say. Producers write the same keys in the same order with
- * the same white space: what followed on a key last time, up to its value, is compared first.
- */
+/** The keys of one place of the event: `features` of one model, say. */
 export class ObjectLayout {
   private readonly keys: KeyTable;
-  cells = new Int32Array(64 * CELL_SIZE);
-  private used = 1;
-  words = new Int32Array(1_024);
-  private usedWords = 0;
-  /** Counts objects, for the stamps. */
-  objects = 0;
+  /** By entry of the table: the number of the last object that had it. */
+  private stamps = new Int32Array(64);
+  private objects = 0;
+  /** Where the value begins of the key that was found last. */
+  valueAt = 0;
 
   constructor(keys: KeyTable) {
     this.keys = keys;
-    this.initialize(FIRST, -1);
   }
 
-  private initialize(cell: number, meaning: number): void {
-    this.cells.fill(0, cell, cell + CELL_SIZE);
-    this.cells[cell + CELL.follows] = -1;
-    this.cells[cell + CELL.tokenBytes] = -1;
-    this.cells[cell + CELL.meaning] = meaning;
+  /** Another object of this place. */
+  begin(): void {
+    this.objects = (this.objects + 1) | 0;
   }
 
   /**
-   * The cell of the key that is written from `from` on and whose name begins behind its quote.
-   * @returns -1: none, or it does not end as usual
+   * The entry of the key that is written from `from` on.
+   * @returns -1: not as usual, or this object has it already
    */
-  find(scan: ByteScanner, from: number, quote: number): number {
+  find(scan: ByteScanner, from: number): number {
     const { keys } = this;
+    const quote = scan.space(from);
+    if (scan.byte(quote) !== QUOTE) return -1;
     const entry = keys.find(scan.bytes, quote + 1);
     if (entry < 0) return -1;
-    for (; this.used <= entry + 1; this.used += 1) {
-      const cell = this.used * CELL_SIZE;
-      if (cell === this.cells.length) this.cells = grown(this.cells, cell * 2);
-      this.initialize(cell, keys.meanings[this.used - 1] as number);
-    }
-    let at = scan.space(quote + 1 + (keys.lengths[entry] as number));
-    if (scan.byte(at) !== COLON) return -1;
-    at = scan.space(at + 1);
-    const cell = (entry + 1) * CELL_SIZE;
-    this.remember(scan, cell, from, at);
-    this.valueAt = at;
-    return cell;
+    const colon = scan.space(quote + 1 + (keys.lengths[entry] as number));
+    if (scan.byte(colon) !== COLON || this.isSecond(entry)) return -1;
+    this.valueAt = scan.space(colon + 1);
+    return entry;
   }
 
-  /** Where the value of the key begins that `find` found. */
-  valueAt = 0;
-
-  private remember(scan: ByteScanner, cell: number, from: number, to: number): void {
-    const length = to - from;
-    const words = (length + 3) >> 2;
-    if (words > MAX_TOKEN_WORDS) return;
-    const { cells } = this;
-    if ((cells[cell + CELL.tokenRoom] as number) < words) {
-      // Twice as much each time, so that keys that grow do not fill the memory with what they were.
-      const room = Math.max(4, 2 ** Math.ceil(Math.log2(words)));
-      cells[cell + CELL.tokenRoom] = room;
-      cells[cell + CELL.token] = this.usedWords;
-      this.usedWords += room;
-    }
-    if (this.usedWords > this.words.length) this.words = grown(this.words, this.usedWords * 2);
-    cells[cell + CELL.tokenBytes] = length;
-    scan.copy(from, this.words, cells[cell + CELL.token] as number, length);
+  /** What the name of an entry stands for. */
+  meaning(entry: number): number {
+    return this.keys.meanings[entry] as number;
   }
-}
 
-function grown(array: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(length);
-  larger.set(array);
-  return larger;
+  private isSecond(entry: number): boolean {
+    if (entry >= this.stamps.length) {
+      const larger = new Int32Array(2 * entry);
+      larger.set(this.stamps);
+      this.stamps = larger;
+    }
+    if (this.stamps[entry] === this.objects) return true;
+    this.stamps[entry] = this.objects;
+    return false;
+  }
 }
 
 /** Where the values of one role go in a frame. */
@@ -122,6 +81,9 @@ export interface NativeLayout {
   readonly attributes: ObjectLayout;
   /** What the slots are once `features` is an object. */
   readonly spoken: Uint8Array;
+  /** What is read along a plan, if the model may have one. */
+  readonly slots: Uint8Array;
+  readonly numbers: Float64Array;
 }
 
 export function layoutOf(schema: ModelSchema): NativeLayout {
@@ -143,6 +105,8 @@ export function layoutOf(schema: ModelSchema): NativeLayout {
     label: roleOf('label'),
     attributes: new ObjectLayout(new KeyTable(schema.attributes.map((name, i) => [name, i]))),
     spoken: input.own.map((is) => (is === 1 ? SLOT.missing : SLOT.absent)),
+    slots: slots.subarray(0, schema.features.length),
+    numbers: numbers.subarray(0, schema.features.length),
   };
 }
 

@@ -1,0 +1,191 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ModelSchema } from '../../../src/core/domain/event-frame.ts';
+import type { FeatureRole } from '../../../src/core/domain/feature.ts';
+import { NativeScanner } from '../../../src/ingest/decode/bytes/native-scanner.ts';
+import { planOf } from '../../../src/ingest/decode/kernel/event-plan.ts';
+import { FrameList } from '../../../src/ingest/decoder.ts';
+
+function schemaOf(
+  model: string,
+  names: readonly string[],
+  role: FeatureRole = 'input',
+): ModelSchema {
+  const features = names.map(
+    (name, id) => ({ id, name, kind: 'numeric', role, tier: 'standard' }) as const,
+  );
+  return {
+    modelId: 1,
+    model,
+    features,
+    indexOf: new Map(names.map((name, i) => [name, i])),
+    attributes: ['country'],
+  };
+}
+
+/** A scanner of some models, and whether the last event was read along a plan. */
+class Reader {
+  readonly models = new Map<string, ModelSchema>();
+  private readonly scanner = new NativeScanner();
+  private readonly frames = new FrameList();
+
+  /** What the event says of its features, and whether it was read along a plan. */
+  read(event: unknown): { values: Record<string, unknown>; planned: boolean } {
+    const text = typeof event === 'string' ? event : JSON.stringify(event);
+    const record = { offset: 0, timestamp: 0, key: null, headers: new Map<string, Uint8Array>() };
+    this.frames.clear();
+    const before = this.scanner.planned;
+    const schemas = { schema: (model: string) => this.models.get(model) ?? null };
+    const read = this.scanner.decode({ ...record, value: Buffer.from(text) }, schemas, this.frames);
+    if (!read) throw new Error(`left to JSON.parse: ${text}`);
+    const { schema, numbers, slots, attributes } = this.frames.at(0);
+    const values: Record<string, unknown> = { country: attributes[0] };
+    for (const [i, { name }] of (schema?.features ?? []).entries())
+      if (slots[i] === 2) values[name] = numbers[i];
+    return { values, planned: this.scanner.planned > before };
+  }
+}
+
+describe('the plan of a model', () => {
+  let reader: Reader;
+  beforeEach(() => {
+    reader = new Reader();
+    reader.models.set('m', schemaOf('m', ['a', 'b', 'c', 'd']));
+  });
+
+  it('is learned from one event and read along with the next', () => {
+    const event = { id: '1', model: 'm', ts: 5, features: { a: 1, b: 2, c: 3, d: 4 } };
+    expect(reader.read(event).planned).toBe(false);
+    expect(reader.read({ ...event, id: '2', features: { a: 5, b: 6, c: 7, d: 8 } })).toEqual({
+      values: { a: 5, b: 6, c: 7, d: 8, country: null },
+      planned: true,
+    });
+  });
+
+  it('has the keys of all events so far: any of them may be left out', () => {
+    const features = [
+      { a: 1, c: 3 },
+      { b: 2, c: 3 },
+      { a: 1, b: 2 },
+      { c: 3, d: 4 },
+    ];
+    for (const some of features) reader.read({ model: 'm', features: some });
+    for (const some of [...features, {}, { d: 1 }, { a: 1, b: 2, c: 3, d: 4 }]) {
+      expect(reader.read({ model: 'm', features: some })).toEqual({
+        values: { ...some, country: null },
+        planned: true,
+      });
+    }
+    expect(
+      reader.read({ model: 'm', features: { b: 2 }, attributes: { country: 'DE' } }).planned,
+    ).toBe(false);
+    expect(reader.read({ model: 'm', features: { b: 2 }, attributes: { country: 'FR' } })).toEqual({
+      values: { b: 2, country: 'FR' },
+      planned: true,
+    });
+  });
+
+  it('is made anew when the keys come in another order', () => {
+    for (const features of [
+      { a: 1, b: 2 },
+      { b: 3, a: 4 },
+      { b: 5, a: 6 },
+    ])
+      expect(reader.read({ model: 'm', features }).values).toEqual({ ...features, country: null });
+    expect(reader.read({ model: 'm', features: { b: 7, a: 8 } }).planned).toBe(true);
+  });
+
+  it('is not that of another dictionary of the model', () => {
+    const event = { model: 'm', features: { a: 1, b: 2 } };
+    reader.read(event);
+    expect(reader.read(event).planned).toBe(true);
+    reader.models.set('m', schemaOf('m', ['b', 'a']));
+    expect(reader.read(event)).toEqual({ values: { a: 1, b: 2, country: null }, planned: false });
+    expect(reader.read(event)).toEqual({ values: { a: 1, b: 2, country: null }, planned: true });
+    reader.models.delete('m');
+    expect(() => reader.read(event)).toThrow('left to JSON.parse');
+  });
+
+  it('is tried with those of the models before it, in whatever turn they come', () => {
+    for (const name of 'pqrstu') reader.models.set(name, schemaOf(name, ['a', `${name}b`]));
+    let planned = 0;
+    for (let i = 0; i < 600; i += 1) {
+      const name = 'pqrstu'.charAt((i * 7919) % (i < 300 ? 3 : 6));
+      const read = reader.read({ model: name, features: { a: i, [`${name}b`]: -i - 1 } });
+      expect(read.values).toEqual({ a: i, [`${name}b`]: -i - 1, country: null });
+      if (read.planned) planned += 1;
+    }
+    expect(planned).toBeGreaterThan(290);
+  });
+
+  it('asks for the model, for features, and for a brace around all', () => {
+    const event = '{"model":"m","features":{"a":1},"ts":5}';
+    reader.read(event);
+    expect(reader.read(event).planned).toBe(true);
+    for (const other of [
+      '{"features":{"a":1},"ts":5}',
+      '{"model":"n","features":{"a":1},"ts":5}',
+      '["model":"m","features":{"a":1},"ts":5}',
+      '{"model":"m","features":{"a":1},"ts":5',
+      '{"model":"m","features":{"a":1,},"ts":5}',
+      '{"model":"m","features":{"a":1}},"ts":5}',
+      '{"model":"m","features":{"a":1},"ts":5}}',
+      '{"model":"m","features":{"a":1},"ts":5} x',
+      '{"model":"m","features":{"a":01},"ts":5}',
+      '{"model":"m","features":{"a":1},"ts":-5}',
+    ])
+      expect(() => reader.read(other), other).toThrow('left to JSON.parse');
+    expect(reader.read('{"model":"m","ts":5}').planned).toBe(false);
+  });
+
+  it('is left to key by key where a prediction stands among the features and by itself', () => {
+    const [input] = schemaOf('m', ['a']).features;
+    const [score] = schemaOf('m', ['score'], 'prediction').features;
+    if (input === undefined || score === undefined) throw new Error('no features');
+    const both = { ...schemaOf('m', ['a', 'score']), features: [input, { ...score, id: 1 }] };
+    reader.models.set('m', both);
+    for (const event of [
+      '{"prediction":1,"model":"m","features":{"a":3,"score":2}}',
+      '{"features":{"a":3,"score":2},"prediction":1,"model":"m"}',
+      '{"model":"m","features":{"a":3,"score":2},"prediction":1}',
+    ]) {
+      for (let i = 0; i < 3; i += 1)
+        expect(reader.read(event)).toEqual({
+          values: { a: 3, score: 1, country: null },
+          planned: false,
+        });
+    }
+  });
+});
+
+describe('the memory of plans', () => {
+  it('is used again when it is full: whoever has lost a plan learns it anew', () => {
+    const reader = new Reader();
+    const names = Array.from({ length: 900 }, (_, i) => `feature number ${i} of many`);
+    const features = Object.fromEntries(names.map((name, i) => [name, i]));
+    const first = schemaOf('m0', names);
+    reader.models.set('m0', first);
+    reader.read({ model: 'm0', features });
+    expect(planOf(first).place).not.toBeNull();
+    for (let i = 1; i < 40 && planOf(first).place !== null; i += 1) {
+      reader.models.set(`m${i}`, schemaOf(`m${i}`, names));
+      reader.read({ model: `m${i}`, features });
+    }
+    expect(planOf(first).place).toBeNull();
+    expect(reader.read({ model: 'm0', features })).toEqual({
+      values: { ...features, country: null },
+      planned: false,
+    });
+    expect(reader.read({ model: 'm0', features }).planned).toBe(true);
+  });
+
+  it('has no plans of models with more features than it has places for', () => {
+    const reader = new Reader();
+    const names = Array.from({ length: 1_001 }, (_, i) => `f${i}`);
+    reader.models.set('wide', schemaOf('wide', names));
+    for (let i = 0; i < 3; i += 1)
+      expect(reader.read({ model: 'wide', features: { f1000: i } })).toEqual({
+        values: { f1000: i, country: null },
+        planned: false,
+      });
+  });
+});
