@@ -3,8 +3,9 @@ import { parseEventTime } from '../event-time.ts';
 const ZERO = 0x30;
 const DASH = 0x2d;
 const COLON = 0x3a;
-/** Length of `2026-01-31T`, and of the time of day up to the seconds. */
+/** Length of `2026-01-31T`, of that with `23:59:`, and of that with the seconds. */
 const DAY_END = 11;
+const MINUTE_END = 17;
 const SECONDS_END = 19;
 /** With nanoseconds it is 30. */
 const MAX_LENGTH = 32;
@@ -14,6 +15,9 @@ export class TimeReader {
   /** The last day read, as its digits, and when it began. */
   private day = -1;
   private begin = -1;
+  /** The last minute read, up to the colon before its seconds, and when it began; most often that of the next event, too. */
+  private readonly minute = new Uint8Array(MINUTE_END);
+  private minuteBegin = -1;
 
   private readonly bytes = new Uint8Array(MAX_LENGTH);
 
@@ -32,21 +36,29 @@ export class TimeReader {
 
   /** @returns ms since the epoch; -1: not as usual, parseEventTime knows */
   read(bytes: Uint8Array, from: number, end: number): number {
-    if (
-      end - from < SECONDS_END + 1 ||
-      bytes[end - 1] !== 0x5a ||
-      bytes[from + DAY_END - 1] !== 0x54
-    )
-      return -1;
+    if (end - from < SECONDS_END + 1 || bytes[end - 1] !== 0x5a) return -1;
+    if (!this.isLastMinute(bytes, from) && !this.readMinute(bytes, from)) return -1;
+    const second = two(bytes, from + MINUTE_END);
+    const fraction = milliseconds(bytes, from + SECONDS_END, end - 1);
+    return second <= 59 && fraction >= 0 ? this.minuteBegin + second * 1_000 + fraction : -1;
+  }
+
+  private isLastMinute(bytes: Uint8Array, from: number): boolean {
+    const { minute } = this;
+    for (let i = MINUTE_END - 1; i >= 0; i -= 1) if (minute[i] !== bytes[from + i]) return false;
+    return true;
+  }
+
+  private readMinute(bytes: Uint8Array, from: number): boolean {
     const begin = this.beginOf(bytes, from);
     const hour = two(bytes, from + 11);
     const minute = two(bytes, from + 14);
-    const second = two(bytes, from + 17);
-    if (begin < 0 || !(hour <= 23) || !(minute <= 59) || !(second <= 59)) return -1;
-    if (bytes[from + 13] !== COLON || bytes[from + 16] !== COLON) return -1;
-    const fraction = milliseconds(bytes, from + SECONDS_END, end - 1);
-    if (fraction < 0) return -1;
-    return begin + ((hour * 60 + minute) * 60 + second) * 1_000 + fraction;
+    if (begin < 0 || !(hour <= 23) || !(minute <= 59)) return false;
+    if (bytes[from + DAY_END - 1] !== 0x54) return false;
+    if (bytes[from + 13] !== COLON || bytes[from + 16] !== COLON) return false;
+    for (let i = 0; i < MINUTE_END; i += 1) this.minute[i] = bytes[from + i] as number;
+    this.minuteBegin = begin + (hour * 60 + minute) * 60_000;
+    return true;
   }
 
   private beginOf(bytes: Uint8Array, from: number): number {

@@ -17,6 +17,8 @@ export const HEAD = {
   slot: 0,
   keys: 1,
   unknown: 2,
+  /** Where `found` ends, from the beginning of the memory. */
+  foundEnd: 3,
   id: 4,
   time: 8,
   /** Bits of the parts that there were. */
@@ -119,7 +121,7 @@ export function keepText(text: string, from: number, to: number): void {
 
 /** What the slot has had may be a text of this event already. */
 function makeRoom(slot: number): void {
-  const length = foundLength();
+  const length = (foundEnd.value - FOUND_AT) / 4;
   for (let i = 1; i < length; i += 2) {
     if (found[i] !== slot) continue;
     TEXTS[further] = TEXTS[slot] as string;
@@ -128,9 +130,9 @@ function makeRoom(slot: number): void {
   }
 }
 
-/** How many numbers there are in `found`. */
+/** How many numbers of `found` an event that was read has. */
 export function foundLength(): number {
-  return (foundEnd.value - FOUND_AT) / 4;
+  return ((head[HEAD.foundEnd] as number) - FOUND_AT) / 4;
 }
 
 /** The same for this event only; null: there is none. */

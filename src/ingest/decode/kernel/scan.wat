@@ -447,7 +447,8 @@
           (local.set $at (i32.add (local.get $at) (i32.const 1)))
           (br_if $key (i32.eq (local.get $c) (i32.const 0x2c)))
           (if (i32.ne (local.get $c) (i32.const 0x7d)) (then (return (i32.const -1)))))))
-    ;; At 1028: how many keys there were; at 1072: the parts that there were.
+    ;; At 1028: how many keys there were; at 1036: where `found` ends; at 1072: the parts that there were.
     (i32.store offset=1028 (i32.const 0) (local.get $keys))
+    (i32.store offset=1036 (i32.const 0) (global.get $found))
     (i32.store offset=1072 (i32.const 0) (local.get $parts))
     (local.get $at)))
