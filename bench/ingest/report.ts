@@ -1,8 +1,9 @@
 import type { Workload } from './events.ts';
-import type { Reading } from './task.ts';
+import type { Order, Reading } from './task.ts';
 
 export interface Measured {
   readonly name: string;
+  readonly reader: Order['reader'];
   readonly work: Workload;
   readonly readings: readonly Reading[];
 }
@@ -22,21 +23,29 @@ function medians({ work, readings }: Measured): { rate: number; cpu: number; meg
   };
 }
 
-/** Each reader beside JSON.parse (the second) and beside the quick worker (the third). */
+/** Each reader beside the one with JSON.parse (and with Maps, where it was measured) that has read the same events. */
 export function printRatios(all: readonly Measured[]): void {
-  const [, parse, maps] = all.map(medians);
-  if (parse === undefined || maps === undefined) throw new Error('nothing to compare with');
   console.table(
     all.map((one) => {
       const { rate, cpu, megabytes } = medians(one);
+      const beside = (reader: Order['reader']): { rate: number | string; cpu: number | string } => {
+        const other = all.find((peer) => peer.reader === reader && peer.work === one.work);
+        if (other === undefined) return { rate: '', cpu: '' };
+        const that = medians(other);
+        return {
+          rate: Number((rate / that.rate).toFixed(2)),
+          cpu: Number((that.cpu / cpu).toFixed(2)),
+        };
+      };
+      const [parse, maps] = [beside('parse'), beside('maps')];
       return {
         reader: one.name,
         'events/s': Math.round(rate),
         'µs CPU an event': Number(cpu.toFixed(2)),
-        'x JSON.parse': Number((rate / parse.rate).toFixed(2)),
-        'x Maps': Number((rate / maps.rate).toFixed(2)),
-        'by CPU: x JSON.parse': Number((parse.cpu / cpu).toFixed(2)),
-        'x  Maps': Number((maps.cpu / cpu).toFixed(2)),
+        'x JSON.parse': parse.rate,
+        'x Maps': maps.rate,
+        'by CPU: x JSON.parse': parse.cpu,
+        'x  Maps': maps.cpu,
         MB: Math.round(megabytes),
       };
     }),
