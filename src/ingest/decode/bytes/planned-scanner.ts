@@ -14,6 +14,7 @@ import {
   head,
   HEAD,
   keepText,
+  keepTexts,
   KIND,
   numbers,
   PART,
@@ -80,6 +81,7 @@ export function readAlong(
   frame.unknownFeatures = head[HEAD.unknown] as number;
   setId(frame);
   setTexts(frame);
+  keepTexts();
   if ((parts & PART_BIT.prediction) !== 0) speakOf(frame, layout.prediction);
   if ((parts & PART_BIT.label) !== 0) speakOf(frame, layout.label);
   return true;

@@ -103,31 +103,33 @@ export function askOthers(answering: Others): void {
   others = answering;
 }
 
+/** Texts of the event that are to be kept, as the place in TEXTS, the slot, and where the bytes are in the record. */
+const waiting = new Int32Array(4 * MAX_ENTRIES);
+let waitingLength = 0;
+
 /** The text that `value` was asked for; its bytes are in [from, to) of the record, and may be found again. */
 export function keepText(text: string, from: number, to: number): void {
-  const length = to - from;
-  if (length > KEPT_BYTES) {
-    giveText(text);
-    return;
-  }
   const slot = head[HEAD.slot] as number;
-  makeRoom(slot);
-  const at = KEPT_AT + slot * KEPT_BYTES;
-  bytes.fill(0, at, at + KEPT_BYTES);
-  bytes.copyWithin(at, RECORD_AT + from, RECORD_AT + to);
-  lengths[slot] = length;
-  TEXTS[slot] = text;
+  giveText(text);
+  if (to - from > KEPT_BYTES) return;
+  waiting[waitingLength] = head[HEAD.slot] as number;
+  waiting[waitingLength + 1] = slot;
+  waiting[waitingLength + 2] = from;
+  waiting[waitingLength + 3] = to;
+  waitingLength += 4;
 }
 
-/** What the slot has had may be a text of this event already. */
-function makeRoom(slot: number): void {
-  const length = (foundEnd.value - FOUND_AT) / 4;
-  for (let i = 1; i < length; i += 2) {
-    if (found[i] !== slot) continue;
-    TEXTS[further] = TEXTS[slot] as string;
-    found[i] = further;
-    further += 1;
+/** Only now, when nobody asks `found` any more: what a slot had before may be a text of the event, too. */
+export function keepTexts(): void {
+  for (let i = 0; i < waitingLength; i += 4) {
+    const slot = waiting[i + 1] as number;
+    const from = waiting[i + 2] as number;
+    const to = waiting[i + 3] as number;
+    bytes.copyWithin(KEPT_AT + slot * KEPT_BYTES, RECORD_AT + from, RECORD_AT + to);
+    lengths[slot] = to - from;
+    TEXTS[slot] = TEXTS[waiting[i] as number] as string;
   }
+  waitingLength = 0;
 }
 
 /** How many numbers of `found` an event that was read has. */
@@ -143,7 +145,7 @@ export function giveText(text: string | null): void {
   further += 1;
 }
 
-const { scan, found: foundEnd } = new WebAssembly.Instance(
+const { scan } = new WebAssembly.Instance(
   new WebAssembly.Module(Buffer.from(SCAN_CODE, 'base64')),
   {
     driftd: {
@@ -155,7 +157,6 @@ const { scan, found: foundEnd } = new WebAssembly.Instance(
   },
 ).exports as {
   scan(at: number, entry: number, planEnd: number): number;
-  readonly found: { readonly value: number };
 };
 
 function fromMemory(at = -1): number {
@@ -175,6 +176,7 @@ export function scanAlong(
     TEXTS.length = KEPT_TEXTS;
     further = KEPT_TEXTS;
   }
+  waitingLength = 0;
   const end = scan(RECORD_AT + open + 1, plan.from, plan.to);
   return end < 0 ? -1 : end - RECORD_AT;
 }

@@ -19,7 +19,7 @@
   (global $MODEL i32 (i32.const -6))
 
   ;; Where the next (target, slot) of a text that is kept goes.
-  (global $found (export "found") (mut i32) (i32.const 0))
+  (global $found (mut i32) (i32.const 0))
 
   ;; The number of eight digits, the first one lowest, each 0 to 9.
   (func $eightDigits (param $x i64) (result i64)

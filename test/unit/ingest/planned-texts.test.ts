@@ -1,0 +1,72 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ModelSchema } from '../../../src/core/domain/event-frame.ts';
+import { NativeScanner } from '../../../src/ingest/decode/bytes/native-scanner.ts';
+import { FrameList } from '../../../src/ingest/decoder.ts';
+
+const NAMES = Array.from({ length: 900 }, (_, i) => `f${i}`);
+const SCHEMA: ModelSchema = {
+  modelId: 1,
+  model: 'm',
+  features: NAMES.map(
+    (name, id) => ({ id, name, kind: 'categorical', role: 'input', tier: 'standard' }) as const,
+  ),
+  indexOf: new Map(NAMES.map((name, i) => [name, i])),
+  attributes: [],
+};
+const SCHEMAS = { schema: () => SCHEMA };
+
+describe('texts along a plan', () => {
+  let scanner: NativeScanner;
+  beforeEach(() => {
+    scanner = new NativeScanner();
+  });
+
+  /** The texts as they were read; null: left to JSON.parse. */
+  function read(texts: readonly string[], end = '}}'): string[] | null {
+    const members = texts.map((text, i) => `"f${i}":"${text}"`);
+    const value = Buffer.from(`{"model":"m","features":{${members.join(',')}${end}`);
+    const frames = new FrameList();
+    const record = { offset: 0, timestamp: 0, key: null, value, headers: new Map() };
+    return scanner.decode(record, SCHEMAS, frames) ? frames.at(0).texts : null;
+  }
+
+  /** So many that their hashes meet: of an event, and of its texts with those of events before. */
+  const textsOf = (first: number): string[] => NAMES.map((_, i) => `text ${first + i}`);
+
+  it('are those of the event, whatever was kept in their places before', () => {
+    read(textsOf(0));
+    read(textsOf(0));
+    for (let i = 0; i < 40; i += 1) {
+      // Half of them are new, behind and before those that are not.
+      const texts = textsOf(450 * i);
+      if (i % 2 === 0) texts.reverse();
+      expect(read(texts)).toEqual(texts);
+    }
+    expect(scanner.planned).toBeGreaterThanOrEqual(40);
+  });
+
+  it('are not those of an event that was not as planned', () => {
+    read(textsOf(0));
+    read(textsOf(0));
+    for (let i = 1; i < 20; i += 1) {
+      const texts = textsOf(1_000 * i);
+      expect(read(texts, ']}')).toBeNull();
+      for (const first of [1_000 * i - 500, 1_000 * i, 1_000 * i + 500])
+        expect(read(textsOf(first))).toEqual(textsOf(first));
+    }
+    expect(scanner.planned).toBeGreaterThanOrEqual(57);
+  });
+
+  it('are told apart by every byte, of whatever length', () => {
+    for (let length = 0; length <= 60; length += 1) {
+      const plain = 'x'.repeat(length);
+      const texts = [plain];
+      for (let at = 0; at < length; at += 1) {
+        texts.push(`${plain.slice(0, at)}y${plain.slice(at + 1)}`);
+        texts.push(`${plain.slice(0, at)}é${plain.slice(at + 1)}`);
+      }
+      for (let i = 0; i < 3; i += 1) expect(read(texts)?.slice(0, texts.length)).toEqual(texts);
+    }
+    expect(scanner.planned).toBeGreaterThan(150);
+  });
+});
