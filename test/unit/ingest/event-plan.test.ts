@@ -131,10 +131,55 @@ describe('the plan of a model', () => {
       '{"model":"m","features":{"a":1},"ts":5}}',
       '{"model":"m","features":{"a":1},"ts":5} x',
       '{"model":"m","features":{"a":01},"ts":5}',
+      '{"model":"m","features":{"a":1.},"ts":5}',
+      '{"model":"m","features":{"a":1e},"ts":5}',
+      '{"model":"m","features":{"a":-},"ts":5}',
+      '{"model":"m","features":{"a":fals},"ts":5}',
+      '{"model":"m","features":{"a":"1\u0001"},"ts":5}',
+      '{"model":"m","features":{"a":1},"ts":5,}',
       '{"model":"m","features":{"a":1},"ts":-5}',
     ])
       expect(() => reader.read(other), other).toThrow('left to JSON.parse');
     expect(reader.read('{"model":"m","ts":5}').planned).toBe(false);
+  });
+
+  it('has the keys of an object in that object only', () => {
+    const attributes = { country: 'FR' };
+    for (let i = 0; i < 3; i += 1) reader.read({ model: 'm', features: { a: 1 }, attributes });
+    for (const event of [
+      '{"model":"m","features":{"a":2},"country":"DE"}',
+      '{"model":"m","features":{"a":2,"country":"DE"}}',
+      '{"model":"m","features":{"a":2},"a":3}',
+      '{"model":"m","a":3,"features":{"a":2}}',
+      '{"model":"m","features":{"a":2},"attributes":{"a":3}}',
+    ])
+      expect(reader.read(event).values, event).toEqual({ a: 2, country: null });
+  });
+
+  it('asks for the quote that ends a text, kept or not', () => {
+    const event = '{"id":"7","model":"m","features":{"a":"AA"},"more":"x","ts":5}';
+    for (let i = 0; i < 3; i += 1) reader.read(event);
+    for (const end of ['\\', '\u0001', '\u0000'])
+      for (const text of ['7', 'AA', 'x']) {
+        const other = event.replace(`${text}"`, text + end);
+        expect(() => reader.read(other), other).toThrow('left to JSON.parse');
+      }
+  });
+
+  it('goes along texts as long as they may be, and no longer', () => {
+    const event = { id: '7', model: 'm', version: '1', features: { a: '', u: '' }, more: '' };
+    const texts = { ...event, attributes: { country: '' } };
+    for (let i = 0; i < 3; i += 1) reader.read(texts);
+    for (const character of ['x', 'é']) {
+      const longest = character.repeat(8_192 / Buffer.byteLength(character));
+      for (const at of ['"7"', '"1"', '"a":""', '"u":""', '"more":""', '"country":""']) {
+        if (at === '"7"' && character !== 'x') continue;
+        const eventWith = (text: string): string =>
+          JSON.stringify(texts).replace(at, at.replace(/"[71]?"$/, `"${text}"`));
+        expect(reader.read(eventWith(longest)).planned, at).toBe(true);
+        expect(() => reader.read(eventWith(`${longest}x`)), at).toThrow('left to JSON.parse');
+      }
+    }
   });
 
   it('is left to key by key where a prediction stands among the features and by itself', () => {
