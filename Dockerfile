@@ -22,7 +22,9 @@ LABEL org.opencontainers.image.title="driftd" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-ENV NODE_ENV=production
+# V8's young generation stays below 48 MiB, however much memory the machine has (docs/operations.md).
+ENV NODE_ENV=production \
+    NODE_OPTIONS=--max-semi-space-size=16
 WORKDIR /app
 COPY --from=packages /packages/node_modules node_modules
 COPY --from=build /build/dist dist
