@@ -128,6 +128,8 @@ describe('the plan of a model', () => {
       '{"model":"m","features":{"a":1},"ts":5',
       '{"model":"m","features":{"a":1,},"ts":5}',
       '{"model":"m","features":{"a":1}},"ts":5}',
+      '{"model":"m","features":{"a":1}]',
+      '{"model":"m","features":{"a":1} 1',
       '{"model":"m","features":{"a":1},"ts":5}}',
       '{"model":"m","features":{"a":1},"ts":5} x',
       '{"model":"m","features":{"a":01},"ts":5}',
@@ -145,15 +147,36 @@ describe('the plan of a model', () => {
 
   it('has the keys of an object in that object only', () => {
     const attributes = { country: 'FR' };
-    for (let i = 0; i < 3; i += 1) reader.read({ model: 'm', features: { a: 1 }, attributes });
+    for (let i = 0; i < 3; i += 1)
+      reader.read({ model: 'm', features: { a: 1, b: 1 }, attributes });
     for (const event of [
       '{"model":"m","features":{"a":2},"country":"DE"}',
       '{"model":"m","features":{"a":2,"country":"DE"}}',
       '{"model":"m","features":{"a":2},"a":3}',
+      '{"model":"m","features":{"a":2},"b":3}',
       '{"model":"m","a":3,"features":{"a":2}}',
       '{"model":"m","features":{"a":2},"attributes":{"a":3}}',
     ])
       expect(reader.read(event).values, event).toEqual({ a: 2, country: null });
+  });
+
+  it('has every key once', () => {
+    const event =
+      '{"id":"7","model":"m","ts":5,"features":{"a":1,"u":2},"attributes":{"country":"FR"}}';
+    for (let i = 0; i < 3; i += 1) reader.read(event);
+    for (const member of [
+      '"id":"7"',
+      '"model":"m"',
+      '"ts":5',
+      '"a":1',
+      '"u":2',
+      '"country":"FR"',
+      '"features":{"a":1,"u":2}',
+      '"attributes":{"country":"FR"}',
+    ]) {
+      const other = event.replace(member, `${member},${member}`);
+      expect(() => reader.read(other), other).toThrow('left to JSON.parse');
+    }
   });
 
   it('asks for the quote that ends a text, kept or not', () => {
@@ -221,6 +244,38 @@ describe('the memory of plans', () => {
       planned: false,
     });
     expect(reader.read({ model: 'm0', features }).planned).toBe(true);
+  });
+
+  it("is no other plan's while one grows", () => {
+    const reader = new Reader();
+    const names = Array.from({ length: 60 }, (_, i) => `f${i}`);
+    reader.models.set('m', schemaOf('m', names));
+    reader.models.set('n', schemaOf('n', names.toReversed()));
+    const valuesOf = (count: number): Record<string, number> =>
+      Object.fromEntries(names.slice(0, count).map((name, i) => [name, i]));
+    reader.read({ model: 'm', features: valuesOf(1) });
+    reader.read({ model: 'n', features: valuesOf(60) });
+    for (let count = 2; count <= 16; count += 1) {
+      for (let i = 0; i < 2; i += 1) reader.read({ model: 'm', features: valuesOf(count) });
+      expect(reader.read({ model: 'n', features: valuesOf(60) })).toEqual({
+        values: { ...valuesOf(60), country: null },
+        planned: true,
+      });
+    }
+  });
+
+  it('is of no use to events of too many keys', () => {
+    const reader = new Reader();
+    const names = Array.from({ length: 1_000 }, (_, i) => `f${i}`);
+    reader.models.set('m', schemaOf('m', names));
+    const eventOf = (from: number, to: number): unknown => ({
+      model: 'm',
+      features: Object.fromEntries(names.slice(from, to).map((name) => [name, 1])),
+    });
+    for (const from of [0, 400, 0]) reader.read(eventOf(from, from + 600));
+    // With those of the event itself.
+    expect(reader.read(eventOf(0, 998)).planned).toBe(true);
+    expect(() => reader.read(eventOf(0, 999))).toThrow('left to JSON.parse');
   });
 
   it('has no plans of models with more features than it has places for', () => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ModelSchema } from '../../../src/core/domain/event-frame.ts';
 import { NativeScanner } from '../../../src/ingest/decode/bytes/native-scanner.ts';
+import { TEXTS } from '../../../src/ingest/decode/kernel/scan-memory.ts';
 import { FrameList } from '../../../src/ingest/decoder.ts';
 
 const NAMES = Array.from({ length: 900 }, (_, i) => `f${i}`);
@@ -43,6 +44,8 @@ describe('texts along a plan', () => {
       expect(read(texts)).toEqual(texts);
     }
     expect(scanner.planned).toBeGreaterThanOrEqual(40);
+    // Beside those that are kept only the last event's stay.
+    expect(TEXTS.length).toBeLessThanOrEqual(4_096 + NAMES.length);
   });
 
   it('are not those of an event that was not as planned', () => {
