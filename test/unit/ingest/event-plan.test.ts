@@ -27,6 +27,8 @@ class Reader {
   readonly models = new Map<string, ModelSchema>();
   private readonly scanner = new NativeScanner();
   private readonly frames = new FrameList();
+  /** Of the last event: keys that nobody knows. */
+  unknown = 0;
 
   /** What the event says of its features, and whether it was read along a plan. */
   read(event: unknown): { values: Record<string, unknown>; planned: boolean } {
@@ -37,7 +39,8 @@ class Reader {
     const schemas = { schema: (model: string) => this.models.get(model) ?? null };
     const read = this.scanner.decode({ ...record, value: Buffer.from(text) }, schemas, this.frames);
     if (!read) throw new Error(`left to JSON.parse: ${text}`);
-    const { schema, numbers, slots, attributes } = this.frames.at(0);
+    const { schema, numbers, slots, attributes, unknownFeatures } = this.frames.at(0);
+    this.unknown = unknownFeatures;
     const values: Record<string, unknown> = { country: attributes[0] };
     for (const [i, { name }] of (schema?.features ?? []).entries())
       if (slots[i] === 2) values[name] = numbers[i];
@@ -105,16 +108,38 @@ describe('the plan of a model', () => {
     expect(() => reader.read(event)).toThrow('left to JSON.parse');
   });
 
-  it('is tried with those of the models before it, in whatever turn they come', () => {
-    for (const name of 'pqrstu') reader.models.set(name, schemaOf(name, ['a', `${name}b`]));
-    let planned = 0;
-    for (let i = 0; i < 600; i += 1) {
-      const name = 'pqrstu'.charAt((i * 7919) % (i < 300 ? 3 : 6));
-      const read = reader.read({ model: name, features: { a: i, [`${name}b`]: -i - 1 } });
-      expect(read.values).toEqual({ a: i, [`${name}b`]: -i - 1, country: null });
-      if (read.planned) planned += 1;
+  it('is found whatever the turn of models is, and wherever an event says its own', () => {
+    const models = 'pqrstu';
+    for (const name of models) reader.models.set(name, schemaOf(name, ['a', 'b']));
+    for (const isLast of [false, true]) {
+      let planned = 0;
+      for (let i = 0; i < 600; i += 1) {
+        const model = models.charAt((i * 7919) % (i < 300 ? 3 : 6));
+        const values = { a: i, b: -i - 1 };
+        const read = reader.read(
+          isLast ? { features: values, model } : { model, features: values },
+        );
+        expect(read.values).toEqual({ ...values, country: null });
+        if (read.planned) planned += 1;
+      }
+      expect(planned).toBeGreaterThanOrEqual(600 - models.length - 1);
     }
-    expect(planned).toBeGreaterThan(290);
+  });
+
+  it('counts a prediction that the model has not', () => {
+    for (const prediction of [1, 'x', null])
+      for (let i = 0; i < 2; i += 1) {
+        const { planned } = reader.read({ model: 'm', features: { a: 1, u: 2 }, prediction });
+        expect(planned).toBe(prediction !== 1 || i > 0);
+        expect(reader.unknown).toBe(2);
+      }
+  });
+
+  it('is not learned from attributes or features that are null', () => {
+    const event = '{"model":"m","features":{"a":1},"attributes":null}';
+    for (let i = 0; i < 3; i += 1) reader.read(event);
+    for (const other of ['5', '"x"', 'true'])
+      expect(() => reader.read(event.replace('null', other)), other).toThrow('left to JSON.parse');
   });
 
   it('asks for the model, for features, and for a brace around all', () => {

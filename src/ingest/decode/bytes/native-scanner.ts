@@ -3,6 +3,7 @@ import type { SourceRecord } from '../../../core/domain/ingestion.ts';
 import type { FrameList, SchemaSource } from '../../decoder.ts';
 import { planOf } from '../kernel/event-plan.ts';
 import type { EventPlan } from '../kernel/event-plan.ts';
+import { unplannedKey } from '../kernel/scan-memory.ts';
 import { ByteScanner } from './byte-scanner.ts';
 import { EventNotes } from './event-notes.ts';
 import { KeyScanner } from './key-scanner.ts';
@@ -11,8 +12,11 @@ import { layoutOf } from './native-layout.ts';
 import type { NativeLayout } from './native-layout.ts';
 import { readAlong } from './planned-scanner.ts';
 
+const QUOTE = 0x22;
+const COLON = 0x3a;
 const OPEN = 0x7b;
-/** Models of a partition whose plans are tried. */
+const MODEL_KEY = new TextEncoder().encode('"model"');
+/** Models of a partition whose plans are tried until the event says which is its own. */
 const TRIED_PLANS = 4;
 /** Events not as planned that are learned from one after another; after that once in twice as many, and in LEARN_GAP. */
 const LEARN_FIRST = 32;
@@ -55,17 +59,48 @@ export class NativeScanner {
     schemas: SchemaSource,
     into: FrameList,
   ): boolean {
-    for (let i = 0; i < this.plans.length; i += 1) {
-      const plan = this.plans[i] as EventPlan;
-      const { place, schema } = plan;
+    for (const plan of this.plans) {
+      const { schema } = plan;
       // The model may have another dictionary by now, or none.
-      if (place === null || schemas.schema(schema.model) !== schema) continue;
-      if (!readAlong(record, open, place, this.layout(schema), into)) continue;
-      if (i > 0) this.toFront(plan);
-      this.planned += 1;
-      return true;
+      if (plan.place === null || schemas.schema(schema.model) !== schema) continue;
+      if (this.readAlong(record, open, plan, into)) return true;
+      const model = this.modelAt(unplannedKey());
+      const named = model === null ? null : schemas.schema(model);
+      if (named === null || named === schema) continue;
+      const own = planOf(named);
+      // Whatever comes of it: what is tried is learned from.
+      this.toFront(own);
+      return this.readAlong(record, open, own, into);
     }
     return false;
+  }
+
+  private readAlong(
+    record: SourceRecord,
+    open: OpenRecord,
+    plan: EventPlan,
+    into: FrameList,
+  ): boolean {
+    const { place, schema } = plan;
+    if (place === null || !readAlong(record, open, place, this.layout(schema), into)) return false;
+    if (this.plans[0] !== plan) this.toFront(plan);
+    this.planned += 1;
+    return true;
+  }
+
+  /** The model that the key at `at` names, where a plan has ended; null: it is another key, or none. */
+  private modelAt(at: number): string | null {
+    const { scan } = this;
+    if (at < 0) return null;
+    let place = scan.space(at);
+    for (const byte of MODEL_KEY) {
+      if (scan.byte(place) !== byte) return null;
+      place += 1;
+    }
+    place = scan.space(place);
+    if (scan.byte(place) !== COLON) return null;
+    place = scan.space(place + 1);
+    return scan.byte(place) === QUOTE && scan.string(place) >= 0 ? scan.text : null;
   }
 
   /** Another event is not as planned. */

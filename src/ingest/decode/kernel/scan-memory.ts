@@ -23,6 +23,8 @@ export const HEAD = {
   time: 8,
   /** Bits of the parts that there were. */
   parts: 12,
+  /** Where the key is that was not as planned, from the beginning of the memory, its white space first; 0: not a key. */
+  unplanned: 13,
 } as const;
 /** Of an id or a time: what it is, where its text begins and ends, at which index of NUMBERS it is. */
 export const PART = { kind: 0, from: 1, to: 2, index: 3 } as const;
@@ -159,8 +161,17 @@ const { scan } = new WebAssembly.Instance(
   scan(at: number, entry: number, planEnd: number): number;
 };
 
+function fromRecord(at: number): number {
+  return at < RECORD_AT ? -1 : at - RECORD_AT;
+}
+
 function fromMemory(at = -1): number {
   return at < 0 ? -1 : at + RECORD_AT;
+}
+
+/** Where in the record the key is that was not as planned; -1: it was something else, if anything. */
+export function unplannedKey(): number {
+  return fromRecord(head[HEAD.unplanned] as number);
 }
 
 /**
@@ -177,8 +188,7 @@ export function scanAlong(
     further = KEPT_TEXTS;
   }
   waitingLength = 0;
-  const end = scan(RECORD_AT + open + 1, plan.from, plan.to);
-  return end < 0 ? -1 : end - RECORD_AT;
+  return fromRecord(scan(RECORD_AT + open + 1, plan.from, plan.to));
 }
 
 /** Powers of ten that are exact, and of five to 128 bits as Lemire 2021 has them. */

@@ -376,12 +376,17 @@
     (i32.store offset=1032 (i32.const 0) (i32.const 0))
     (i32.store offset=1040 (i32.const 0) (i32.const 0))
     (i32.store offset=1056 (i32.const 0) (i32.const 0))
+    (i32.store offset=1076 (i32.const 0) (i32.const 0))
     ;; The end of the entries of the object that is being read.
     (local.set $stop (local.get $planEnd))
     (loop $key
       (block $matched
         (loop $match
-          (if (i32.ge_u (local.get $entry) (local.get $stop)) (then (return (i32.const -1))))
+          (if (i32.ge_u (local.get $entry) (local.get $stop))
+            (then
+              ;; At 1076: the key that is not as planned.
+              (i32.store offset=1076 (i32.const 0) (local.get $at))
+              (return (i32.const -1))))
           (local.set $length (i32.load (local.get $entry)))
           (local.set $token (i32.add (local.get $entry) (i32.const 16)))
           (local.set $next (i32.add
