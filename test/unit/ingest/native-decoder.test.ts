@@ -134,6 +134,23 @@ describe('what an event says about features', () => {
   });
 });
 
+it('reads records among others, whatever was read in between', () => {
+  const texts = [1, 2, 3].map((a) => JSON.stringify({ ...base, features: { a } }));
+  const memory = Buffer.from(texts.join(''));
+  let from = 0;
+  for (const [i, text] of texts.entries()) {
+    const place = { memory, from, to: from + text.length };
+    from = place.to;
+    frames.clear();
+    const record = { ...recordOf(memory.subarray(place.from, place.to)), place };
+    expect(decoder.decode(record, { schema: () => SCHEMA }, frames)).toBeNull();
+    expect(frames.at(0).numbers[0]).toBe(i + 1);
+    // As if it were the next of them.
+    const alone = JSON.stringify({ ...base, features: { a: 9 } });
+    expect(accept(`${' '.repeat(from)}${alone}`)['a']).toBe(9);
+  }
+});
+
 describe('event time', () => {
   const timeOf = (ts: unknown): number | string | undefined => {
     const rejection = decodeText(JSON.stringify({ model: 'm', ts, features: {} }));
