@@ -185,6 +185,16 @@ describe('the plan of a model', () => {
       expect(reader.read(event).values, event).toEqual({ a: 2, country: null });
   });
 
+  it('is learned from an event that says its model last', () => {
+    const event = { features: { a: 1, b: 2 }, attributes: { country: 'FR' }, model: 'm' };
+    expect(reader.read(event).planned).toBe(false);
+    expect(reader.read(event)).toEqual({ values: { a: 1, b: 2, country: 'FR' }, planned: true });
+    for (const member of ['"b":3', '"country":"DE"']) {
+      const other = `{"features":{},"model":"m",${member}}`;
+      expect(reader.read(other).values, other).toEqual({ country: null });
+    }
+  });
+
   it('has every key once', () => {
     const event =
       '{"id":"7","model":"m","ts":5,"features":{"a":1,"u":2},"attributes":{"country":"FR"}}';
