@@ -159,7 +159,10 @@ async function read({ name, reader, work }: Case): Promise<Reading> {
     options.profile !== '' && reader === 'driftd'
       ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}/${work.name}`]
       : [];
+  // driftd runs as its image does; whoever writes a worker in an afternoon leaves Node as it is.
+  const env = { ...process.env, ...(reader === 'driftd' ? {} : { NODE_OPTIONS: '' }) };
   const guarded = await spawnGuarded(process.execPath, [...flags, child, JSON.stringify(order)], {
+    env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';
