@@ -122,6 +122,7 @@ export class KeyScanner {
       const key = event.meaning(entry);
       if (key < KEY.features) {
         const end = this.readHead(key, at, schemas, into);
+        if (end < 0) return -1;
         if (key === KEY.model) notes.value(from, end, TARGET.model, PART_BIT.model);
         else notes.value(from, at, HEAD_TARGET[key] ?? TARGET.ignored);
         at = end;
