@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-import { createTileCache } from '../src/accumulate/tile-cache.ts';
+import { TileCache } from '../src/accumulate/tile-cache.ts';
 import type { SourceRecord } from '../src/core/domain/ingestion.ts';
 import { createEventDecoder } from '../src/ingest/decode/event-decoder.ts';
 import { createParsingDecoder } from '../src/ingest/decode/native.ts';
@@ -55,7 +55,7 @@ function counting(work: Workload, records: readonly SourceRecord[], decoder: Dec
   const plan = planOf(work);
   const schemas = { schema: (model: string) => (model === plan.schema.model ? plan.schema : null) };
   const into = new FrameList();
-  const tiles = createTileCache({ limitBytes: Infinity, bytes: 0 });
+  const tiles = new TileCache({ limitBytes: Infinity, bytes: 0 });
   const sliced = new Map(
     Array.from({ length: work.segments }, (_, i) => [`C${i}`, ['all', `country=C${i}`]]),
   );

@@ -7,8 +7,8 @@ import type { PartitionLog } from './claim-position.ts';
 import type { Anchor } from './checkpoint.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import { FIVE_MINUTES_KEPT_MS } from './keep-tiles.ts';
-import { createPartitionAccumulator } from './partition-accumulator.ts';
-import type { CountOutcome, PartitionAccumulator } from './partition-accumulator.ts';
+import { PartitionAccumulator } from './partition-accumulator.ts';
+import type { CountOutcome } from './partition-accumulator.ts';
 import type { PayloadKept } from './redact.ts';
 import { createSeenIds } from './seen-ids.ts';
 import { createSegmentIds } from './segment-ids.ts';
@@ -92,7 +92,7 @@ export function createPartitionCounter(deps: PartitionCounterDeps): PartitionCou
       const progress = await store.loadProgress(claim.part);
       const sealed = await store.sealed();
       for (const modelId of registry.modelIds()) await segmentIds.load(modelId);
-      const accumulator = createPartitionAccumulator({
+      const accumulator = new PartitionAccumulator({
         claim,
         progress,
         sealed,
@@ -112,75 +112,117 @@ export function createPartitionCounter(deps: PartitionCounterDeps): PartitionCou
         lateHorizonMs: deps.lateHorizonMs ?? LATE_HORIZON_MS,
         payloadKept: deps.payloadKept ?? 'redacted',
       });
-      return claimedPartition(deps, claim, accumulator, memory);
+      return new CountedPartition(deps, claim, accumulator, memory);
     },
   };
 }
 
-function claimedPartition(
-  deps: PartitionCounterDeps,
-  claim: PartitionClaim,
-  accumulator: PartitionAccumulator,
-  memory: TileMemory,
-): ClaimedPartition {
-  // A checkpoint that was rolled back is tried again with the very same content.
-  let prepared: CheckpointWrite | null = null;
-  return {
-    get position() {
-      return accumulator.position;
-    },
-    halted: claim.state === 'ok' ? null : (claim.reason ?? 'halted'),
-    anchor: anchorOf(claim),
-    get pendingRecords() {
-      return accumulator.pendingRecords;
-    },
-    get full() {
-      return memory.bytes > memory.limitBytes && accumulator.isDirty;
-    },
-    models: () => [...accumulator.newest.keys()],
-    judge: (frame, recordTime) => accumulator.judge(frame, recordTime),
-    count: (frame) => accumulator.count(frame),
-    unknownName: (frame, name) => {
-      accumulator.unknownName(frame, name);
-    },
-    recordCounted: () => {
-      accumulator.recordCounted();
-    },
-    recordTooLate: () => {
-      accumulator.recordTooLate();
-    },
-    recordDuplicate: () => {
-      accumulator.recordDuplicate();
-    },
-    recordRejected: (record, rejection, records) => {
-      accumulator.recordRejected(record, rejection, records);
-    },
-    recordSkipped: () => {
-      accumulator.recordSkipped();
-    },
-    watermark(modelId) {
-      const newest = accumulator.newest.get(modelId)?.maxEventTime;
-      const lateness = deps.registry.planOf(modelId)?.allowedLatenessMs ?? 0;
-      return newest === undefined ? null : newest - lateness;
-    },
-    async checkpoint(nextOffset, anchor) {
-      if (prepared?.nextOffset !== nextOffset)
-        prepared = await accumulator.prepare(nextOffset, anchor);
-      const result = await deps.store.commit(prepared);
-      if (result.outcome === 'committed') {
-        accumulator.committed(prepared);
-        prepared = null;
-      }
-      const error = 'error' in result ? result.error : null;
-      const namesError = 'namesError' in result ? result.namesError : null;
-      return { outcome: result.outcome, error: error ?? namesError ?? null };
-    },
-    caughtUp: () => deps.store.markCaughtUp(claim.part, claim.epoch),
-    halt: (reason) => deps.store.halt(claim.part, claim.epoch, reason),
-    release: () => {
-      accumulator.release();
-    },
-  };
+class CountedPartition implements ClaimedPartition {
+  readonly halted: string | null;
+  readonly anchor: Anchor | null;
+  private readonly deps: PartitionCounterDeps;
+  private readonly claim: PartitionClaim;
+  private readonly accumulator: PartitionAccumulator;
+  private readonly memory: TileMemory;
+  /** A checkpoint that was rolled back is tried again with the very same content. */
+  private prepared: CheckpointWrite | null = null;
+
+  constructor(
+    deps: PartitionCounterDeps,
+    claim: PartitionClaim,
+    accumulator: PartitionAccumulator,
+    memory: TileMemory,
+  ) {
+    this.deps = deps;
+    this.claim = claim;
+    this.accumulator = accumulator;
+    this.memory = memory;
+    this.halted = claim.state === 'ok' ? null : (claim.reason ?? 'halted');
+    this.anchor = anchorOf(claim);
+  }
+
+  get position(): number {
+    return this.accumulator.position;
+  }
+
+  get pendingRecords(): number {
+    return this.accumulator.pendingRecords;
+  }
+
+  get full(): boolean {
+    const { bytes, limitBytes } = this.memory;
+    return bytes > limitBytes && this.accumulator.isDirty;
+  }
+
+  models(): readonly number[] {
+    return [...this.accumulator.newest.keys()];
+  }
+
+  judge(frame: EventFrame, recordTime: number): Rejection | null {
+    return this.accumulator.judge(frame, recordTime);
+  }
+
+  count(frame: EventFrame): CountOutcome {
+    return this.accumulator.count(frame);
+  }
+
+  unknownName(frame: EventFrame, name: string): void {
+    this.accumulator.unknownName(frame, name);
+  }
+
+  recordCounted(): void {
+    this.accumulator.recordCounted();
+  }
+
+  recordTooLate(): void {
+    this.accumulator.recordTooLate();
+  }
+
+  recordDuplicate(): void {
+    this.accumulator.recordDuplicate();
+  }
+
+  recordRejected(record: RejectedRecord, rejection: Rejection, records: number): void {
+    this.accumulator.recordRejected(record, rejection, records);
+  }
+
+  recordSkipped(): void {
+    this.accumulator.recordSkipped();
+  }
+
+  watermark(modelId: number): number | null {
+    const newest = this.accumulator.newest.get(modelId)?.maxEventTime;
+    const lateness = this.deps.registry.planOf(modelId)?.allowedLatenessMs ?? 0;
+    return newest === undefined ? null : newest - lateness;
+  }
+
+  async checkpoint(
+    nextOffset: number,
+    anchor: Anchor | null,
+  ): ReturnType<ClaimedPartition['checkpoint']> {
+    if (this.prepared?.nextOffset !== nextOffset)
+      this.prepared = await this.accumulator.prepare(nextOffset, anchor);
+    const result = await this.deps.store.commit(this.prepared);
+    if (result.outcome === 'committed') {
+      this.accumulator.committed(this.prepared);
+      this.prepared = null;
+    }
+    const error = 'error' in result ? result.error : null;
+    const namesError = 'namesError' in result ? result.namesError : null;
+    return { outcome: result.outcome, error: error ?? namesError ?? null };
+  }
+
+  caughtUp(): Promise<boolean> {
+    return this.deps.store.markCaughtUp(this.claim.part, this.claim.epoch);
+  }
+
+  halt(reason: string): Promise<boolean> {
+    return this.deps.store.halt(this.claim.part, this.claim.epoch, reason);
+  }
+
+  release(): void {
+    this.accumulator.release();
+  }
 }
 
 function anchorOf({ anchorOffset, anchorHash }: PartitionClaim): Anchor | null {

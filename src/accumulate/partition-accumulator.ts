@@ -17,43 +17,11 @@ import { keptHeaders, keptPayload } from './redact.ts';
 import type { PayloadKept } from './redact.ts';
 import type { SeenIds } from './seen-ids.ts';
 import type { SegmentIds } from './segment-ids.ts';
-import { addStored, createTileCache, TILE_MS, tileRow } from './tile-cache.ts';
+import { addStored, TILE_MS, TileCache, tileRow } from './tile-cache.ts';
 import type { OpenTile, TileMemory } from './tile-cache.ts';
 
 /** Rows of bad records that one checkpoint keeps: a stream of rubbish must not fill the database. All are counted. */
 const MAX_QUARANTINED = 1_000;
-
-/**
- * What one claimed partition has counted since its claim. Everything here is dropped when the claim is lost; the
- * database has the truth.
- */
-export interface PartitionAccumulator {
-  /** Why this event must not be counted, whatever is in it; null: it may. */
-  judge(frame: EventFrame, recordTime: number): Rejection | null;
-  /** Counts an event that `judge` let pass, unless it is too late or has been counted before. */
-  count(frame: EventFrame): CountOutcome;
-  /** Keeps the name of a feature that this event brought and nobody counts. */
-  unknownName(frame: EventFrame, name: string): void;
-  /** The record's outcome; every record has exactly one. */
-  recordCounted(): void;
-  recordTooLate(): void;
-  recordDuplicate(): void;
-  recordRejected(record: RejectedRecord, rejection: Rejection, records: number): void;
-  recordSkipped(): void;
-  /** Models that this partition has had events of, with their greatest event time (ms since the epoch). */
-  readonly newest: ReadonlyMap<number, { readonly maxEventTime: number }>;
-  readonly pendingRecords: number;
-  readonly position: number;
-  readonly isDirty: boolean;
-  /**
-   * The checkpoint that makes everything up to `nextOffset` durable. Loads the stored rows of tiles touched for the
-   * first time.
-   */
-  prepare(nextOffset: number, anchor: Anchor | null): Promise<CheckpointWrite>;
-  committed(write: CheckpointWrite): void;
-  /** Lets go of the memory. */
-  release(): void;
-}
 
 export type CountOutcome = 'counted' | 'too-late' | 'duplicate';
 
@@ -89,49 +57,202 @@ interface CountedModel {
 
 type MutableProgress = { -readonly [Key in keyof ProgressWrite]: ProgressWrite[Key] };
 
-export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccumulator {
-  const { claim, store, registry, segmentIds } = deps;
-  const cache = createTileCache(deps.memory);
-  const progress = new Map<number, MutableProgress>(
-    deps.progress.map((row) => [row.modelId, { ...row }]),
-  );
-  let position = claim.nextOffset;
-  let version = registry.version;
-  let tally = emptyTally();
-  let quarantine: QuarantineWrite[] = [];
-  let quarantineDropped = 0;
-  const touched = new Set<number>();
-  const unknownNames = new Map<number, NameCollector>();
+/**
+ * What one claimed partition has counted since its claim. Everything here is dropped when the claim is lost; the
+ * database has the truth. A class, as the TileCache is one.
+ */
+export class PartitionAccumulator {
+  private readonly deps: AccumulatorDeps;
+  private readonly cache: TileCache;
+  private readonly progress: Map<number, MutableProgress>;
+  private at: number;
+  private version: number;
+  private tally = emptyTally();
+  private quarantine: QuarantineWrite[] = [];
+  private quarantineDropped = 0;
+  private readonly touched = new Set<number>();
+  private readonly unknownNames = new Map<number, NameCollector>();
   /** The model of the last event: most often that of the next one, too. */
-  let current: CountedModel | null = null;
+  private current: CountedModel | null = null;
+
+  constructor(deps: AccumulatorDeps) {
+    this.deps = deps;
+    this.cache = new TileCache(deps.memory);
+    this.progress = new Map(deps.progress.map((row) => [row.modelId, { ...row }]));
+    this.at = deps.claim.nextOffset;
+    this.version = deps.registry.version;
+  }
+
+  /** Models that this partition has had events of, with their greatest event time (ms since the epoch). */
+  get newest(): ReadonlyMap<number, { readonly maxEventTime: number }> {
+    return this.progress;
+  }
+
+  get pendingRecords(): number {
+    return tallied(this.tally);
+  }
+
+  get position(): number {
+    return this.at;
+  }
+
+  get isDirty(): boolean {
+    return this.cache.isDirty;
+  }
+
+  /** Why this event must not be counted, whatever is in it; null: it may. */
+  judge(frame: EventFrame, recordTime: number): Rejection | null {
+    const ahead = frame.time - recordTime;
+    if (ahead <= this.deps.futureToleranceMs) return null;
+    const seconds = Math.round(ahead / 1000);
+    return {
+      reason: 'future-event',
+      detail: `event time is ${seconds} s ahead of the record's time`,
+    };
+  }
+
+  /** Counts an event that `judge` let pass, unless it is too late or has been counted before. */
+  count(frame: EventFrame): CountOutcome {
+    const { segmentIds, seen: ids } = this.deps;
+    const model = this.modelOf(frame);
+    const { plan, seen } = model;
+    const newest = seen === null ? -Infinity : seen.maxEventTime;
+    if (frame.time < model.sealedUntil || frame.time < newest - model.reachMs) return 'too-late';
+    if (ids?.has(frame) === true) return 'duplicate';
+    // Before the first baseline there is nothing that a feature could be unknown to.
+    const known = frame.unknownFeatures === 0 || plan.schema.features.length === 0;
+    this.moveOn(model, frame.time, known ? 0 : 1);
+    this.cache.count(plan, frame, segmentIds.of(frame));
+    ids?.add(frame);
+    return 'counted';
+  }
+
+  /** Keeps the name of a feature that this event brought and nobody counts. */
+  unknownName({ schema, time }: EventFrame, name: string): void {
+    const modelId = schema?.modelId ?? -1;
+    const names = this.unknownNames.get(modelId) ?? new NameCollector();
+    this.unknownNames.set(modelId, names);
+    names.note(name, time);
+  }
+
+  // The record's outcome; every record has exactly one.
+
+  recordCounted(): void {
+    this.tally.counted += 1;
+  }
+
+  recordTooLate(): void {
+    this.tally.tooLate += 1;
+  }
+
+  recordDuplicate(): void {
+    this.tally.duplicate += 1;
+  }
+
+  recordSkipped(): void {
+    this.tally.skipped += 1;
+  }
+
+  recordRejected(
+    { offset, value, headers }: RejectedRecord,
+    { reason, detail }: Rejection,
+    records: number,
+  ): void {
+    this.tally.quarantined += records;
+    if (this.quarantine.length >= MAX_QUARANTINED) {
+      this.quarantineDropped += 1;
+      return;
+    }
+    const { payloadKept } = this.deps;
+    this.quarantine.push({
+      offset,
+      reason,
+      detail,
+      payload: keptPayload(value, payloadKept),
+      headers: keptHeaders(headers, payloadKept),
+    });
+  }
+
+  /**
+   * The checkpoint that makes everything up to `nextOffset` durable. Loads the stored rows of tiles touched for the
+   * first time.
+   */
+  async prepare(nextOffset: number, anchor: Anchor | null): Promise<CheckpointWrite> {
+    const { store, segmentIds, claim, seen } = this.deps;
+    const dirty = this.cache.dirty();
+    const ids = await loadTouched(store, segmentIds, claim.part, dirty);
+    return buildCheckpoint({
+      claim,
+      previousOffset: this.at,
+      nextOffset,
+      anchor,
+      tally: this.tally,
+      tiles: dirty.map((tile, i) => tileRow(tile, ids[i] as number)),
+      quarantine: this.quarantine,
+      quarantineDropped: this.quarantineDropped,
+      seen: seen?.pending() ?? null,
+      unknownNames: pendingNames(this.unknownNames),
+      progress: [...this.touched].map((modelId) => this.progress.get(modelId) as ProgressWrite),
+    });
+  }
+
+  committed(write: CheckpointWrite): void {
+    const { seen, registry } = this.deps;
+    this.at = write.nextOffset;
+    this.tally = emptyTally();
+    this.quarantine = [];
+    this.quarantineDropped = 0;
+    seen?.committed();
+    for (const names of this.unknownNames.values()) names.committed();
+    this.touched.clear();
+    this.current = null;
+    this.cache.committed((tile) => tile.start + TILE_MS > this.tooLateBefore(tile.modelId));
+    // The plan has changed: later events are counted under the new binnings, from empty tiles.
+    if (this.version !== registry.version) {
+      this.version = registry.version;
+      this.cache.clear();
+    }
+  }
+
+  /** Lets go of the memory. */
+  release(): void {
+    this.cache.clear();
+  }
 
   /** Event times of the model below this are too late; -Infinity before its first event, unless a slice is sealed. */
-  function tooLateBefore(modelId: number): number {
-    const newest = progress.get(modelId)?.maxEventTime ?? -Infinity;
+  private tooLateBefore(modelId: number): number {
+    const { registry, lateHorizonMs, sealed } = this.deps;
+    const newest = this.progress.get(modelId)?.maxEventTime ?? -Infinity;
     const lateness = registry.planOf(modelId)?.allowedLatenessMs ?? 0;
-    return Math.max(newest - lateness - deps.lateHorizonMs, deps.sealed.get(modelId) ?? -Infinity);
+    return Math.max(newest - lateness - lateHorizonMs, sealed.get(modelId) ?? -Infinity);
   }
 
   /** What there is to know of the model of an event. */
-  function modelOf(frame: EventFrame): CountedModel {
+  private modelOf(frame: EventFrame): CountedModel {
+    const { current } = this;
     if (current !== null && current.plan.schema === frame.schema) return current;
+    const { registry, sealed, lateHorizonMs } = this.deps;
     const plan = registry.plan(frame);
     const { modelId } = plan.schema;
-    const seen = progress.get(modelId) ?? null;
-    const sealedUntil = deps.sealed.get(modelId) ?? -Infinity;
-    const reachMs = plan.allowedLatenessMs + deps.lateHorizonMs;
-    current = { plan, seen, sealedUntil, reachMs, touched: false };
-    return current;
+    const found = {
+      plan,
+      seen: this.progress.get(modelId) ?? null,
+      sealedUntil: sealed.get(modelId) ?? -Infinity,
+      reachMs: plan.allowedLatenessMs + lateHorizonMs,
+      touched: false,
+    };
+    this.current = found;
+    return found;
   }
 
-  function moveOn(model: CountedModel, time: number, unknown: number): void {
+  private moveOn(model: CountedModel, time: number, unknown: number): void {
     const { modelId } = model.plan.schema;
-    if (!model.touched) touched.add(modelId);
+    if (!model.touched) this.touched.add(modelId);
     model.touched = true;
     const { seen } = model;
     if (seen === null) {
       model.seen = { modelId, events: 1, unknown, minEventTime: time, maxEventTime: time };
-      progress.set(modelId, model.seen);
+      this.progress.set(modelId, model.seen);
       return;
     }
     seen.events += 1;
@@ -139,109 +260,6 @@ export function createPartitionAccumulator(deps: AccumulatorDeps): PartitionAccu
     if (time < seen.minEventTime) seen.minEventTime = time;
     if (time > seen.maxEventTime) seen.maxEventTime = time;
   }
-
-  return {
-    judge(frame, recordTime) {
-      const ahead = frame.time - recordTime;
-      if (ahead <= deps.futureToleranceMs) return null;
-      const seconds = Math.round(ahead / 1000);
-      return {
-        reason: 'future-event',
-        detail: `event time is ${seconds} s ahead of the record's time`,
-      };
-    },
-    count(frame) {
-      const model = modelOf(frame);
-      const { plan, seen } = model;
-      const newest = seen === null ? -Infinity : seen.maxEventTime;
-      if (frame.time < model.sealedUntil || frame.time < newest - model.reachMs) return 'too-late';
-      if (deps.seen?.has(frame) === true) return 'duplicate';
-      // Before the first baseline there is nothing that a feature could be unknown to.
-      const known = frame.unknownFeatures === 0 || plan.schema.features.length === 0;
-      moveOn(model, frame.time, known ? 0 : 1);
-      cache.count(plan, frame, segmentIds.of(frame));
-      deps.seen?.add(frame);
-      return 'counted';
-    },
-    unknownName({ schema, time }, name) {
-      const modelId = schema?.modelId ?? -1;
-      const names = unknownNames.get(modelId) ?? new NameCollector();
-      unknownNames.set(modelId, names);
-      names.note(name, time);
-    },
-    recordCounted() {
-      tally.counted += 1;
-    },
-    recordTooLate() {
-      tally.tooLate += 1;
-    },
-    recordDuplicate() {
-      tally.duplicate += 1;
-    },
-    recordRejected({ offset, value, headers }, { reason, detail }, records) {
-      tally.quarantined += records;
-      if (quarantine.length >= MAX_QUARANTINED) {
-        quarantineDropped += 1;
-        return;
-      }
-      quarantine.push({
-        offset,
-        reason,
-        detail,
-        payload: keptPayload(value, deps.payloadKept),
-        headers: keptHeaders(headers, deps.payloadKept),
-      });
-    },
-    recordSkipped() {
-      tally.skipped += 1;
-    },
-    newest: progress,
-    get pendingRecords() {
-      return tallied(tally);
-    },
-    get position() {
-      return position;
-    },
-    get isDirty() {
-      return cache.isDirty;
-    },
-    async prepare(nextOffset, anchor) {
-      const dirty = cache.dirty();
-      const ids = await loadTouched(store, segmentIds, claim.part, dirty);
-      return buildCheckpoint({
-        claim,
-        previousOffset: position,
-        nextOffset,
-        anchor,
-        tally,
-        tiles: dirty.map((tile, i) => tileRow(tile, ids[i] as number)),
-        quarantine,
-        quarantineDropped,
-        seen: deps.seen?.pending() ?? null,
-        unknownNames: pendingNames(unknownNames),
-        progress: [...touched].map((modelId) => progress.get(modelId) as ProgressWrite),
-      });
-    },
-    committed(write) {
-      position = write.nextOffset;
-      tally = emptyTally();
-      quarantine = [];
-      quarantineDropped = 0;
-      deps.seen?.committed();
-      for (const names of unknownNames.values()) names.committed();
-      touched.clear();
-      current = null;
-      cache.committed((tile) => tile.start + TILE_MS > tooLateBefore(tile.modelId));
-      // The plan has changed: later events are counted under the new binnings, from empty tiles.
-      if (version !== registry.version) {
-        version = registry.version;
-        cache.clear();
-      }
-    },
-    release() {
-      cache.clear();
-    },
-  };
 }
 
 /** By model and name: two writers never wait for each other in a circle. */

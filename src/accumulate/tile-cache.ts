@@ -36,21 +36,6 @@ export interface TileMemory {
   bytes: number;
 }
 
-/** The tiles of one partition that are being counted. */
-export interface TileCache {
-  /** Counts one event in the tiles of the segments; by the next call of `dirty` at the latest. */
-  count(plan: CountedModelPlan, frame: EventFrame, segments: readonly string[]): void;
-  readonly isDirty: boolean;
-  /** Tiles that differ from the database. */
-  dirty(): readonly OpenTile[];
-  /**
-   * Marks all tiles clean. Drops those that nothing can be counted in any more and, when memory is short, those that were
-   * touched longest ago; what is touched again after that is loaded again.
-   */
-  committed(isLive: (tile: OpenTile) => boolean): void;
-  clear(): void;
-}
-
 /** The dirty tiles that the events of one model, 5 minutes and segment go to, one a binning set. */
 interface TileGroup {
   readonly plan: CountedModelPlan;
@@ -67,122 +52,140 @@ interface Waiting {
   readonly groups: TileGroup[];
 }
 
-export function createTileCache(memory: TileMemory): TileCache {
+/**
+ * The tiles of one partition that are being counted. A class: what is called for every event is then the same to V8 whichever
+ * partition it is of.
+ */
+export class TileCache {
+  private readonly memory: TileMemory;
   /** In the order of their first touch since they were last clean. */
-  const tiles = new Map<string, OpenTile>();
-  let dirty: OpenTile[] = [];
-  const groups = new Map<string, TileGroup>();
+  private readonly tiles = new Map<string, OpenTile>();
+  private touched: OpenTile[] = [];
+  private readonly groups = new Map<string, TileGroup>();
   /** By segment the group that was counted in last: most often that of the next event, too. */
-  const recent = new Map<string, TileGroup>();
+  private readonly recent = new Map<string, TileGroup>();
   /** By model the events that are not counted yet. */
-  const waiting = new Map<number, Waiting>();
-  let last: Waiting | null = null;
+  private readonly waiting = new Map<number, Waiting>();
+  private last: Waiting | null = null;
   /** Where the tile of the last event begins: most often that of the next one, too. */
-  let latestStart = NaN;
+  private latestStart = NaN;
 
-  function open(modelId: number, set: CountedSet, start: number, segment: string): OpenTile {
+  constructor(memory: TileMemory) {
+    this.memory = memory;
+  }
+
+  /** Counts one event in the tiles of the segments; by the next call of `dirty` at the latest. */
+  count(plan: CountedModelPlan, frame: EventFrame, segments: readonly string[]): void {
+    const found = this.waitingOf(plan);
+    if (found.block.isFull) this.makeRoom(found);
+    const row = found.block.add(frame);
+    const start = this.startOf(frame.time);
+    for (let i = 0; i < segments.length; i += 1) {
+      const group = this.groupOf(plan, start, segments[i] as string);
+      if (group.waiting === 0) found.groups.push(group);
+      group.rows[group.waiting] = row;
+      group.waiting += 1;
+    }
+  }
+
+  get isDirty(): boolean {
+    return this.touched.length > 0;
+  }
+
+  /** Tiles that differ from the database. */
+  dirty(): readonly OpenTile[] {
+    for (const rows of this.waiting.values()) countRows(rows);
+    return this.touched;
+  }
+
+  /**
+   * Marks all tiles clean. Drops those that nothing can be counted in any more and, when memory is short, those that were
+   * touched longest ago; what is touched again after that is loaded again.
+   */
+  committed(isLive: (tile: OpenTile) => boolean): void {
+    this.forgetGroups();
+    for (const tile of this.touched) tile.dirty = false;
+    this.touched = [];
+    const { memory } = this;
+    for (const [key, tile] of this.tiles) {
+      if (memory.bytes > memory.limitBytes / 2 || !isLive(tile)) this.drop(key, tile);
+    }
+  }
+
+  clear(): void {
+    this.forgetGroups();
+    this.waiting.clear();
+    this.last = null;
+    for (const [key, tile] of this.tiles) this.drop(key, tile);
+    this.touched = [];
+  }
+
+  private open(modelId: number, set: CountedSet, start: number, segment: string): OpenTile {
     const key = `${start}/${modelId}/${set.id}/${segment}`;
-    let tile = tiles.get(key);
+    let tile = this.tiles.get(key);
     if (tile === undefined) {
       tile = emptyTile(start, modelId, set, segment);
-      memory.bytes += tile.bytes;
-      tiles.set(key, tile);
+      this.memory.bytes += tile.bytes;
+      this.tiles.set(key, tile);
     }
     if (!tile.dirty) {
       tile.dirty = true;
-      dirty.push(tile);
-      tiles.delete(key);
-      tiles.set(key, tile);
+      this.touched.push(tile);
+      this.tiles.delete(key);
+      this.tiles.set(key, tile);
     }
     return tile;
   }
 
-  function startOf(time: number): number {
-    if (!(time >= latestStart && time < latestStart + TILE_MS))
-      latestStart = Math.floor(time / TILE_MS) * TILE_MS;
-    return latestStart;
+  private startOf(time: number): number {
+    if (!(time >= this.latestStart && time < this.latestStart + TILE_MS))
+      this.latestStart = Math.floor(time / TILE_MS) * TILE_MS;
+    return this.latestStart;
   }
 
-  function groupOf(plan: CountedModelPlan, start: number, segment: string): TileGroup {
-    const latest = recent.get(segment);
+  private groupOf(plan: CountedModelPlan, start: number, segment: string): TileGroup {
+    const latest = this.recent.get(segment);
     if (latest?.start === start && latest.plan === plan) return latest;
     const { modelId } = plan.schema;
     const key = `${start}/${modelId}/${segment}`;
-    let group = groups.get(key);
+    let group = this.groups.get(key);
     if (group?.plan !== plan) {
-      const opened = plan.sets.map((set) => open(modelId, set, start, segment));
-      group = { plan, start, tiles: opened, rows: new Uint16Array(maxRows(plan)), waiting: 0 };
-      groups.set(key, group);
+      const tiles = plan.sets.map((set) => this.open(modelId, set, start, segment));
+      group = { plan, start, tiles, rows: new Uint16Array(maxRows(plan)), waiting: 0 };
+      this.groups.set(key, group);
     }
-    recent.set(segment, group);
+    this.recent.set(segment, group);
     return group;
   }
 
-  function waitingOf(plan: CountedModelPlan): Waiting {
-    if (last?.block.plan === plan) return last;
-    const known = waiting.get(plan.schema.modelId);
-    if (known?.block.plan === plan) last = known;
-    else {
-      if (known !== undefined) countRows(known);
-      last = { block: new RowBlock(plan, null), groups: [] };
-      waiting.set(plan.schema.modelId, last);
+  private waitingOf(plan: CountedModelPlan): Waiting {
+    if (this.last?.block.plan === plan) return this.last;
+    let found = this.waiting.get(plan.schema.modelId);
+    if (found?.block.plan !== plan) {
+      if (found !== undefined) countRows(found);
+      found = { block: new RowBlock(plan, null), groups: [] };
+      this.waiting.set(plan.schema.modelId, found);
     }
-    return last;
+    this.last = found;
+    return found;
   }
 
   /** Counts the rows of a block that is full. A model of many events gets a larger one while there are few such. */
-  function makeRoom(full: Waiting): void {
+  private makeRoom(full: Waiting): void {
     countRows(full);
-    if (full.block.mayGrow && waiting.size <= LARGE_BLOCKS)
+    if (full.block.mayGrow && this.waiting.size <= LARGE_BLOCKS)
       full.block = new RowBlock(full.block.plan, full.block);
   }
 
-  function drop(key: string, tile: OpenTile): void {
-    tiles.delete(key);
-    memory.bytes -= tile.bytes;
+  private drop(key: string, tile: OpenTile): void {
+    this.tiles.delete(key);
+    this.memory.bytes -= tile.bytes;
   }
 
-  function forgetGroups(): void {
-    recent.clear();
-    groups.clear();
+  private forgetGroups(): void {
+    this.recent.clear();
+    this.groups.clear();
   }
-
-  return {
-    count(plan, frame, segments) {
-      const found = waitingOf(plan);
-      if (found.block.isFull) makeRoom(found);
-      const row = found.block.add(frame);
-      const start = startOf(frame.time);
-      for (let i = 0; i < segments.length; i += 1) {
-        const group = groupOf(plan, start, segments[i] as string);
-        if (group.waiting === 0) found.groups.push(group);
-        group.rows[group.waiting] = row;
-        group.waiting += 1;
-      }
-    },
-    get isDirty() {
-      return dirty.length > 0;
-    },
-    dirty() {
-      for (const rows of waiting.values()) countRows(rows);
-      return dirty;
-    },
-    committed(isLive) {
-      forgetGroups();
-      for (const tile of dirty) tile.dirty = false;
-      dirty = [];
-      for (const [key, tile] of tiles) {
-        if (memory.bytes > memory.limitBytes / 2 || !isLive(tile)) drop(key, tile);
-      }
-    },
-    clear() {
-      forgetGroups();
-      waiting.clear();
-      last = null;
-      for (const [key, tile] of tiles) drop(key, tile);
-      dirty = [];
-    },
-  };
 }
 
 function emptyTile(start: number, modelId: number, set: CountedSet, segment: string): OpenTile {

@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createModelRegistry } from '../../src/accumulate/model-registry.ts';
 import type { CountedModelPlan } from '../../src/accumulate/model-registry.ts';
-import { createTileCache } from '../../src/accumulate/tile-cache.ts';
-import type { TileCache } from '../../src/accumulate/tile-cache.ts';
+import { TileCache } from '../../src/accumulate/tile-cache.ts';
 import { EventFrame, SLOT } from '../../src/core/domain/event-frame.ts';
 import type { Feature } from '../../src/core/domain/feature.ts';
 import { buildCategoricalBinning } from '../../src/core/histogram/categorical-binning.ts';
@@ -82,7 +81,7 @@ async function counting(first: CountingPlan) {
   await registry.refresh();
   return {
     registry,
-    cache: createTileCache({ limitBytes: Infinity, bytes: 0 }),
+    cache: new TileCache({ limitBytes: Infinity, bytes: 0 }),
     plan: () => registry.planOf(MODEL.id) as CountedModelPlan,
     async change(to: CountingPlan) {
       current = to;

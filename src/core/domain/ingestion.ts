@@ -11,7 +11,7 @@
 
 /** A value is the bytes of `memory` in [from, to). What is there does not change. */
 export interface ValuePlace {
-  readonly memory: Uint8Array;
+  readonly memory: Buffer;
   readonly from: number;
   readonly to: number;
 }

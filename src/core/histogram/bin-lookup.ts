@@ -1,8 +1,9 @@
 /**
  * Which bin a value falls into: the number of edges strictly below it (lower bound).
  *
- * A uniform grid over the edges' range gives the first candidate, a short binary search between the grid cell's bounds
- * the rest; edges that crowd in one cell (heavy tails) fall back to the search alone. Always equal to plain lower bound.
+ * A uniform grid over the middle of the edges tells how many lie before a value's cell, and two comparisons that need no
+ * branch tell the rest: which bin a value goes to is what a processor cannot foresee. Where more than two edges crowd in a
+ * cell (heavy tails), and beyond the grid, there is the search. Always equal to plain lower bound.
  */
 
 export type BinLookup = (value: number) => number;
@@ -24,65 +25,136 @@ export function lowerBound(
   return low;
 }
 
-/** Grid cells per edge: small enough for the cache, fine enough that most cells hold at most one edge. */
+/** Grid cells per edge: small enough for the cache, fine enough that edges at quantiles hardly crowd. */
 const CELLS_PER_EDGE = 4;
-/** Fewer edges are searched. */
-const LEAST_EDGES = 16;
+/** Edges of a cell that are compared with; an atom has two. */
+const COMPARED = 2;
+/** Marks in `start` a cell with more of them. */
+const CROWDED = 0x8000;
+/** Shares of the edges that a grid may leave out at either end: few for light tails, many for heavy ones. */
+const LEFT_OUT = [0.06, 0.1, 0.15, 0.25, 0.4];
+/** What a search costs, as look-ups in the grid. */
+const SEARCH_COST = 5;
+
+/** Cell c holds what is scaled to [c, c + 1): a value is (value - low) * scale, which never falls as values rise. */
+interface Grid {
+  readonly low: number;
+  readonly scale: number;
+  readonly cells: number;
+}
+const NO_GRID: Grid = { low: 0, scale: 1, cells: 0 };
 
 /** Look-up under one set of edges. */
 export class BinIndex {
+  private readonly count: number;
+  /** Two more behind them that no value is above. */
   private readonly edges: Float64Array;
-  /** The grid spans [low, high]; empty when there is none. */
   private readonly low: number;
-  private readonly high: number;
   private readonly scale: number;
-  /** The edges within the grid: [first, last]. */
-  private readonly first: number;
-  private readonly last: number;
-  /** start[c]: a lower bound of the answer for every value whose cell is c; monotone, so start[c + 1] bounds it above. */
+  private readonly cells: number;
+  /** Edges before each cell, and before the end of the grid; CROWDED is added where the cell has many. */
   private readonly start: Uint16Array;
 
   /** @param edges strictly increasing, finite */
   constructor(edges: Float64Array) {
-    const count = edges.length;
-    this.edges = edges;
-    // The grid spans the middle of the edges, where nearly all values fall; the log-spaced tails are searched.
-    this.first = Math.floor(count * 0.08);
-    this.last = Math.ceil(count * 0.92) - 1;
-    const cells = CELLS_PER_EDGE * count;
-    const [low, high] = [edges[this.first] ?? 0, edges[this.last] ?? 0];
-    this.scale = cells / (high - low);
-    const usable = count >= LEAST_EDGES && this.scale > 0 && Number.isFinite(this.scale);
-    // Without a grid every value is beyond it, on the side that is all edges.
-    this.low = usable ? low : Infinity;
-    this.high = high;
-    if (!usable) this.first = count;
-    this.start = new Uint16Array(usable ? cells + 2 : 0);
-    if (usable) this.fill(cells);
-  }
-
-  private fill(cells: number): void {
-    const { edges, start, first, last } = this;
-    let cell = 0;
-    for (let i = first; i <= last; i += 1) {
-      const c = Math.min(cells, Math.trunc(((edges[i] as number) - this.low) * this.scale));
-      for (; cell <= c; cell += 1) start[cell] = i;
-    }
-    start.fill(last + 1, cell);
+    this.count = edges.length;
+    this.edges = new Float64Array(edges.length + COMPARED).fill(Infinity);
+    this.edges.set(edges);
+    const { low, scale, cells } = gridOf(edges);
+    this.low = low;
+    this.scale = scale;
+    this.cells = cells;
+    this.start = startsOf(edges, { low, scale, cells });
   }
 
   /** @param value not NaN @returns 0..edges.length */
   find(value: number): number {
-    const { edges } = this;
-    if (!(value > this.low)) return lowerBound(edges, value, 0, this.first);
-    if (value > this.high) return lowerBound(edges, value, this.last + 1, edges.length);
-    const cell = Math.trunc((value - this.low) * this.scale);
-    let from = this.start[cell] as number;
-    const to = (this.start[cell + 1] as number) + 1;
-    if (to - from > 4) return lowerBound(edges, value, from, Math.min(to, edges.length));
-    while (from < edges.length && (edges[from] as number) < value) from += 1;
-    return from;
+    const { edges, start } = this;
+    const scaled = (value - this.low) * this.scale;
+    if (!(scaled >= 0 && scaled < this.cells)) return this.findBeyond(value, scaled);
+    const from = start[Math.trunc(scaled)] as number;
+    if (from >= CROWDED) return this.findAmong(value, Math.trunc(scaled));
+    return (
+      from + Number((edges[from] as number) < value) + Number((edges[from + 1] as number) < value)
+    );
   }
+
+  private findBeyond(value: number, scaled: number): number {
+    const { edges, start, count, cells } = this;
+    if (cells === 0) return lowerBound(edges, value, 0, count);
+    return scaled < 0
+      ? lowerBound(edges, value, 0, edgesBefore(start, 0))
+      : lowerBound(edges, value, edgesBefore(start, cells), count);
+  }
+
+  private findAmong(value: number, cell: number): number {
+    const { edges, start } = this;
+    return lowerBound(edges, value, edgesBefore(start, cell), edgesBefore(start, cell + 1));
+  }
+}
+
+function edgesBefore(start: Uint16Array, cell: number): number {
+  return (start[cell] as number) & ~CROWDED;
+}
+
+/** The grid under which the fewest edges have to be searched for: as many values as edges are expected everywhere. */
+function gridOf(edges: Float64Array): Grid {
+  const { length } = edges;
+  let best = NO_GRID;
+  let least = SEARCH_COST * length;
+  // Their numbers would not fit in `start`.
+  if (length >= CROWDED) return best;
+  for (const below of LEFT_OUT) {
+    for (const above of LEFT_OUT) {
+      const low = edges[Math.floor(below * length)] ?? 0;
+      const high = edges[length - 1 - Math.floor(above * length)] ?? 0;
+      const cells = CELLS_PER_EDGE * length;
+      const grid = { low, scale: cells / (high - low), cells };
+      // Where edges lie too close for it, or too far apart, there is no scale.
+      if (!(grid.scale > 0 && Number.isFinite(grid.scale))) continue;
+      const cost = costOf(edges, grid);
+      if (cost >= least) continue;
+      least = cost;
+      best = grid;
+    }
+  }
+  return best;
+}
+
+function costOf(edges: Float64Array, { low, scale, cells }: Grid): number {
+  let looked = 0;
+  let latest = -1;
+  let together = 0;
+  for (const edge of edges) {
+    const scaled = (edge - low) * scale;
+    if (!(scaled >= 0 && scaled < cells)) continue;
+    const cell = Math.trunc(scaled);
+    together = cell === latest ? together + 1 : 1;
+    latest = cell;
+    if (together <= COMPARED) looked += 1;
+    // The first of them turn out to be in a crowded cell, too.
+    else if (together === COMPARED + 1) looked -= COMPARED;
+  }
+  return looked + SEARCH_COST * (edges.length - looked);
+}
+
+function startsOf(edges: Float64Array, { low, scale, cells }: Grid): Uint16Array {
+  const start = new Uint16Array(cells === 0 ? 0 : cells + 1);
+  let cell = 0;
+  let before = 0;
+  for (const edge of edges) {
+    const scaled = (edge - low) * scale;
+    if (!(scaled < cells)) break;
+    // An edge below the grid is before every cell.
+    if (scaled >= 0) for (; cell <= Math.trunc(scaled); cell += 1) start[cell] = before;
+    before += 1;
+  }
+  start.fill(before, cell);
+  for (let c = 0; c < cells; c += 1) {
+    const held = edgesBefore(start, c + 1) - (start[c] as number);
+    if (held > COMPARED) start[c] = (start[c] as number) | CROWDED;
+  }
+  return start;
 }
 
 /**

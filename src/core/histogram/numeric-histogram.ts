@@ -97,13 +97,14 @@ export function addNumbers(
     }
     const bin = index.find(value);
     counts[bin] = (counts[bin] as number) + 1;
-    if (value < 0) negative += 1;
+    // Without branches: signs come as they like.
+    negative += Number(value < 0);
     if (value === Infinity || value === -Infinity) {
       histogram.infinite += 1;
       continue;
     }
-    if (value === 0) zero += 1;
-    if (Math.trunc(value) === value) integer += 1;
+    zero += Number(value === 0);
+    integer += Number(Math.trunc(value) === value);
     sum += value;
     sumSquares += value * value;
     // + 0: a negative zero is a zero here too.

@@ -1,26 +1,6 @@
 import { LIMITS } from '../decoder.ts';
 import { Rejected, isObject } from './json-limits.ts';
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/**
- * The bytes of a record as text.
- * @throws Rejected too-large, invalid-encoding
- */
-export function textOf(value: Uint8Array): string {
-  if (value.length > LIMITS.recordBytes) {
-    throw new Rejected(
-      'too-large',
-      `${value.length} bytes; at most ${LIMITS.recordBytes} are read`,
-    );
-  }
-  try {
-    return utf8.decode(value);
-  } catch {
-    throw new Rejected('invalid-encoding', 'the value is not UTF-8');
-  }
-}
-
 /** Texts up to this length cannot hold enough to be worth a look before they are parsed. */
 export const LARGE = 65_536;
 

@@ -5,7 +5,7 @@ import type { Rejection, SourceRecord } from '../../core/domain/ingestion.ts';
 import type { Decoder, FrameList, SchemaSource } from '../decoder.ts';
 import { BODY_SHAPES } from './bodies/read-body.ts';
 import type { Reading } from './call.ts';
-import { LARGE, parseDocument, textOf } from './document.ts';
+import { LARGE, parseDocument } from './document.ts';
 import { isBatch, readBatch } from './envelopes/batch.ts';
 import {
   binaryEvent,
@@ -28,6 +28,7 @@ import { vertex } from './envelopes/vertex.ts';
 import { Rejected, isObject, own } from './json-limits.ts';
 import type { EventMapping } from '../../config/types.ts';
 import { createNativeDecoder } from './native.ts';
+import { recordText } from './record-text.ts';
 
 /*
  * Which shape a record has: its headers tell, else its keys, else the configuration. A new shape is one file and one line
@@ -125,7 +126,7 @@ export function createEventDecoder(
       into.clear();
     }
     const reading: Reading = { record, schemas, into, mapping, texts };
-    const parsed = parseDocument(textOf(record.value ?? NOTHING), 'the value');
+    const parsed = parseDocument(recordText(record), 'the value');
     if (format === 'native') readAs(native, parsed, reading);
     else if (format === 'auto') tryNative = readByKeys(parsed, reading) === native;
     else readAs(named(format), parsed, reading);

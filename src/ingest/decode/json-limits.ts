@@ -1,4 +1,3 @@
-import { isAscii } from 'node:buffer';
 import type { Rejection } from '../../core/domain/ingestion.ts';
 import { LIMITS } from '../decoder.ts';
 
@@ -30,17 +29,6 @@ export function shorten(text: string): string {
     .replaceAll('\0', '\uFFFD');
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/** Bytes as text; most are ASCII, where there is nothing to decode. @throws TypeError when they are not UTF-8 */
-function utf8Text(bytes: Uint8Array): string {
-  if (!isAscii(bytes)) return utf8.decode(bytes);
-  const buffer = Buffer.isBuffer(bytes)
-    ? bytes
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return buffer.toString('latin1');
-}
-
 const LOWER_D = 0x64;
 const UPPER_D = 0x44;
 
@@ -59,22 +47,10 @@ function mayBeOdd(text: string): boolean {
 }
 
 /**
- * A record's value as a JSON object, and what its reader has to know to keep the limits of what is in it.
- * @throws Rejected too-large, invalid-encoding, invalid-json, invalid-shape
+ * A JSON object, and what its reader has to know to keep the limits of what is in it.
+ * @throws Rejected invalid-json, invalid-shape
  */
-export function parseObject(value: Uint8Array): { event: JsonObject; seen: Seen } {
-  if (value.length > LIMITS.recordBytes) {
-    throw new Rejected(
-      'too-large',
-      `${value.length} bytes; at most ${LIMITS.recordBytes} are read`,
-    );
-  }
-  let text: string;
-  try {
-    text = utf8Text(value);
-  } catch {
-    throw new Rejected('invalid-encoding', 'the value is not UTF-8');
-  }
+export function parseObject(text: string): { event: JsonObject; seen: Seen } {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

@@ -3,6 +3,7 @@ import type { Decoder } from '../decoder.ts';
 import { NativeScanner } from './bytes/native-scanner.ts';
 import { Rejected, parseObject, shorten } from './json-limits.ts';
 import { fillNativeEvent, modelOfNative, partsOfNative } from './native-event.ts';
+import { recordText } from './record-text.ts';
 
 /**
  * After so many records in a row that the scanner could not read, it is not asked for the next ones; for twice as many each
@@ -50,7 +51,7 @@ export function createParsingDecoder(): Decoder {
   return {
     decode(record, schemas, into) {
       try {
-        const { event: parsed, seen } = parseObject(record.value ?? new Uint8Array(0));
+        const { event: parsed, seen } = parseObject(recordText(record));
         const event = partsOfNative(parsed, seen);
         const model = modelOfNative(event);
         const schema = schemas.schema(model);

@@ -18,11 +18,14 @@ const UNUSUAL = '{"model":"m","ts":1,"features":{"\\u0061":1}}';
 
 const frames = new FrameList();
 
-/** Decodes the event so many times. @returns which of them were looked for where they lie: the scanner alone asks */
+/**
+ * Decodes the event so many times. @returns which of them the scanner was asked for: where they lie is then looked at more
+ * often than by JSON.parse alone, which does so once
+ */
 function triedOf(decoder: Decoder, count: number, text: string): number[] {
   const tried: number[] = [];
   for (let i = 0; i < count; i += 1) {
-    let asked = false;
+    let asked = 0;
     const memory = Buffer.from(text);
     const record: SourceRecord = {
       offset: i,
@@ -31,14 +34,14 @@ function triedOf(decoder: Decoder, count: number, text: string): number[] {
       value: memory,
       headers: new Map(),
       get place() {
-        asked = true;
+        asked += 1;
         return { memory, from: 0, to: memory.length };
       },
     };
     frames.clear();
     expect(decoder.decode(record, SCHEMAS, frames)).toBeNull();
     expect(frames.at(0).numbers[0]).toBe(1);
-    if (asked) tried.push(i);
+    if (asked > 1) tried.push(i);
   }
   return tried;
 }

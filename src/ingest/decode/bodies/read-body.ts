@@ -1,6 +1,7 @@
-import { parseDocument, textOf } from '../document.ts';
+import { parseDocument } from '../document.ts';
 import { Rejected, isObject } from '../json-limits.ts';
 import type { JsonObject } from '../json-limits.ts';
+import { textOf } from '../record-text.ts';
 import { namesOf, sideOnly } from './body.ts';
 import type { Body, BodyContext, BodyShape } from './body.ts';
 import { csvTable } from './csv.ts';

@@ -1,5 +1,6 @@
-import { fromBase64, parseDocument, textOf } from '../document.ts';
+import { fromBase64, parseDocument } from '../document.ts';
 import { Rejected, isObject, own, shorten } from '../json-limits.ts';
+import { textOf } from '../record-text.ts';
 
 /** A CloudEvent, however it came. */
 export interface CloudEvent {

@@ -5,9 +5,10 @@ import { csvTable } from '../bodies/csv.ts';
 import { rowsTable } from '../bodies/tables.ts';
 import { writeCall } from '../call.ts';
 import type { Reading, Table } from '../call.ts';
-import { fromBase64, parseDocument, textOf } from '../document.ts';
+import { fromBase64, parseDocument } from '../document.ts';
 import { Rejected, isObject, own } from '../json-limits.ts';
 import type { JsonObject } from '../json-limits.ts';
+import { textOf } from '../record-text.ts';
 import { textOrNull } from './json-shape.ts';
 import type { JsonShape } from './json-shape.ts';
 
