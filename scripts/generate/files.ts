@@ -8,7 +8,7 @@ import { baselineSchema } from './baseline-schema.ts';
 import { configurationPage } from './configuration-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { metricsPage } from './metrics-page.ts';
-import { scanCode } from './scan-code.ts';
+import { wasmCode } from './wasm-code.ts';
 
 /** The files of the repository that are made from source, by path from its root. Committed; never edited. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
@@ -27,6 +27,13 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ['docs/configuration.md', await markdown(configurationPage())],
     ['docs/metrics.md', await markdown(metricsPage())],
     ['docs/errors.md', await markdown(errorsPage())],
-    ['src/ingest/decode/kernel/scan-code.ts', await scanCode()],
+    [
+      'src/core/histogram/kernel/count-code.ts',
+      await wasmCode('src/core/histogram/kernel/count.wat', 'COUNT_CODE'),
+    ],
+    [
+      'src/ingest/decode/kernel/scan-code.ts',
+      await wasmCode('src/ingest/decode/kernel/scan.wat', 'SCAN_CODE'),
+    ],
   ]);
 }

@@ -1,6 +1,7 @@
 import type { EventFrame } from '../core/domain/event-frame.ts';
 import { decodeChunk, encodeChunk } from '../core/histogram/coding/codec.ts';
 import { emptyHistogram, mergeInto, observationTotal } from '../core/histogram/histogram.ts';
+import { letRowsGo, selectRows, takeRows } from '../core/histogram/kernel/count-memory.ts';
 import type { Histogram } from '../core/histogram/types.ts';
 import type { TileWrite } from '../storage/ingest-store.ts';
 import type { CountedModelPlan, CountedSet } from './model-registry.ts';
@@ -211,13 +212,16 @@ function emptyTile(start: number, modelId: number, set: CountedSet, segment: str
 
 /** Counts what waits, feature by feature. */
 function countRows({ block, groups }: Waiting): void {
+  takeRows(block, block.length);
   for (let i = 0; i < groups.length; i += 1) {
     const group = groups[i] as TileGroup;
     const { sets } = group.plan;
+    selectRows(group.rows, group.waiting);
     for (let j = 0; j < sets.length; j += 1)
       countIn(group.tiles[j] as OpenTile, sets[j] as CountedSet, block, group);
     group.waiting = 0;
   }
+  letRowsGo();
   groups.length = 0;
   block.length = 0;
 }

@@ -46,14 +46,16 @@ const NO_GRID: Grid = { low: 0, scale: 1, cells: 0 };
 
 /** Look-up under one set of edges. */
 export class BinIndex {
-  private readonly count: number;
+  /** How many edges there are. */
+  readonly count: number;
   /** Two more behind them that no value is above. */
-  private readonly edges: Float64Array;
-  private readonly low: number;
-  private readonly scale: number;
-  private readonly cells: number;
+  readonly edges: Float64Array;
+  readonly low: number;
+  readonly scale: number;
+  /** 0: there is no grid, and no `start`. */
+  readonly cells: number;
   /** Edges before each cell, and before the end of the grid; CROWDED is added where the cell has many. */
-  private readonly start: Uint16Array;
+  readonly start: Uint16Array;
 
   /** @param edges strictly increasing, finite */
   constructor(edges: Float64Array) {
@@ -104,11 +106,15 @@ function gridOf(edges: Float64Array): Grid {
   let least = SEARCH_COST * length;
   // Their numbers would not fit in `start`.
   if (length >= CROWDED) return best;
-  for (const below of LEFT_OUT) {
-    for (const above of LEFT_OUT) {
-      const low = edges[Math.floor(below * length)] ?? 0;
-      const high = edges[length - 1 - Math.floor(above * length)] ?? 0;
-      const cells = CELLS_PER_EDGE * length;
+  const cells = CELLS_PER_EDGE * length;
+  for (const shareBelow of LEFT_OUT) {
+    for (const shareAbove of LEFT_OUT) {
+      const below = Math.floor(shareBelow * length);
+      const above = Math.floor(shareAbove * length);
+      // Those that are left out are searched for in any case: more of them cannot be better any more.
+      if (length + (SEARCH_COST - 1) * (below + above) >= least) break;
+      const low = edges[below] ?? 0;
+      const high = edges[length - 1 - above] ?? 0;
       const grid = { low, scale: cells / (high - low), cells };
       // Where edges lie too close for it, or too far apart, there is no scale.
       if (!(grid.scale > 0 && Number.isFinite(grid.scale))) continue;

@@ -4,6 +4,7 @@ import { BinIndex } from './bin-lookup.ts';
 import { addCategory, addNumberCategory } from './categorical-histogram.ts';
 import { createCategoryLookup } from './category-lookup.ts';
 import { BinningMismatchError } from './histogram.ts';
+import { addTaken } from './kernel/count-memory.ts';
 import { addNumber, addNumbers, tailPlaces } from './numeric-histogram.ts';
 import type {
   Binning,
@@ -71,7 +72,10 @@ function numericCounter(binning: NumericBinning): Counter {
     },
     addRows(histogram, rows, feature, order, count) {
       assertSame(histogram, binning);
-      return addNumbers(histogram as NumericHistogram, rows, feature, order, count, index, places);
+      const target = histogram as NumericHistogram;
+      const observed = addTaken(target, rows, feature, order, count, index, places);
+      if (observed >= 0) return observed;
+      return addNumbers(target, rows, feature, order, count, index, places);
     },
   };
 }
