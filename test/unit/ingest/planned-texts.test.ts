@@ -72,4 +72,47 @@ describe('texts along a plan', () => {
     }
     expect(scanner.planned).toBeGreaterThan(150);
   });
+
+  it('with escapes are as JSON.parse reads them, and stay along the plan', () => {
+    const escapes = ['\\u00e9', '\\n', '\\"', '\\\\', '\\/', '\\ud83d\\ude00', '\\\\u0000', 'é\\t'];
+    for (let length = 0; length <= 140; length += 7) {
+      const around = 'x'.repeat(length);
+      // The same bytes but one, with and without an escape before, behind and between.
+      const texts = escapes.flatMap((one) => [
+        around,
+        `${one}${around}`,
+        `${around}${one}`,
+        `${around}${one}${around}`,
+        `${around}${one}${one}`,
+        `${around}y${one}`,
+      ]);
+      const expected = texts.map((text) => JSON.parse(`"${text}"`) as string);
+      for (let i = 0; i < 3; i += 1) expect(read(texts)?.slice(0, texts.length)).toEqual(expected);
+    }
+    expect(scanner.planned).toBeGreaterThan(60);
+  });
+
+  it.each([
+    ['U+0000', '\\u0000'],
+    ['half a surrogate pair', '\\ud83d'],
+    ['its other half', 'x\\ude00'],
+    ['an escape that is none', '\\q'],
+    ['half an escape', '\\u00e'],
+    ['a control character behind an escape', '\\n\n'],
+    ['bytes that are no end', '\\'],
+    ['too many bytes behind an escape', `\\n${'x'.repeat(8_191)}`],
+    ['too many escapes', '\\n'.repeat(4_097)],
+  ])('that are none, or too long, are not read: %s', (_, text) => {
+    read(['a']);
+    expect(read(['a'])).not.toBeNull();
+    expect(read([text])).toBeNull();
+    expect(read(['a', text, 'b'])).toBeNull();
+    expect(read(['a'])).not.toBeNull();
+  });
+
+  it('as long as they may be are read with escapes, too', () => {
+    const text = `\\n${'x'.repeat(8_190)}`;
+    for (let i = 0; i < 2; i += 1) expect(read([text])?.[0]).toBe(JSON.parse(`"${text}"`));
+    expect(scanner.planned).toBe(1);
+  });
 });

@@ -4,7 +4,9 @@ import { RECORD, recordBytes } from '../kernel/scan-memory.ts';
 import { exactDecimal } from './exact-decimal.ts';
 import { TextCache } from './text-cache.ts';
 
+const SPACE = 0x20;
 const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const MINUS = 0x2d;
 const DOT = 0x2e;
 const ZERO = 0x30;
@@ -37,8 +39,9 @@ const hidden = { words: new Int32Array(PADDING / 4), at: MARGIN };
  * last word on the record.
  */
 export class ByteScanner {
-  /** The text that was read last. */
+  /** The text that was read last, and whether it is written with escapes. */
   text = '';
+  escaped = false;
   /** The literal that was read last: 1, 0, or -1 for null. */
   flag = 0;
   private readonly texts = new TextCache(BYTES, WORDS);
@@ -170,7 +173,7 @@ export class ByteScanner {
     return end;
   }
 
-  /** A text from its opening quote on, without escapes. Short ones that come again are not made again. */
+  /** A text from its opening quote on. Short ones that come again are not made again. */
   string(at: number): number {
     const from = at + 1;
     let end = from;
@@ -186,10 +189,36 @@ export class ByteScanner {
     }
     const rest = firstByte(ends);
     end += rest;
+    if (BYTES[end] === BACKSLASH) return this.escapedString(from, end);
     if (BYTES[end] !== QUOTE || end - from > LIMITS.stringBytes) return -1;
+    this.escaped = false;
     if (rest > 0) hash = Math.imul(hash ^ (word << (32 - 8 * rest)), 0x9e3779b1);
     const text = this.texts.get(from, end, hash);
     if (text === null) return -1;
+    this.text = text;
+    return end + 1;
+  }
+
+  /** The same with escapes, from behind its opening quote on; `escape`: where the first one is. */
+  private escapedString(from: number, escape: number): number {
+    let hash = 0;
+    for (let at = from; at < escape; at += 1) hash = hashed(hash, BYTES[at] as number);
+    let end = escape;
+    for (;;) {
+      const byte = BYTES[end] as number;
+      if (byte === QUOTE) break;
+      // Behind the record are zeros. What an escape stands for is never longer than it is.
+      if (byte < SPACE || end - from > LIMITS.stringBytes) return -1;
+      hash = hashed(hash, byte);
+      end += 1;
+      if (byte !== BACKSLASH) continue;
+      hash = hashed(hash, BYTES[end] as number);
+      end += 1;
+    }
+    if (end - from > LIMITS.stringBytes) return -1;
+    const text = this.texts.getEscaped(from, end, hash);
+    if (text === null) return -1;
+    this.escaped = true;
     this.text = text;
     return end + 1;
   }
@@ -256,6 +285,11 @@ function endsOfText(word: number): number {
       ((word - 0x20202020) & ~word)) &
     HIGH_BITS
   );
+}
+
+/** The hash of bytes with one more (FNV-1a). */
+function hashed(hash: number, byte: number): number {
+  return Math.imul(hash ^ byte, 0x01000193);
 }
 
 /** Which byte the lowest of these high bits belongs to. */

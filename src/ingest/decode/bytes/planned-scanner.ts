@@ -41,7 +41,9 @@ askOthers({
     if (target < 0) return scan.pastString(at);
     if (scan.byte(at) !== QUOTE) return otherThanText(at, target);
     const end = scan.string(at);
-    if (end >= 0) keepText(scan.text, at + 1, end - 1);
+    // scan.wat finds kept texts by bytes without escapes.
+    if (end >= 0 && scan.escaped) giveText(scan.text);
+    else if (end >= 0) keepText(scan.text, at + 1, end - 1);
     return end;
   },
 });

@@ -1,6 +1,7 @@
 /** Texts that are kept: short ones by the thousand, and some long ones. In words of 4 bytes. */
 const SHORT = { slots: 4_096, words: 12 } as const;
 const LONG = { slots: 256, words: 64 } as const;
+const ESCAPED = { slots: 512, words: 32 } as const;
 const FIRST_BYTES = Int32Array.of(0, 0xff, 0xffff, 0xffffff);
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -34,6 +35,8 @@ export class TextCache {
   private readonly buffer: Buffer;
   private readonly short = new Shelf(SHORT);
   private readonly long = new Shelf(LONG);
+  /** Those that are written with escapes: the same bytes would be another text on the other shelves. */
+  private readonly escaped = new Shelf(ESCAPED);
 
   /** @param bytes what texts are read off, with 3 bytes more behind each; `view` is of the same memory */
   constructor(bytes: Uint8Array, view: DataView) {
@@ -49,7 +52,29 @@ export class TextCache {
     const slot = mix(hash ^ length) & shelf.mask;
     if (shelf.lengths[slot] === length && this.isKept(shelf, slot, from, length))
       return shelf.texts[slot] as string;
-    return this.make(shelf, slot, from, to);
+    return this.keep(shelf, slot, from, to, this.make(from, to));
+  }
+
+  /**
+   * The same with escapes.
+   * @returns null when it is no text of JSON, or has U+0000 or half a surrogate pair
+   */
+  getEscaped(from: number, to: number, hash: number): string | null {
+    const shelf = this.escaped;
+    const slot = mix(hash ^ (to - from)) & shelf.mask;
+    if (shelf.lengths[slot] === to - from && this.isKept(shelf, slot, from, to - from))
+      return shelf.texts[slot] as string;
+    return this.keep(shelf, slot, from, to, this.unescape(from, to));
+  }
+
+  private unescape(from: number, to: number): string | null {
+    const written = this.make(from, to);
+    try {
+      const text = written === null ? null : (JSON.parse(`"${written}"`) as string);
+      return text === null || text.includes('\0') || !text.isWellFormed() ? null : text;
+    } catch {
+      return null;
+    }
   }
 
   private isKept(shelf: Shelf, slot: number, from: number, length: number): boolean {
@@ -66,16 +91,28 @@ export class TextCache {
     return left === 0 || (view.getInt32(at, true) & (FIRST_BYTES[left] as number)) === words[word];
   }
 
-  private make(shelf: Shelf, slot: number, from: number, to: number): string | null {
-    const { view, bytes } = this;
-    const length = to - from;
-    let text: string;
+  /** @returns null when the bytes are not UTF-8 */
+  private make(from: number, to: number): string | null {
     try {
-      text = this.isAscii(from, to) ? this.latin1(from, to) : utf8.decode(bytes.subarray(from, to));
+      return this.isAscii(from, to)
+        ? this.latin1(from, to)
+        : utf8.decode(this.bytes.subarray(from, to));
     } catch {
       return null;
     }
-    if (length > shelf.width * 4) return text;
+  }
+
+  /** Puts a text in a slot when it fits, for the next time. @returns the text */
+  private keep(
+    shelf: Shelf,
+    slot: number,
+    from: number,
+    to: number,
+    text: string | null,
+  ): string | null {
+    const { view } = this;
+    const length = to - from;
+    if (text === null || length > shelf.width * 4) return text;
     let word = slot * shelf.width;
     for (let at = from; at < to; at += 4) {
       const left = to - at;

@@ -248,7 +248,12 @@
       (then (local.set $hash (i64.xor (local.get $hash) (call $lowest (local.get $w) (local.get $rest))))))
     (local.set $hash (i64.mul (local.get $hash) (i64.const 0x9e3779b97f4a7c15)))
     (local.set $to (i32.add (local.get $to) (local.get $rest)))
-    (if (i32.ne (i32.load8_u (local.get $to)) (i32.const 0x22)) (then (return (i32.const -1))))
+    (if (i32.ne (i32.load8_u (local.get $to)) (i32.const 0x22))
+      (then
+        ;; An escape, or what cannot be in a text
+        (if (i32.eq (i32.load8_u (local.get $to)) (i32.const 0x5c))
+          (then (return (call $other (local.get $at) (local.get $target)))))
+        (return (i32.const -1))))
     (local.set $length (i32.sub (local.get $to) (local.get $from)))
     (local.set $slot (i32.wrap_i64 (i64.shr_u (local.get $hash) (i64.const 52))))
     ;; At 1024: the slot, for otherValue to keep the text there. At 36864 its length, at 53248 its 48 bytes.
