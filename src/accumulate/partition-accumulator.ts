@@ -23,6 +23,8 @@ import type { OpenTile, TileMemory } from './tile-cache.ts';
 /** Rows of bad records that one checkpoint keeps: a stream of rubbish must not fill the database. All are counted. */
 const MAX_QUARANTINED = 1_000;
 
+const DAY_MS = 86_400_000;
+
 export type CountOutcome = 'counted' | 'too-late' | 'duplicate';
 
 export interface AccumulatorDeps {
@@ -104,10 +106,9 @@ export class PartitionAccumulator {
   judge(frame: EventFrame, recordTime: number): Rejection | null {
     const ahead = frame.time - recordTime;
     if (ahead <= this.deps.futureToleranceMs) return null;
-    const seconds = Math.round(ahead / 1000);
     return {
       reason: 'future-event',
-      detail: `event time is ${seconds} s ahead of the record's time`,
+      detail: `event time is ${aheadInWords(ahead)} ahead of the record's time`,
     };
   }
 
@@ -260,6 +261,12 @@ export class PartitionAccumulator {
     if (time < seen.minEventTime) seen.minEventTime = time;
     if (time > seen.maxEventTime) seen.maxEventTime = time;
   }
+}
+
+/** Seconds up to an hour, then hours, then days: 90 s, 3 h, 360 days. */
+function aheadInWords(ms: number): string {
+  if (ms < 3_600_000) return `${Math.round(ms / 1_000)} s`;
+  return ms < 2 * DAY_MS ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / DAY_MS)} days`;
 }
 
 /** By model and name: two writers never wait for each other in a circle. */
