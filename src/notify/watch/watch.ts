@@ -38,7 +38,7 @@ export interface WatchDeps {
   readonly log: Log;
   readonly limits?: WatchLimits;
   readonly everyMs?: number;
-  /** Before the first look: what came late while nothing ran is on its way. */
+  /** Before the first look: what came late while nothing ran is on its way. That this process lives is told meanwhile. */
   readonly startAfterMs?: number;
 }
 
@@ -136,9 +136,17 @@ export function createWatch(deps: WatchDeps): Watch {
     for (const tick of due) await store.queue(testMessages(tick, deps.receivers));
   }
 
+  /** Only the judging waits: who does not say meanwhile that it lives is taken for dead by the others. */
+  async function waitAlive(ms: number, everyMs: number): Promise<void> {
+    for (let left = ms; left > 0 && !stopping.signal.aborted; left -= everyMs) {
+      await store.seen(deps.owner, deps.roles).catch(() => undefined);
+      await sleep(Math.min(left, everyMs), stopping.signal);
+    }
+  }
+
   async function run(): Promise<void> {
-    await store.seen(deps.owner, deps.roles).catch(() => undefined);
-    await sleep(deps.startAfterMs ?? START_AFTER_MS, stopping.signal);
+    const everyMs = deps.everyMs ?? EVERY_MS;
+    await waitAlive(deps.startAfterMs ?? START_AFTER_MS, everyMs);
     while (!stopping.signal.aborted) {
       try {
         await runOnce();
@@ -146,7 +154,7 @@ export function createWatch(deps: WatchDeps): Watch {
         // Without the database nothing can be told; the heartbeat outside falls silent, and that tells.
         log.error({ err: toError(thrown) }, 'driftd cannot watch over itself');
       }
-      await sleep(deps.everyMs ?? EVERY_MS, stopping.signal);
+      await sleep(everyMs, stopping.signal);
     }
   }
 
