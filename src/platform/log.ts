@@ -1,5 +1,6 @@
 import { pino, stdSerializers } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
+import { DriftdError } from './errors.ts';
 
 export type Log = Logger;
 
@@ -13,7 +14,7 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
-    serializers: { err: stdSerializers.err },
+    serializers: { err: errorFields },
     redact: {
       paths: [
         'password',
@@ -35,6 +36,14 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
       destination.write(withoutDisguise(line));
     },
   });
+}
+
+/** What people can put right has no stack: its sentence says all, of what caused it as well. */
+function errorFields(error: unknown): object {
+  const fields = stdSerializers.err(error as Error);
+  if (!(error instanceof DriftdError)) return fields;
+  const { type, message } = fields;
+  return { type, code: error.code, message };
 }
 
 /** JSON escapes control characters; the marks that reorder text, and the line ends of Unicode, are escaped here, too. */
