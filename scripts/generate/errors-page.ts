@@ -47,6 +47,15 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, { means: string; todo: str
       'Postgres runs with a setting that can lose committed data (such as `fsync = off`), and with it the exact counts.',
     todo: 'Turn the setting that the message names back.',
   },
+  SCHEMA_MISSING: {
+    means: 'A command that only reads found a database without the schema of driftd.',
+    todo: 'Check `postgres.url`; `driftd run` makes the schema at start, and `driftd migrate` beforehand.',
+  },
+  SCHEMA_TOO_OLD: {
+    means:
+      'A command that only reads found a database that lacks migrations of this driftd, and left it as it was.',
+    todo: 'Run `driftd migrate`, or `driftd run` of this version: it migrates at start. Until then use the driftd that runs there.',
+  },
   SCHEMA_TOO_NEW: {
     means: 'The database was migrated by a newer driftd that this one does not understand.',
     todo: 'Run the newer version. Nothing was changed.',

@@ -27,6 +27,8 @@ export const ERROR_CODES = {
   BASELINE_UNKNOWN: EXIT.invalidInput,
   DATABASE_UNREACHABLE: EXIT.unreachable,
   DATABASE_UNSAFE: EXIT.unreachable,
+  SCHEMA_MISSING: EXIT.unreachable,
+  SCHEMA_TOO_OLD: EXIT.unreachable,
   SCHEMA_TOO_NEW: EXIT.schemaTooNew,
   KAFKA_UNREACHABLE: EXIT.unreachable,
   KAFKA_TOPIC_MISSING: EXIT.unreachable,

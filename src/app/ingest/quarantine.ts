@@ -3,6 +3,7 @@ import type { Log } from '../../platform/log.ts';
 import type { QuarantineEntry } from '../../storage/api/history-reader.ts';
 import { createHistoryReader } from '../../storage/postgres/api/history-reader.ts';
 import { assertReachable, createPool } from '../../storage/postgres/pool.ts';
+import { assertSchema } from '../../storage/postgres/status/assert-schema.ts';
 
 export type { QuarantineEntry };
 
@@ -19,7 +20,7 @@ export interface QuarantineQuestion {
 
 /**
  * Records that could not be counted, newest first.
- * @throws DriftdError DATABASE_UNREACHABLE
+ * @throws DriftdError DATABASE_UNREACHABLE | SCHEMA_MISSING | SCHEMA_TOO_OLD | SCHEMA_TOO_NEW
  */
 export async function readQuarantine(
   config: DriftdConfig,
@@ -30,6 +31,7 @@ export async function readQuarantine(
   const pool = createPool({ url, max: 1, applicationName: 'driftd quarantine', log });
   try {
     await assertReachable(pool, url);
+    await assertSchema(pool, url);
     const { limit, ...filter } = question;
     return await createHistoryReader(pool).quarantine(filter, { limit, after: null });
   } finally {

@@ -7,6 +7,7 @@ import type { SourcePosition, SourcePositions } from '../../storage/api/source-p
 import type { Actor } from '../../storage/api/token-store.ts';
 import { createSourcePositions } from '../../storage/postgres/api/source-positions.ts';
 import { assertReachable, createPool } from '../../storage/postgres/pool.ts';
+import { assertSchema } from '../../storage/postgres/status/assert-schema.ts';
 
 export interface ResetRequest {
   readonly source: string;
@@ -29,7 +30,7 @@ interface LogRange {
 /**
  * Reads partitions on from another offset.
  * @param apply false: only looks what would be done
- * @throws DriftdError when the database or the brokers cannot be reached, or there is no such partition or offset
+ * @throws DriftdError when the database or the brokers cannot be reached, the schema is another, or there is no such partition or offset
  */
 export async function resetSource(
   config: DriftdConfig,
@@ -41,6 +42,7 @@ export async function resetSource(
   const pool = createPool({ url, max: 1, applicationName: 'driftd source reset', log });
   try {
     await assertReachable(pool, url);
+    await assertSchema(pool, url);
     const positions = createSourcePositions(pool);
     const rows = await chosen(positions, request);
     const ranges = request.source === KAFKA ? await rangesOf(config, log, request.topic) : null;

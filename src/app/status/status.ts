@@ -5,6 +5,7 @@ import type { Log } from '../../platform/log.ts';
 import type { StatusReader } from '../../storage/api/status-reader.ts';
 import { assertReachable, createPool } from '../../storage/postgres/pool.ts';
 import type { Pool } from '../../storage/postgres/pool.ts';
+import { assertSchema } from '../../storage/postgres/status/assert-schema.ts';
 import { sourceTopicsOf } from '../catalogue.ts';
 import { createStatusReader } from '../../storage/postgres/status/status-reader.ts';
 
@@ -22,13 +23,14 @@ export function statusReaderOf(config: DriftdConfig, pool: Pool): StatusReader {
 
 /**
  * How everything stands, from the database.
- * @throws DriftdError DATABASE_UNREACHABLE
+ * @throws DriftdError DATABASE_UNREACHABLE | SCHEMA_MISSING | SCHEMA_TOO_OLD | SCHEMA_TOO_NEW
  */
 export async function readStatus(config: DriftdConfig, log: Log): Promise<StatusDocument> {
   const { url } = config.postgres;
   const pool = createPool({ url, max: 1, applicationName: 'driftd status', log });
   try {
     await assertReachable(pool, url);
+    await assertSchema(pool, url);
     return showStatus(await statusReaderOf(config, pool).read());
   } finally {
     await pool.end();
