@@ -129,23 +129,6 @@ describe('each way of being blind', () => {
     expect((await pool.query('SELECT FROM replica')).rowCount).toBe(0);
   });
 
-  it('a process is heard of from its start on, though it looks at others later', async () => {
-    await createWatchStore(pool).seen('host:3:c', ['serve']);
-    const silent = (owner: string) =>
-      pool.query(
-        `UPDATE replica SET seen_at = now() - interval '61 seconds'
-         WHERE owner = $1 AND seen_at > now() - interval '30 seconds'`,
-        [owner],
-      );
-    await silent('host:3:c');
-    const starting = watch({ owner: 'host:2:b', startAfterMs: 60_000, everyMs: 20 });
-    starting.start();
-    for (const _ of ['at its start', 'again'])
-      await expect.poll(async () => (await silent('host:2:b')).rowCount).toBe(1);
-    await starting.stop();
-    expect(await told()).toEqual([]);
-  });
-
   it('evaluations that are not made', async () => {
     const schedules = new Map([['daily', { ticks: MINUTELY, slackMs: 60_000 }]]);
     expect(await watch({ schedules }).runOnce()).toEqual([]);
