@@ -1,4 +1,6 @@
 import { createBaselineBuilder } from '../core/baseline/builder.ts';
+import { attributeValues } from '../core/baseline/checks/attributes.ts';
+import type { AttributeValues } from '../core/baseline/checks/attributes.ts';
 import { createSampler } from '../core/baseline/sampler.ts';
 import type { BaselinePlan, DeclaredFeature, History } from '../core/baseline/sampler.ts';
 import { segmentOfRow } from '../core/baseline/row-value.ts';
@@ -24,6 +26,8 @@ export interface BaselineFromRowsOptions {
   readonly maxFeatures?: number;
   /** Asked when the bins are known, for somebody to whom each row is then shown as it is counted. */
   readonly watch?: (plan: BaselinePlan) => (row: Row, segments: readonly string[]) => void;
+  /** Told once what the rows hold of each attribute. */
+  readonly onAttributes?: (told: readonly AttributeValues[]) => void;
   /** Told the bytes read so far, of twice the file's size: the rows are read twice. */
   readonly onBytes?: (bytes: number) => void;
 }
@@ -77,7 +81,7 @@ async function planFrom(
   file: RowFile,
   declared: ReadonlyMap<string, DeclaredFeature>,
   segmentsOf: (row: Row) => string[],
-  { onBytes, history }: BaselineFromRowsOptions,
+  { onBytes, history, attributes, onAttributes }: BaselineFromRowsOptions,
 ): Promise<BaselinePlan> {
   const columns = await file.columns();
   const sampler = createSampler({ columns, declared });
@@ -90,6 +94,7 @@ async function planFrom(
     throw new DriftdError('BASELINE_INVALID', `${file.name}: the file has a header, but no rows`);
   }
   const plan = sampler.plan(history);
+  onAttributes?.(attributeValues(attributes, sampler.segmentRows(), plan.segments));
   const unfinished = new Set(sampler.unfinished());
   if (unfinished.size === 0) return plan;
   const again = createSampler({

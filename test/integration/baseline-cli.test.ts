@@ -17,7 +17,7 @@ import type { Served } from '../support/served.ts';
 import { DAY, openWorld } from '../support/world.ts';
 
 const CONFIG = `
-models: [{ name: flights, time_column: ts }, { name: other }]
+models: [{ name: flights, time_column: ts }, { name: other }, { name: sliced, attributes: [origin] }]
 monitors:
   - { name: daily, model: flights, schedule: '0 0 * * *', windows: [24h], policy: { design_effect: none, open: 1 of 1 } }
 `;
@@ -176,6 +176,22 @@ describe('driftd baseline', () => {
     }
     const bare = await direct('upload', 'other', file('codes.csv'));
     expect(bare.err).toContain('id has another value in nearly every row');
+  });
+
+  it('says which values of an attribute get no baseline of their own', async () => {
+    const lines = Array.from(
+      { length: 1_600 },
+      (_, i) => `${normal()},${i < 1_100 ? 'EWR' : i % 2}`,
+    );
+    await writeFile(file('sliced.csv'), ['x,origin', ...lines].join('\n'));
+    const warning =
+      'Warning: 2 of 3 values of origin get no baseline of their own, having fewer than 1,000 rows: apart from all others they are not judged\n';
+    for (const way of [direct, remote])
+      for (const action of ['validate', 'upload'])
+        expect((await way(action, 'sliced', file('sliced.csv'))).out).toContain(warning);
+    const shown = await remote('show', 'sliced', '1');
+    expect(shown.out).toContain('Segments: origin=EWR\n');
+    expect(shown.out).toContain(warning);
   });
 
   it('says what is wrong in a sentence', async () => {

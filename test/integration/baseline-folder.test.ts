@@ -115,11 +115,19 @@ it('files that change are activated, files that cannot be taken change nothing, 
 });
 
 /** The folder of another model, as a start or a reload makes it. */
-function folderOf(name: string, features: ModelConfig['features'] = new Map()): BaselineFolder {
+function folderOf(
+  name: string,
+  features: ModelConfig['features'] = new Map(),
+  attributes: readonly string[] = [],
+): BaselineFolder {
   const [model] = config.models;
   if (model === undefined) throw new Error('no model');
   const directory = join(folder, 'others');
-  const own = { ...config, baselines: { directory }, models: [{ ...model, name, features }] };
+  const own = {
+    ...config,
+    baselines: { directory },
+    models: [{ ...model, name, features, attributes }],
+  };
   return createBaselineFolder(own, createBaselineDesk({ ...deps, config: own }), log);
 }
 const statesOf = async (model: string): Promise<string[]> =>
@@ -157,4 +165,16 @@ it('a feature that is ignored for a while is watched again, by the version that 
     states.push((await statesOf('ignoring')).join(' '));
   }
   expect(states).toEqual(['active', 'retired active', 'active retired']);
+});
+
+it('the log tells which values of an attribute get no baseline of their own', async () => {
+  const lines = rows(0).split('\n');
+  const text = lines.map((line, i) => `${line},${i === 0 ? 'origin' : 'JFK'}`).join('\n');
+  await writeFile(join(folder, 'others', 'sliced.csv'), text);
+  const warned = vi.spyOn(log, 'warn').mockClear();
+  await folderOf('sliced', new Map(), ['origin']).load();
+  expect(warned.mock.calls).toContainEqual([
+    { model: 'sliced', file: 'sliced.csv' },
+    expect.stringContaining('1 of 1 values of origin gets no baseline of its own') as string,
+  ]);
 });

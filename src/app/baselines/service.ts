@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { checkAttributes } from '../../core/baseline/checks/attributes.ts';
 import { checkBaseline } from '../../core/baseline/checks/checks.ts';
 import type { Finding } from '../../core/baseline/checks/finding.ts';
 import { toDocument } from '../../core/baseline/document/document.ts';
@@ -142,10 +143,10 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
         declared = {},
         ...change
       } = upload;
-      const found = await modelOf(name);
+      const before = await modelOf(name);
       const bytes = await sha256OfFile(path);
       if (sha256 !== undefined && bytes !== sha256) throw otherBytes(bytes, sha256);
-      const model = await storedModel(found, validateOnly);
+      const model = await storedModel(before, validateOnly);
       const declarations = withUpload(declarationsOf(config, modelConfig(config, name)), declared);
       const file = basename(path);
       const source = sourceFingerprint(bytes, file, name, declarations);
@@ -154,18 +155,21 @@ export function createBaselineDesk(deps: BaselineDeskDeps): BaselineDesk {
         return knownAs(name, known);
       }
       const active = await baselines.active(model.id);
+      const found: Finding[] = [];
       const baseline = await deps.read({
         path,
         model: name,
         provenance: called ?? file,
         declarations,
         history: historyOf(active?.baseline ?? null, await catalog.historyBinnings(model.id)),
+        onAttributes: (told) => found.push(...checkAttributes(told)),
         ...(onProgress === undefined ? {} : { onProgress }),
       });
       const origin = { ...change, sourceFingerprint: source };
       return take(deps, model, baseline, origin, {
         validateOnly,
         declarations,
+        found,
         said: saidOf(declared),
       });
     },

@@ -74,7 +74,8 @@ export const model = z
       .max(8)
       .default([])
       .meta({
-        description: 'Keys of `attributes` that events are sliced by.',
+        description:
+          'Keys of `attributes` that events are sliced by. A value is judged apart once the baseline has 1,000 rows of it.',
         examples: [['origin']],
       }),
     allowed_lateness: duration(

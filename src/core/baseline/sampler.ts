@@ -66,6 +66,8 @@ export interface BaselineSampler {
   addRow(values: readonly (RowValue | undefined)[], segments: readonly string[]): void;
   /** Columns that need the rows once more, declared categorical, before they can be planned (`isUnfinished`). */
   unfinished(): readonly string[];
+  /** Rows of each segment so far, those included that are too few. */
+  segmentRows(): ReadonlyMap<string, number>;
   /** @param history binnings that history is counted under, by feature: see `FeatureSampler.plan` */
   plan(history?: History): BaselinePlan;
 }
@@ -99,6 +101,7 @@ export function createSampler(options: {
     },
     unfinished: () =>
       features.filter(({ sampler }) => sampler.isUnfinished()).map(({ name }) => name),
+    segmentRows: () => segmentRows.counts,
     plan(history) {
       const heavy = [...segmentRows.counts]
         .filter(([, rows]) => rows >= MIN_SEGMENT_ROWS)

@@ -2,6 +2,7 @@
  * The process that reads what strangers upload: entry point, started by in-child.ts. It has no secrets in its environment,
  * little memory, and nothing else to do; whatever a file does to it, the daemon goes on.
  */
+import type { AttributeValues } from '../../../core/baseline/checks/attributes.ts';
 import { toDocument } from '../../../core/baseline/document/document.ts';
 import { decodeBinning } from '../../../core/histogram/coding/binning-text.ts';
 import { DriftdError, toError } from '../../../platform/errors.ts';
@@ -13,6 +14,7 @@ const PROGRESS_STEP = 0.01;
 
 workForParent<ChildRequest, ChildAnswer>(async (request, tell) => {
   let told = 0;
+  let attributes: readonly AttributeValues[] = [];
   try {
     const baseline = await readBaselineFile({
       ...request,
@@ -22,8 +24,11 @@ workForParent<ChildRequest, ChildAnswer>(async (request, tell) => {
         told = share;
         tell({ progress: share });
       },
+      onAttributes: (values) => {
+        attributes = values;
+      },
     });
-    return { document: JSON.stringify(toDocument(baseline)) };
+    return { document: JSON.stringify(toDocument(baseline)), attributes };
   } catch (thrown) {
     const code = thrown instanceof DriftdError ? thrown.code : null;
     return { code, message: toError(thrown).message };

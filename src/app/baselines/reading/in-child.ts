@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { AttributeValues } from '../../../core/baseline/checks/attributes.ts';
 import { parseDocument } from '../../../core/baseline/document/document.ts';
 import type { Baseline } from '../../../core/baseline/types.ts';
 import { encodeBinning } from '../../../core/histogram/coding/binning-text.ts';
@@ -19,17 +20,17 @@ const HEAP_SHARE = 0.5;
 const WATCH_MS = 100;
 
 /** What the child is told, as plain data. */
-export type ChildRequest = Omit<ReadRequest, 'history' | 'onProgress'> & {
+export type ChildRequest = Omit<ReadRequest, 'history' | 'onProgress' | 'onAttributes'> & {
   readonly history: readonly (readonly [name: string, binnings: readonly string[]])[];
 };
 export type ChildAnswer =
   | { readonly progress: number }
-  | { readonly document: string }
+  | { readonly document: string; readonly attributes: readonly AttributeValues[] }
   | { readonly code: ErrorCode | null; readonly message: string };
 
 /** As `readBaselineFile`, in a process of its own that is killed when it takes too much. */
 export function readInChild(limits: ReadingLimits = READING_LIMITS): ReadBaseline {
-  return ({ onProgress, history, ...request }) => {
+  return ({ onProgress, onAttributes, history, ...request }) => {
     const { unpackedBytes, lineBytes, columns } = limits;
     const child = startChild(limits);
     const told: ChildRequest = {
@@ -53,7 +54,9 @@ export function readInChild(limits: ReadingLimits = READING_LIMITS): ReadBaselin
         else if ('document' in answer) {
           // What the child made of a file is of the file's making, too.
           try {
-            resolve(parseDocument(JSON.parse(answer.document)));
+            const baseline = parseDocument(JSON.parse(answer.document));
+            onAttributes?.(answer.attributes);
+            resolve(baseline);
           } catch (thrown) {
             refuse(toError(thrown).message);
           }

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parseDocument } from '../../../core/baseline/document/document.ts';
+import type { AttributeValues } from '../../../core/baseline/checks/attributes.ts';
 import type { Baseline } from '../../../core/baseline/types.ts';
 import { MAX_FEATURES, shapeFaults } from '../../../core/baseline/checks/shape.ts';
 import type { History } from '../../../core/baseline/sampler.ts';
@@ -26,6 +27,8 @@ export interface ReadRequest {
   readonly limits?: RowLimits;
   /** Told how much is done, 0 to 1. */
   readonly onProgress?: (share: number) => void;
+  /** Told once what rows hold of each attribute; of a document nothing. */
+  readonly onAttributes?: (told: readonly AttributeValues[]) => void;
 }
 
 /** Makes a baseline of a file, whatever it holds. */
@@ -36,7 +39,8 @@ export type ReadBaseline = (request: ReadRequest) => Promise<Baseline>;
  * @throws DriftdError INPUT_UNREADABLE | INPUT_INVALID | BASELINE_INVALID, naming the file and the place
  */
 export const readBaselineFile: ReadBaseline = async (request) => {
-  const { path, model, provenance, declarations, history, limits, onProgress } = request;
+  const { path, model, provenance, declarations, history, limits, onProgress, onAttributes } =
+    request;
   const name = basename(path);
   const document = name.endsWith('.json') ? await documentIn(path, name) : null;
   if (document !== null) {
@@ -58,6 +62,7 @@ export const readBaselineFile: ReadBaseline = async (request) => {
     slots,
     history,
     maxFeatures: MAX_FEATURES,
+    ...(onAttributes === undefined ? {} : { onAttributes }),
     ...(onProgress === undefined
       ? {}
       : { onBytes: (bytes) => onProgress(bytes / (2 * file.size)) }),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ModelSchema } from '../../../core/domain/event-frame.ts';
 import type { Feature } from '../../../core/domain/feature.ts';
 import type { DeclaredFeature, History } from '../../../core/baseline/sampler.ts';
+import { checkAttributes } from '../../../core/baseline/checks/attributes.ts';
 import { warning } from '../../../core/baseline/checks/finding.ts';
 import type { Finding } from '../../../core/baseline/checks/finding.ts';
 import type { Baseline } from '../../../core/baseline/types.ts';
@@ -75,6 +76,7 @@ export function replayTopic(config: Pick<DriftdConfig, 'kafka'>, log: Log): Repl
     const decoderOf = () => createEventDecoder(configured.format, configured.mapping);
     const { file, left } = eventRows(name, schema, records, decoderOf, read);
     const attributes = schema.attributes.filter((attribute) => !schema.indexOf.has(attribute));
+    const findings: Finding[] = [];
     const baseline = await baselineFromRows(file, {
       model: model.name,
       timeColumn: TIME_COLUMN,
@@ -90,11 +92,13 @@ export function replayTopic(config: Pick<DriftdConfig, 'kafka'>, log: Log): Repl
       provenance: `events of ${name}`,
       slots: declarations.slots,
       history,
+      onAttributes: (told) => findings.push(...checkAttributes(told)),
       ...(onProgress === undefined
         ? {}
         : { onBytes: (bytes) => onProgress(bytes / (2 * file.size)) }),
     });
-    return { baseline, findings: left.rejected === 0 ? [] : [rejected(left.rejected, records)] };
+    if (left.rejected > 0) findings.push(rejected(left.rejected, records));
+    return { baseline, findings };
   };
 }
 

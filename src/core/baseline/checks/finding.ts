@@ -4,6 +4,7 @@ export type CheckName =
   | 'unreadable-text'
   | 'too-large'
   | 'segments-differ'
+  | 'segments-lacking'
   | 'too-few-rows'
   | 'all-missing'
   | 'all-invalid'
