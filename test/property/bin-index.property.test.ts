@@ -43,6 +43,20 @@ test('a value is found in the bin that a plain search finds, under any edges', (
   );
 });
 
+test.each([
+  // So far apart, and so near each other, that there is no scale; at the ends of a grid many.
+  [[-1.7e308, 1.7e308]],
+  [[0, 5e-324]],
+  [[0, 5e-324, 1e-323, 1.5e-323, 2e-323, 0.5, 1]],
+  [[-1, 0, 5e-324, 1e-323, 1.5e-323]],
+])('a value is found in its bin under the edges %j', (list) => {
+  const few = Float64Array.from(list);
+  const index = new BinIndex(few);
+  for (const value of list.flatMap((edge) => [prevDouble(edge), edge, nextDouble(edge)]))
+    expect([value, index.find(value)]).toEqual([value, lowerBound(few, value)]);
+  expect([index.find(-Infinity), index.find(Infinity)]).toEqual([0, list.length]);
+});
+
 test('edges at the quantiles of a sample are all found without a search but a few', () => {
   const list = Float64Array.from({ length: 200 }, (_, i) => Math.log((i + 0.5) / (199.5 - i)));
   const { start, cells, count } = new BinIndex(list);

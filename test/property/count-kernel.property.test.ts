@@ -26,9 +26,13 @@ const BINNINGS: readonly NumericBinning[] = [
   buildNumericBinning(Float64Array.from({ length: 500 }, (_, i) => Math.exp((i - 250) / 20))),
   buildNumericBinning(Float64Array.of(1, 1, 2, 3)),
   buildNumericBinning(Float64Array.from({ length: 400 }, (_, i) => (i < 200 ? 0 : i % 9)).sort()),
-  // Without a grid, and with cells that many edges crowd in.
+  // Without a grid, and with cells that many edges crowd in: some, the first, and one that would be behind the last.
+  plain([1]),
+  plain([-1.7e308, 1.7e308]),
   plain([-8.9e307, 0, 8.9e307]),
   plain([...Array.from({ length: 40 }, (_, i) => i * 1e-9), 1, 2, 3, 1e6]),
+  plain([0, 5e-324, 1e-323, 1.5e-323, 2e-323, 0.5, 1]),
+  plain([-1, 0, 5e-324, 1e-323, 1.5e-323]),
 ];
 const indexes = BINNINGS.map(({ edges }) => new BinIndex(edges));
 const places = BINNINGS.map(tailPlaces);
@@ -38,7 +42,8 @@ const number = fc.oneof(
   anyNumber,
   fc.integer({ min: -40, max: 40 }),
   fc.double({ min: -40, max: 40, noNaN: true }),
-  fc.constantFrom(0, -0, NaN, Infinity, -Infinity, ...BINNINGS.flatMap((one) => [...one.edges])),
+  fc.constantFrom(0, -0, NaN, Infinity, -Infinity),
+  fc.constantFrom(...BINNINGS.flatMap((one) => [...one.edges])),
 );
 
 /** Rows of a block, and those of them that count. */
