@@ -9,6 +9,7 @@ import { silenceCommand } from './alerts/silence.ts';
 import { baselineCommand } from './baseline/baseline.ts';
 import { checkConfigCommand } from './check-config.ts';
 import { compareCommand } from './compare/compare.ts';
+import { fullName, readable, withNested } from './command-line.ts';
 import type { CliDeps, CliIo } from './deps.ts';
 import { evaluateCommand } from './evaluate/evaluate.ts';
 import { migrateCommand } from './migrate.ts';
@@ -45,7 +46,7 @@ export async function runCli(argv: readonly string[], deps: CliDeps, io: CliIo):
       io.err(program.helpInformation());
       return EXIT.usage;
     }
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(readable(program, argv), { from: 'user' });
     return code;
   } catch (thrown) {
     return report(thrown, io);
@@ -56,7 +57,7 @@ export function createProgram(deps: CliDeps, io: CliIo, done: (code: ExitCode) =
   const program = new Command('driftd')
     .description('Watches the inputs and outputs of machine-learning models for drift.')
     .version(deps.build.version, '-V, --version', 'print the version')
-    .helpCommand('help [command]', 'tell more about a command')
+    .helpCommand('help [command...]', 'tell more about a command')
     .addHelpText('after', HELP_TAIL);
   const commands = [
     runCommand(deps, io, done),
@@ -76,13 +77,10 @@ export function createProgram(deps: CliDeps, io: CliIo, done: (code: ExitCode) =
     versionCommand(deps, io),
   ];
   for (const command of commands) program.addCommand(command);
-  const nested = program.commands.flatMap((command) => command.commands);
-  for (const command of [program, ...program.commands, ...nested]) {
+  for (const command of withNested(program)) {
     command
       .exitOverride()
-      .showHelpAfterError(
-        `(driftd ${command === program ? '' : `${command.name()} `}--help tells more)`,
-      )
+      .showHelpAfterError(`(${fullName(command)} --help tells more)`)
       .configureOutput({ writeOut: io.out, writeErr: io.err });
   }
   return program;

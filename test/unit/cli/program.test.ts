@@ -61,6 +61,12 @@ describe('usage', () => {
     [['run', '--roles', ''], 'Roles: ingest, evaluate, notify, serve.'],
     [['version', '--format', 'xml'], 'Allowed choices are text, json'],
     [['version', 'extra'], 'too many arguments'],
+    [['rnu', '--help'], "unknown command 'rnu'\n(Did you mean run?)\n(driftd --help tells more)"],
+    [['help', 'rnu'], "unknown command 'rnu'"],
+    [['source', 'resett', '-h'], "unknown command 'resett'\n(Did you mean reset?)"],
+    [['help', 'source', 'resett'], "unknown command 'resett'"],
+    [['silence', 'add', 'feature=temp'], '(driftd silence add --help tells more)'],
+    [['silence', 'ad'], '(driftd silence --help tells more)'],
   ])('%j ends with 2 and says what there is', async (argv, told) => {
     const { run, output, created } = setUp();
     expect(await run(...argv)).toBe(2);
@@ -78,6 +84,21 @@ describe('usage', () => {
       expect(output.err).toBe('');
     },
   );
+
+  it.each([
+    [['help', 'run'], 'Usage: driftd run '],
+    [['help', 'source'], 'Usage: driftd source '],
+    [['help', 'source', 'reset'], 'Usage: driftd source reset '],
+    [['source', 'help', 'reset'], 'Usage: driftd source reset '],
+    [['source', 'reset', '--help'], 'Usage: driftd source reset '],
+    [['source', 'help'], 'Usage: driftd source '],
+    [['help', '--help'], 'Usage: driftd '],
+  ])('%j tells of that command', async (argv, told) => {
+    const { run, output } = setUp();
+    expect(await run(...argv)).toBe(0);
+    expect(output.out.startsWith(told)).toBe(true);
+    expect(output.err).toBe('');
+  });
 
   it('help lists every command and every exit code', async () => {
     const { run, output } = setUp();
