@@ -86,7 +86,8 @@ it('makes the baseline of the events of a time that their rows would make, and c
     JSON.stringify({ ...event, ts: new Date(time).toISOString() }),
   );
   const path = await temporaryFile('rows.ndjson', rows.join('\n'));
-  await withBaselineDesk(await config(), { log, clock: systemClock }, async (desk) => {
+  const around = { log, clock: systemClock, access: 'write' } as const;
+  await withBaselineDesk(await config(), around, async (desk) => {
     const range = { topic, from: FROM, to: TO, validateOnly: false };
     const told: number[] = [];
     const replayed = await desk.replay('m', { ...range, onProgress: (s) => told.push(s) }, ANN);

@@ -14,6 +14,16 @@ const READING = [
   'source reset t --all-partitions --to earliest',
   'quarantine list',
   'quarantine show t 0 0',
+  'evaluate',
+  'alert list',
+  'silence list',
+  'token list',
+  'baseline validate m none.csv',
+  'baseline list m',
+  'baseline show m 1',
+  'baseline diff m 1',
+  'baseline shadow m 1',
+  'baseline export m 1',
 ];
 
 interface Database {

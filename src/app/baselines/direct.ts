@@ -5,7 +5,8 @@ import type { Log } from '../../platform/log.ts';
 import { createBaselineStore } from '../../storage/postgres/baseline-store.ts';
 import { createCatalogStore } from '../../storage/postgres/catalog-store.ts';
 import { createEvaluationStore } from '../../storage/postgres/evaluation-store.ts';
-import { migrate } from '../../storage/postgres/migrate.ts';
+import { openSchema } from '../../storage/postgres/open-schema.ts';
+import type { Access } from '../../storage/postgres/open-schema.ts';
 import { assertReachable, createPool } from '../../storage/postgres/pool.ts';
 import { createTickStore } from '../../storage/postgres/tick-store.ts';
 import { createTileReader } from '../../storage/postgres/tile-reader.ts';
@@ -14,22 +15,24 @@ import { readBaselineFile } from './reading/read-file.ts';
 import { createBaselineDesk } from './service.ts';
 import { sourceTopicsOf } from '../catalogue.ts';
 
+export type { Access };
 export type * from '../../expose/api/baselines/desk.ts';
 
 /**
  * Does one thing about baselines straight in the database, files read here.
- * @throws DriftdError DATABASE_UNREACHABLE | SCHEMA_TOO_NEW, and what the desk throws
+ * @param access 'read': the work writes nothing, and neither does this
+ * @throws DriftdError DATABASE_UNREACHABLE | SCHEMA_TOO_NEW; to read also SCHEMA_MISSING | SCHEMA_TOO_OLD, and what the desk throws
  */
 export async function withBaselineDesk<T>(
   config: DriftdConfig,
-  { log, clock }: { readonly log: Log; readonly clock: Clock },
+  { log, clock, access }: { readonly log: Log; readonly clock: Clock; readonly access: Access },
   work: (desk: BaselineDesk) => Promise<T>,
 ): Promise<T> {
   const { url } = config.postgres;
   const pool = createPool({ url, max: 2, applicationName: 'driftd baseline', log });
   try {
     await assertReachable(pool, url);
-    await migrate(pool, log);
+    await openSchema(pool, { url, access, log });
     const desk = createBaselineDesk({
       baselines: createBaselineStore(pool),
       catalog: createCatalogStore(pool),

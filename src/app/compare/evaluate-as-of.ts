@@ -9,8 +9,8 @@ import type { Log } from '../../platform/log.ts';
 import { createBaselineStore } from '../../storage/postgres/baseline-store.ts';
 import { createCatalogStore } from '../../storage/postgres/catalog-store.ts';
 import { createEvaluationStore } from '../../storage/postgres/evaluation-store.ts';
-import { migrate } from '../../storage/postgres/migrate.ts';
 import { assertReachable, createPool, createSnapshots } from '../../storage/postgres/pool.ts';
+import { assertSchema } from '../../storage/postgres/status/assert-schema.ts';
 import { createTickStore } from '../../storage/postgres/tick-store.ts';
 import { createTileReader } from '../../storage/postgres/tile-reader.ts';
 import { buildMonitors } from '../monitors.ts';
@@ -46,7 +46,7 @@ export interface AsOfEvaluation {
 
 /**
  * Judges past windows from the counts that are stored, with today's configuration and baseline. Writes nothing.
- * @throws DriftdError INPUT_INVALID | DATABASE_UNREACHABLE | SCHEMA_TOO_NEW
+ * @throws DriftdError INPUT_INVALID | DATABASE_UNREACHABLE | SCHEMA_MISSING | SCHEMA_TOO_OLD | SCHEMA_TOO_NEW
  */
 export async function evaluateAsOf(
   config: DriftdConfig,
@@ -58,7 +58,7 @@ export async function evaluateAsOf(
   const pool = createPool({ url, max: 2, applicationName: 'driftd evaluate', log });
   try {
     await assertReachable(pool, url);
-    await migrate(pool, log);
+    await assertSchema(pool, url);
     const snapshots = createSnapshots(pool);
     const catalog = createCatalogStore(snapshots.pool);
     const tiles = createTileReader(snapshots.pool, () => sourceTopicsOf(config));

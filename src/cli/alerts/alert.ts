@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 
 import { withAlertActions } from '../../app/notify/alert-actions.ts';
-import type { AlertActions, AlertEntry } from '../../app/notify/alert-actions.ts';
+import type { Access, AlertActions, AlertEntry } from '../../app/notify/alert-actions.ts';
 import { loadConfig } from '../../config/load.ts';
 import { DriftdError } from '../../platform/errors.ts';
 import { createLog } from '../../platform/log.ts';
@@ -23,11 +23,12 @@ interface AckOptions extends Common {
 export function alertCommand(deps: CliDeps, io: CliIo): Command {
   const act = async <T>(
     { config: file }: Common,
+    access: Access,
     work: (actions: AlertActions) => Promise<T>,
   ): Promise<T> => {
     const { validateCron } = deps;
     const config = await loadConfig(file, { env: io.env, validateCron });
-    return withAlertActions(config, createLog('error', { write: io.err }), work);
+    return withAlertActions(config, { log: createLog('error', { write: io.err }), access }, work);
   };
   return new Command('alert')
     .description('what fires, and who has taken it on')
@@ -37,7 +38,7 @@ export function alertCommand(deps: CliDeps, io: CliIo): Command {
         .addOption(configOption())
         .addOption(formatOption())
         .action(async (options: Common) => {
-          const alerts = await act(options, (actions) => actions.listAlerts());
+          const alerts = await act(options, 'read', (actions) => actions.listAlerts());
           if (options.format === 'json') io.out(`${JSON.stringify(alerts.map(jsonOf))}\n`);
           else io.out(alerts.length === 0 ? 'Nothing fires.\n' : alerts.map(lineOf).join(''));
         }),
@@ -54,7 +55,7 @@ export function alertCommand(deps: CliDeps, io: CliIo): Command {
         .addOption(formatOption())
         .action(async (model: string, feature: string, options: AckOptions) => {
           const { author: by, segment = null, note } = options;
-          const taken = await act(options, (actions) =>
+          const taken = await act(options, 'write', (actions) =>
             actions.acknowledge({ model, feature, segment, by, note }),
           );
           if (taken === 0)

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { withAlertActions } from '../../app/notify/alert-actions.ts';
-import type { AlertActions, Silence } from '../../app/notify/alert-actions.ts';
+import type { Access, AlertActions, Silence } from '../../app/notify/alert-actions.ts';
 import { parseDuration } from '../../config/duration.ts';
 import { loadConfig } from '../../config/load.ts';
 import { formatMatcher, LABEL_NAMES, parseMatcher } from '../../core/alerting/mute.ts';
@@ -30,11 +30,12 @@ interface AddOptions extends Common {
 export function silenceCommand(deps: CliDeps, io: CliIo): Command {
   const act = async <T>(
     { config: file }: Common,
+    access: Access,
     work: (actions: AlertActions) => Promise<T>,
   ): Promise<T> => {
     const { validateCron } = deps;
     const config = await loadConfig(file, { env: io.env, validateCron });
-    return withAlertActions(config, createLog('error', { write: io.err }), work);
+    return withAlertActions(config, { log: createLog('error', { write: io.err }), access }, work);
   };
   const print = (options: Common, silences: readonly Silence[], none: string): void => {
     if (options.format === 'json') io.out(`${JSON.stringify(silences.map(jsonOf))}\n`);
@@ -60,7 +61,7 @@ export function silenceCommand(deps: CliDeps, io: CliIo): Command {
         .addOption(configOption())
         .addOption(formatOption())
         .action(async (written: string[], options: AddOptions) => {
-          const silence = await act(options, (actions) =>
+          const silence = await act(options, 'write', (actions) =>
             actions.addSilence({
               matchers: written.map(matcherOf),
               author: options.author,
@@ -79,7 +80,9 @@ export function silenceCommand(deps: CliDeps, io: CliIo): Command {
         .addOption(configOption())
         .addOption(formatOption())
         .action(async (options: Common & { readonly all: boolean }) => {
-          const silences = await act(options, (actions) => actions.listSilences(options.all));
+          const silences = await act(options, 'read', (actions) =>
+            actions.listSilences(options.all),
+          );
           print(options, silences, 'No alert is silenced.');
         }),
     )
@@ -91,7 +94,9 @@ export function silenceCommand(deps: CliDeps, io: CliIo): Command {
         .addOption(configOption())
         .addOption(formatOption())
         .action(async (id: number, options: Common & { readonly author: string }) => {
-          const ended = await act(options, (actions) => actions.expireSilence(id, options.author));
+          const ended = await act(options, 'write', (actions) =>
+            actions.expireSilence(id, options.author),
+          );
           if (!ended)
             throw new DriftdError(
               'USAGE',

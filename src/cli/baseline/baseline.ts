@@ -4,7 +4,12 @@ import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { withBaselineDesk } from '../../app/baselines/direct.ts';
-import type { BaselineDesk, BaselineView, UploadDeclarations } from '../../app/baselines/direct.ts';
+import type {
+  Access,
+  BaselineDesk,
+  BaselineView,
+  UploadDeclarations,
+} from '../../app/baselines/direct.ts';
 import { loadConfig } from '../../config/load.ts';
 import { DriftdError, EXIT, toError } from '../../platform/errors.ts';
 import type { ExitCode } from '../../platform/errors.ts';
@@ -43,22 +48,24 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
   /** Does it where the options say, and prints what comes of it. */
   async function act<T>(
     options: Common,
+    access: Access,
     work: (desk: BaselineDesk) => Promise<T>,
     text: (result: T) => string,
   ): Promise<T> {
-    const result = await onDesk(options, work);
+    const result = await onDesk(options, access, work);
     io.out(options.format === 'json' ? `${JSON.stringify(result)}\n` : text(result));
     return result;
   }
   async function onDesk<T>(
     { server, config: file }: Common,
+    access: Access,
     work: (desk: BaselineDesk) => Promise<T>,
   ): Promise<T> {
     const token = io.env['DRIFTD_TOKEN'];
     if (server !== undefined) return work(createBaselineClient(server, token ?? null));
     const config = await loadConfig(file, { env: io.env, validateCron: deps.validateCron });
     const log = createLog('error', { write: io.err });
-    return withBaselineDesk(config, { log, clock: deps.clock }, work);
+    return withBaselineDesk(config, { log, clock: deps.clock, access }, work);
   }
   const nowIs = ({ model, version, state, activateAt }: BaselineView): string =>
     `Version ${version} of ${model} is ${state}${activateAt === null ? '' : `, and active from ${activateAt}`}.\n`;
@@ -98,7 +105,12 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
             onProgress: progress.update,
             declared,
           };
-          await act(options, (desk) => desk.upload(model, upload), uploadText);
+          await act(
+            options,
+            validateOnly ? 'read' : 'write',
+            (desk) => desk.upload(model, upload),
+            uploadText,
+          );
         } finally {
           progress.stop();
         }
@@ -115,6 +127,7 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
         .action(async (model: string, options: Common) => {
           await act(
             options,
+            'read',
             (desk) => desk.list(model),
             (versions) => listText(model, versions),
           );
@@ -123,7 +136,7 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
     .addCommand(
       versioned('show', 'one version with its features and its record').action(
         async (model: string, version: number, options: Common) => {
-          await act(options, (desk) => desk.show(model, version), detailText);
+          await act(options, 'read', (desk) => desk.show(model, version), detailText);
         },
       ),
     )
@@ -132,7 +145,7 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
         .addOption(new Option('--against <version>', 'from this one instead').argParser(versionOf))
         .action(async (model: string, version: number, options: Common & { against?: number }) => {
           const against = options.against ?? null;
-          await act(options, (desk) => desk.diff(model, version, against), diffText);
+          await act(options, 'read', (desk) => desk.diff(model, version, against), diffText);
         }),
     )
     .addCommand(
@@ -141,6 +154,7 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
         .action(async (model: string, version: number, options: Common & { days: number }) => {
           const runs = await act(
             options,
+            'read',
             (desk) => desk.shadow(model, version, options.days),
             shadowText,
           );
@@ -155,6 +169,7 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
           const at = options.at ?? null;
           await act(
             options,
+            'write',
             (desk) => desk.activate(model, version, by(options.reason), at),
             nowIs,
           );
@@ -164,14 +179,24 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
       versioned('unschedule', 'do not activate it later after all')
         .requiredOption('--reason <text>', 'why, for the record')
         .action(async (model: string, version: number, options: Reasoned) => {
-          await act(options, (desk) => desk.unschedule(model, version, by(options.reason)), nowIs);
+          await act(
+            options,
+            'write',
+            (desk) => desk.unschedule(model, version, by(options.reason)),
+            nowIs,
+          );
         }),
     )
     .addCommand(
       versioned('discard', 'take a candidate back for good')
         .requiredOption('--reason <text>', 'why, for the record')
         .action(async (model: string, version: number, options: Reasoned) => {
-          await act(options, (desk) => desk.discard(model, version, by(options.reason)), nowIs);
+          await act(
+            options,
+            'write',
+            (desk) => desk.discard(model, version, by(options.reason)),
+            nowIs,
+          );
         }),
     )
     .addCommand(
@@ -179,7 +204,7 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
         .argument('<model>', 'its name')
         .requiredOption('--reason <text>', 'why, for the record')
         .action(async (model: string, options: Reasoned) => {
-          await act(options, (desk) => desk.rollback(model, by(options.reason)), nowIs);
+          await act(options, 'write', (desk) => desk.rollback(model, by(options.reason)), nowIs);
         }),
     )
     .addCommand(promoteCommand(act))
@@ -188,7 +213,7 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
       versioned('export', 'write it as a document that can be uploaded again')
         .option('--output <file>', 'there instead of to the standard output')
         .action(async (model: string, version: number, options: Common & { output?: string }) => {
-          const document = await onDesk(options, (desk) => desk.document(model, version));
+          const document = await onDesk(options, 'read', (desk) => desk.document(model, version));
           const text = `${JSON.stringify(document)}\n`;
           if (options.output === undefined) io.out(text);
           else await write(options.output, text);
@@ -199,6 +224,7 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
 /** Does it where the options say, and prints what comes of it. */
 type Act = <T>(
   options: Common,
+  access: Access,
   work: (desk: BaselineDesk) => Promise<T>,
   text: (result: T) => string,
 ) => Promise<T>;
@@ -213,7 +239,7 @@ function promoteCommand(act: Act): Command {
     .option('--reason <text>', 'why, for the record', '')
     .action(async (model: string, options: Reasoned & { from: number; to: number }) => {
       const { from, to, reason } = options;
-      await act(options, (desk) => desk.promote(model, from, to, by(reason)), uploadText);
+      await act(options, 'write', (desk) => desk.promote(model, from, to, by(reason)), uploadText);
     });
 }
 
@@ -230,7 +256,7 @@ function replayCommand(act: Act, io: CliIo): Command {
         const progress = createProgress(io);
         try {
           const range = { topic, from, to, validateOnly: false, onProgress: progress.update };
-          await act(options, (desk) => desk.replay(model, range, by(reason)), uploadText);
+          await act(options, 'write', (desk) => desk.replay(model, range, by(reason)), uploadText);
         } finally {
           progress.stop();
         }

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { withTokens } from '../../app/api/token-actions.ts';
-import type { IssuedToken, TokenRow, TokenStore } from '../../app/api/token-actions.ts';
+import type { Access, IssuedToken, TokenRow, TokenStore } from '../../app/api/token-actions.ts';
 import { parseDuration } from '../../config/duration.ts';
 import { loadConfig } from '../../config/load.ts';
 import { SCOPES } from '../../core/domain/access.ts';
@@ -32,11 +32,12 @@ interface CreateOptions extends Common {
 export function tokenCommand(deps: CliDeps, io: CliIo): Command {
   const act = async <T>(
     { config: file }: Common,
+    access: Access,
     work: (tokens: TokenStore) => Promise<T>,
   ): Promise<T> => {
     const { validateCron } = deps;
     const config = await loadConfig(file, { env: io.env, validateCron });
-    return withTokens(config, createLog('error', { write: io.err }), work);
+    return withTokens(config, { log: createLog('error', { write: io.err }), access }, work);
   };
   const issued = ({ row, token }: IssuedToken, { format }: Common): void => {
     if (format === 'json') io.out(`${JSON.stringify({ ...tokenJson(row), token })}\n`);
@@ -69,7 +70,7 @@ export function tokenCommand(deps: CliDeps, io: CliIo): Command {
             models: options.model ?? null,
             lifetimeMs: options.expires ?? null,
           };
-          const made = await act(options, (tokens) => tokens.create(write, actor()));
+          const made = await act(options, 'write', (tokens) => tokens.create(write, actor()));
           if (made === null)
             throw new DriftdError(
               'USAGE',
@@ -84,7 +85,7 @@ export function tokenCommand(deps: CliDeps, io: CliIo): Command {
         .addOption(configOption())
         .addOption(formatOption())
         .action(async (options: Common) => {
-          const rows = await act(options, (tokens) => tokens.list(0, MAX_LISTED));
+          const rows = await act(options, 'read', (tokens) => tokens.list(0, MAX_LISTED));
           io.out(
             options.format === 'json'
               ? `${JSON.stringify(rows.map(tokenJson))}\n`
@@ -99,7 +100,7 @@ export function tokenCommand(deps: CliDeps, io: CliIo): Command {
         .addOption(configOption())
         .addOption(formatOption())
         .action(async (name: string, options: Common) => {
-          await act(options, async (tokens) => {
+          await act(options, 'write', async (tokens) => {
             const { id } = await known(tokens, name);
             if (!(await tokens.revoke(id, actor()))) throw noneHolds(name);
           });
@@ -122,7 +123,7 @@ export function tokenCommand(deps: CliDeps, io: CliIo): Command {
         .addOption(configOption())
         .addOption(formatOption())
         .action(async (name: string, options: Common & { readonly grace: number }) => {
-          const made = await act(options, async (tokens) => {
+          const made = await act(options, 'write', async (tokens) => {
             const { id } = await known(tokens, name);
             return tokens.rotate(id, options.grace, actor());
           });
