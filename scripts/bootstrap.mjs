@@ -9,6 +9,8 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
+/** Whose end is to be ours; asked before anything takes time. */
+const parent = process.ppid;
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const lockFile = path.join(root, 'package-lock.json');
 const installedFile = path.join(root, 'node_modules', '.package-lock.json');
@@ -94,10 +96,39 @@ const child = spawn(node, [path.resolve(root, script), ...args], {
   stdio: 'inherit',
   env: { ...process.env, NODE_OPTIONS, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}` },
 });
-// A terminal's Ctrl-C reaches the child by itself; a signal that was sent to us alone must be passed on.
-for (const name of ['SIGTERM', 'SIGHUP']) process.on(name, () => child.kill(name));
+/**
+ * npm passes SIGTERM on to its shell, and both end without telling us: that the parent is gone says so. Only under npm, for
+ * whoever starts this in the background of a shell may want it to outlive that. A hang-up takes npm and the shell away, too,
+ * but tells us, and is no wish to end: driftd then reads its configuration anew.
+ */
+const PARENT_POLL_MS = 500;
+const HANG_UP_MS = 5000;
+let hungUpAt = -Infinity;
+let polledWithout = 0;
+const watch = setInterval(() => {
+  if (process.ppid === parent) return;
+  polledWithout += 1;
+  // Seen twice: a signal that ended the parent and us together has arrived by now.
+  if (polledWithout < 2) return;
+  clearInterval(watch);
+  if (performance.now() - hungUpAt > HANG_UP_MS) child.kill('SIGTERM');
+}, PARENT_POLL_MS);
+watch.unref();
+if (parent === 1 || process.env.npm_lifecycle_event === undefined) clearInterval(watch);
+
+// A terminal's Ctrl-C reaches the child by itself; a signal that was sent to us alone must be passed on. Who was told to end
+// once is not told again: the second time means "at once".
+process.on('SIGTERM', () => {
+  clearInterval(watch);
+  child.kill('SIGTERM');
+});
 process.on('SIGINT', () => {
+  clearInterval(watch);
   if (!process.stdin.isTTY) child.kill('SIGINT');
+});
+process.on('SIGHUP', () => {
+  hungUpAt = performance.now();
+  child.kill('SIGHUP');
 });
 child.on('error', (error) => fail(`${node} does not start: ${error.message}`));
 child.on('exit', (code, signal) => {
