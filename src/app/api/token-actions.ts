@@ -2,8 +2,8 @@ import type { DriftdConfig } from '../../config/types.ts';
 import type { Log } from '../../platform/log.ts';
 import type { TokenStore } from '../../storage/api/token-store.ts';
 import { createTokenStore } from '../../storage/postgres/api/token-store.ts';
-import { openSchema } from '../../storage/postgres/open-schema.ts';
-import type { Access } from '../../storage/postgres/open-schema.ts';
+import { openSchema } from '../../storage/postgres/schema/open-schema.ts';
+import type { Access } from '../../storage/postgres/schema/open-schema.ts';
 import { assertReachable, createPool } from '../../storage/postgres/pool.ts';
 
 export type { Access };

@@ -10,7 +10,7 @@ import { createBaselineStore } from '../../storage/postgres/baseline-store.ts';
 import { createCatalogStore } from '../../storage/postgres/catalog-store.ts';
 import { createEvaluationStore } from '../../storage/postgres/evaluation-store.ts';
 import { assertReachable, createPool, createSnapshots } from '../../storage/postgres/pool.ts';
-import { assertSchema } from '../../storage/postgres/status/assert-schema.ts';
+import { assertSchema } from '../../storage/postgres/schema/assert-schema.ts';
 import { createTickStore } from '../../storage/postgres/tick-store.ts';
 import { createTileReader } from '../../storage/postgres/tile-reader.ts';
 import { buildMonitors } from '../monitors.ts';

@@ -3,7 +3,7 @@ import type { Log } from '../../platform/log.ts';
 import type { QuarantineEntry } from '../../storage/api/history-reader.ts';
 import { createHistoryReader } from '../../storage/postgres/api/history-reader.ts';
 import { assertReachable, createPool } from '../../storage/postgres/pool.ts';
-import { assertSchema } from '../../storage/postgres/status/assert-schema.ts';
+import { assertSchema } from '../../storage/postgres/schema/assert-schema.ts';
 
 export type { QuarantineEntry };
 

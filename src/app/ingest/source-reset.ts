@@ -7,7 +7,7 @@ import type { SourcePosition, SourcePositions } from '../../storage/api/source-p
 import type { Actor } from '../../storage/api/token-store.ts';
 import { createSourcePositions } from '../../storage/postgres/api/source-positions.ts';
 import { assertReachable, createPool } from '../../storage/postgres/pool.ts';
-import { assertSchema } from '../../storage/postgres/status/assert-schema.ts';
+import { assertSchema } from '../../storage/postgres/schema/assert-schema.ts';
 
 export interface ResetRequest {
   readonly source: string;

@@ -5,7 +5,7 @@ import type { Log } from '../../platform/log.ts';
 import type { StatusReader } from '../../storage/api/status-reader.ts';
 import { assertReachable, createPool } from '../../storage/postgres/pool.ts';
 import type { Pool } from '../../storage/postgres/pool.ts';
-import { assertSchema } from '../../storage/postgres/status/assert-schema.ts';
+import { assertSchema } from '../../storage/postgres/schema/assert-schema.ts';
 import { sourceTopicsOf } from '../catalogue.ts';
 import { createStatusReader } from '../../storage/postgres/status/status-reader.ts';
 

@@ -1,7 +1,7 @@
 import { DriftdError } from '../../../platform/errors.ts';
 import { describeDatabase } from '../pool.ts';
 import type { Pool } from '../pool.ts';
-import { readSchemaFacts } from './server-facts.ts';
+import { readSchemaFacts } from '../status/server-facts.ts';
 
 /**
  * Makes sure that what only reads finds the tables it knows; it must not make them itself.

@@ -1,7 +1,7 @@
-import type { Log } from '../../platform/log.ts';
-import { migrate } from './migrate.ts';
-import type { Pool } from './pool.ts';
-import { assertSchema } from './status/assert-schema.ts';
+import type { Log } from '../../../platform/log.ts';
+import { migrate } from '../migrate.ts';
+import type { Pool } from '../pool.ts';
+import { assertSchema } from './assert-schema.ts';
 
 /** What a command does to the database. */
 export type Access = 'read' | 'write';
