@@ -89,7 +89,10 @@ describe('driftd baseline', () => {
       'Version 1 of flights is active.\n',
     );
     const world = await openWorld(database);
-    await world.count(rowsOver(LIVE, LIVE + 2 * DAY, 100, () => values(5)));
+    await world.count([
+      ...rowsOver(LIVE, LIVE + 3 * DAY, 100, () => values(5)),
+      ...rowsOver(LIVE + 5 * DAY, LIVE + 6.1 * DAY, 100, () => values(5)),
+    ]);
     await world.pool.end();
 
     expect((await remote('validate', 'flights', file('july.csv'))).out).toContain(
@@ -107,13 +110,26 @@ describe('driftd baseline', () => {
       expect(diff.out).toContain('Different: x');
       const show = await way('show', 'flights', '2');
       expect(show.out).toMatch(/x +numeric +input +0 +0 +its own, and the one before/);
-      expect(await way('shadow', 'flights', '2', '--days', '2')).toMatchObject({
+      expect(await way('shadow', 'flights', '2', '--days', '1')).toMatchObject({
         code: 0,
-        out: 'daily: version 2 would have alerted on none of 2 days\n',
+        out: 'daily: version 2 would have alerted on none of 1 day\n',
       });
       const old = await way('shadow', 'flights', '1', '--days', '2');
       expect(old.code).toBe(4);
       expect(old.out).toContain('daily: version 1 would have alerted on');
+      // Four of the days have events. The alert is announced once and stays open, also over the two between them.
+      expect(await way('shadow', 'flights', '2', '--days', '14')).toMatchObject({
+        code: 0,
+        out: 'daily: version 2 would have alerted on none of the 4 days that could be judged (14 asked for)\n',
+      });
+      expect((await way('shadow', 'flights', '1', '--days', '14')).out).toBe(
+        [
+          'daily: version 1 would have alerted on 4 of the 4 days that could be judged (14 asked for): x',
+          '  An alert would have been open on 2024-01-15 to 2024-01-17, 2024-01-20. Announced, at the end of its window:',
+          '  2024-01-16T00:00:00.000Z  critical  x',
+          '',
+        ].join('\n'),
+      );
       const list = await way('list', 'flights', '--format', 'json');
       expect((JSON.parse(list.out) as { state: string }[]).map(({ state }) => state)).toEqual([
         'active',

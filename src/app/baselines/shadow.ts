@@ -2,10 +2,11 @@ import { judge } from '../../compare/judge.ts';
 import type { JudgeDeps, Judgement } from '../../compare/judge.ts';
 import { featureIds } from '../../compare/evaluation-write.ts';
 import { moveAlerts } from '../../compare/move-alerts.ts';
+import { couldJudge } from '../../core/alerting/transition.ts';
 import { seriesKey } from '../../core/alerting/worst.ts';
 import type { AlertRow } from '../../core/alerting/types.ts';
 import type { Severity } from '../../core/domain/verdict.ts';
-import type { HistoryWindow } from '../../core/evaluate/types.ts';
+import type { FeatureResult, HistoryWindow } from '../../core/evaluate/types.ts';
 import { windowEndOf } from '../../core/window/windows.ts';
 import type { StoredBaseline } from '../../storage/baseline-store.ts';
 import type { EvaluationStore } from '../../storage/evaluation-store.ts';
@@ -33,8 +34,11 @@ export interface ShadowRun {
   readonly evaluations: number;
   /** Only the last tick of each day was judged: there were too many. */
   readonly thinned: boolean;
+  /** Days that were asked for. */
   readonly days: number;
-  /** Days (UTC, such as 2024-01-31) at whose end or in which an alert was firing. */
+  /** Days (UTC, such as 2024-01-31) of which anything could be judged: others have no events, or none that compare. */
+  readonly judgedDays: readonly string[];
+  /** Of these, those at whose end or in which an alert was firing, whether or not it was announced before. */
   readonly alertDays: readonly string[];
   /** Features that would have alerted, by name. */
   readonly features: readonly string[];
@@ -67,6 +71,7 @@ export async function shadowRun(
     baselines: { ...deps.baselines, active: () => Promise.resolve(version) },
     evaluations: { ...deps.evaluations, history: memory.history },
   };
+  const judgedDays = new Set<string>();
   const alertDays = new Set<string>();
   const features = new Set<string>();
   const alerts: ShadowAlert[] = [];
@@ -87,14 +92,18 @@ export async function shadowRun(
       mayNotify: true,
     });
     known = rows;
+    // A window that ends at midnight is of the day before.
+    const day = new Date(windowEnd - 1).toISOString().slice(0, 10);
+    const judged = judgedSeries(results);
+    if (judged.size > 0) judgedDays.add(day);
     for (const { alert, notice, severity } of notices) {
       const { feature, segment } = alert;
       if (notice !== 'resolved') alerts.push({ at: windowEnd, feature, segment, severity });
     }
-    for (const { state, feature } of rows) {
-      if (state !== 'firing') continue;
-      // A window that ends at midnight is of the day before.
-      alertDays.add(new Date(windowEnd - 1).toISOString().slice(0, 10));
+    for (const { state, feature, segment } of rows) {
+      // What fires on without data stays open, but the day shows nothing of it.
+      if (state !== 'firing' || !judged.has(seriesKey(feature, segment))) continue;
+      alertDays.add(day);
       features.add(feature);
     }
   }
@@ -106,6 +115,7 @@ export async function shadowRun(
     evaluations: ends.length,
     thinned,
     days,
+    judgedDays: [...judgedDays],
     alertDays: [...alertDays],
     features: [...features].toSorted(),
     alerts,
@@ -113,11 +123,27 @@ export async function shadowRun(
   };
 }
 
-/** In words: "would have alerted on 2 of 14 days: temp, pressure". */
-export function shadowInWords({ alertDays, days, features, evaluations }: ShadowRun): string {
+/** In words: "would have alerted on 2 of the 8 days that could be judged (14 asked for): temp, pressure". */
+export function shadowInWords(run: ShadowRun): string {
+  const { alertDays, judgedDays, days, features, evaluations } = run;
   if (evaluations === 0) return 'has no scheduled evaluation in these days';
-  if (alertDays.length === 0) return `would have alerted on none of ${days} days`;
-  return `would have alerted on ${alertDays.length} of ${days} days: ${features.join(', ')}`;
+  const judged = judgedDays.length;
+  if (judged === 0) return `could judge none of ${inDays(days)}: there is nothing to compare`;
+  // Days that begin and end within a day touch one more.
+  const among =
+    judged < days
+      ? `the ${inDays(judged)} that could be judged (${days} asked for)`
+      : inDays(judged);
+  if (alertDays.length === 0) return `would have alerted on none of ${among}`;
+  return `would have alerted on ${alertDays.length} of ${among}: ${features.join(', ')}`;
+}
+
+const inDays = (count: number): string => `${count} ${count === 1 ? 'day' : 'days'}`;
+
+/** What of an evaluation was compared, in any window. */
+function judgedSeries(results: readonly FeatureResult[]): Set<string> {
+  const judged = results.filter(({ verdict }) => couldJudge(verdict));
+  return new Set(judged.map(({ feature, segment }) => seriesKey(feature, segment)));
 }
 
 function lastOfDays(ends: readonly number[]): number[] {

@@ -7,6 +7,8 @@ import type {
 } from '../../app/baselines/direct.ts';
 import { plainText, table } from '../status/table.ts';
 
+const DAY_MS = 86_400_000;
+
 /** Tables of `driftd baseline`, for people. */
 
 export function listText(model: string, versions: readonly BaselineView[]): string {
@@ -108,9 +110,14 @@ function namesOf(names: readonly string[]): string {
 export function shadowText(runs: readonly ShadowView[]): string {
   if (runs.length === 0) return 'No monitor watches this model.\n';
   return runs
-    .map(({ monitor, version, summary, alerts, notComparable, thinned }) =>
+    .map(({ monitor, version, summary, alertDays, alerts, notComparable, thinned }) =>
       [
         `${plainText(monitor)}: version ${version} ${plainText(summary)}`,
+        ...(alertDays.length === 0
+          ? []
+          : [
+              `  An alert would have been open on ${daysInWords(alertDays)}. Announced, at the end of its window:`,
+            ]),
         ...alerts.map(
           ({ at, feature, segment, severity }) =>
             `  ${at}  ${severity}  ${plainText(feature)}${segment === 'all' ? '' : ` [${plainText(segment)}]`}`,
@@ -121,6 +128,19 @@ export function shadowText(runs: readonly ShadowView[]): string {
       ].join('\n'),
     )
     .join('');
+}
+
+/** "2024-01-02 to 2024-01-04, 2024-01-09" @param days ascending */
+function daysInWords(days: readonly string[]): string {
+  const runs: { first: string; last: string }[] = [];
+  for (const day of days) {
+    const run = runs.at(-1);
+    if (run !== undefined && Date.parse(day) - Date.parse(run.last) === DAY_MS) run.last = day;
+    else runs.push({ first: day, last: day });
+  }
+  return runs
+    .map(({ first, last }) => plainText(first === last ? first : `${first} to ${last}`))
+    .join(', ');
 }
 
 export function uploadText({ baseline, known, rows, warnings }: UploadResult): string {

@@ -62,6 +62,7 @@ export interface ShadowView {
   readonly days: number;
   readonly evaluations: number;
   readonly thinned: boolean;
+  readonly judgedDays: readonly string[];
   readonly alertDays: readonly string[];
   readonly features: readonly string[];
   readonly alerts: readonly {
@@ -71,7 +72,7 @@ export interface ShadowView {
     readonly severity: string;
   }[];
   readonly notComparable: number;
-  /** "would have alerted on 2 of 14 days: temp, pressure" */
+  /** "would have alerted on 2 of the 8 days that could be judged (14 asked for): temp, pressure" */
   readonly summary: string;
 }
 

@@ -122,10 +122,17 @@ export const shadow = z.object({
       version: z.int(),
       from: instantOut('Windows that end after this,'),
       to: instantOut('up to this were judged.'),
-      days: z.int(),
+      days: z.int().meta({ description: 'Days that were asked for.' }),
       evaluations: count('Windows ends that were judged.'),
       thinned: z.boolean().meta({ description: 'Only the last of each day was.' }),
-      alertDays: z.array(z.string()).readonly(),
+      judgedDays: z
+        .array(z.string())
+        .readonly()
+        .meta({ description: 'Days (UTC) of which anything could be judged.' }),
+      alertDays: z
+        .array(z.string())
+        .readonly()
+        .meta({ description: 'Of these, days on which an alert was firing.' }),
       features: z.array(z.string()).readonly(),
       alerts: z
         .array(
