@@ -117,7 +117,7 @@ export function addTaken(
   if (taken !== rows || selected !== which || selectedLength !== length) return -1;
   const { counts, tailSums } = histogram;
   // Of other lengths than its binning it would be counted beyond its end.
-  if (counts.length !== index.count + 1 || places.length !== counts.length) return -1;
+  if (counts.length !== index.count + 1) return -1;
   if (counts.length > MAX_BINS || tailSums.length > MAX_TAILS) return -1;
   const table = tableOf(index, places);
   if (table === 0) return -1;
