@@ -80,9 +80,10 @@ export class EventGrammar {
     if (this.oddly()) {
       return this.one([
         '[1,2]',
-        '{"deep":{"deeper":[null]}}',
         '[]',
         '{}',
+        this.nested(),
+        this.nested(),
         'NaN',
         'tru',
         'nul',
@@ -103,6 +104,20 @@ export class EventGrammar {
     if (draw < 0.5) return this.number();
     if (draw < 0.8) return this.text();
     return this.one(['true', 'false', 'null']);
+  }
+
+  /** Lists and objects in each other, now and then too deep or with too many keys. */
+  private nested(): string {
+    const most = this.one([1, 2, 3, 5, 28, 29, 30, 31, 32, 33]);
+    let text = this.one([this.number(), this.text(), '[]', '{}', '[1e999,-0]', '[', 'tru']);
+    for (let depth = 1; depth < most; depth += 1) {
+      text = this.half()
+        ? `[${this.half() ? `${this.text()},` : ''}${text}]`
+        : `{${this.member(this.one(['a', 'é', 'x'.repeat(127 + this.below(3)), this.textOf(5)]), text)}${this.half() ? `,"a":${this.number()}` : ''}}`;
+    }
+    if (this.random.uniform() > 0.02) return text;
+    const keys = Array.from({ length: this.one([900, 990, 1_001]) }, (_, i) => `"k${i}":0`);
+    return `{${keys.join(',')},"last":${text}}`;
   }
 
   private number(): string {

@@ -36,7 +36,7 @@ const UPPER_D = 0x44;
  * Escapes of U+0000, and beginnings of those of surrogates: JSON read from UTF-8 has neither without them. An escaped
  * backslash before a `u` may look like one.
  */
-function mayBeOdd(text: string): boolean {
+export function mayBeOdd(text: string): boolean {
   let at = text.indexOf('\\u');
   while (at >= 0) {
     const first = text.charCodeAt(at + 2);

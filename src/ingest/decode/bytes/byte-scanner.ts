@@ -33,6 +33,12 @@ const loaded: { memory: Uint8Array | null; from: number; to: number } = {
 /** What was where zeros are now, and where that is. */
 const hidden = { words: new Int32Array(PADDING / 4), at: MARGIN };
 
+/** Where a record is in the memory. */
+export interface OpenRecord {
+  readonly at: number;
+  readonly end: number;
+}
+
 /**
  * Reads JSON values off the bytes of one record, each in one pass, four bytes at a time. Every method takes where a value
  * begins and returns where it ends; -1 when it is not as usual: then nothing that was read counts, and JSON.parse has the
@@ -221,6 +227,11 @@ export class ByteScanner {
     this.escaped = true;
     this.text = text;
     return end + 1;
+  }
+
+  /** What is written in [from, to), made anew; null: it is no UTF-8. */
+  written(from: number, to: number): string | null {
+    return this.texts.written(from, to);
   }
 
   /** Passes over a text of ASCII, from its opening quote on; another is read, since it may be none. */

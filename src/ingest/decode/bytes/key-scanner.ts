@@ -6,11 +6,12 @@ import type { FrameList, SchemaSource } from '../../decoder.ts';
 import { parseEventTime } from '../event-time.ts';
 import { PART_BIT, TARGET } from '../kernel/event-plan.ts';
 import { isNumber } from './byte-scanner.ts';
-import type { ByteScanner } from './byte-scanner.ts';
+import type { ByteScanner, OpenRecord } from './byte-scanner.ts';
 import type { EventNotes } from './event-notes.ts';
 import { KeyTable, UNKNOWN } from './key-table.ts';
 import { ObjectLayout } from './native-layout.ts';
 import type { NativeLayout, RoleLayout } from './native-layout.ts';
+import { isNested, NestedValues } from './nested-values.ts';
 import { TimeReader } from './time-reader.ts';
 
 const QUOTE = 0x22;
@@ -36,12 +37,6 @@ const HEAD_TARGET = [TARGET.model, TARGET.time, TARGET.id, TARGET.version] as co
 const { features, prediction, label, attributes } = PART_BIT;
 const BIT = [0, 0, 0, 0, features, prediction, label, attributes] as const;
 
-/** Where a record is in the memory. */
-export interface OpenRecord {
-  readonly at: number;
-  readonly end: number;
-}
-
 /**
  * Native events off their bytes into frames, without an object in between: key by key, however they are written. What is not
  * as usual is none of its business, an event that must be rejected neither: JSON.parse then decides, so that there is one truth.
@@ -50,6 +45,7 @@ export class KeyScanner {
   private readonly scan: ByteScanner;
   private readonly layoutOf: (schema: ModelSchema) => NativeLayout;
   private readonly notes: EventNotes;
+  private readonly nested: NestedValues;
   private readonly times = new TimeReader();
   private readonly event = new ObjectLayout(new KeyTable(Object.entries(KEY)));
   private layout: NativeLayout | null = null;
@@ -77,6 +73,7 @@ export class KeyScanner {
     notes: EventNotes,
   ) {
     this.scan = scan;
+    this.nested = new NestedValues(scan);
     this.layoutOf = layoutOf;
     this.notes = notes;
   }
@@ -89,6 +86,7 @@ export class KeyScanner {
     const { scan } = this;
     this.frame = null;
     this.keys = 0;
+    this.nested.keys = 0;
     this.textOfId = null;
     this.idFrom = 0;
     this.version = null;
@@ -105,7 +103,8 @@ export class KeyScanner {
     if (this.idFrom === 0) frame.id = this.textOfId;
     else frame.idAt(scan.bytes, this.idFrom, this.idTo);
     frame.version = this.version;
-    return (!this.postponed || this.readPostponed()) && this.keys <= LIMITS.keys;
+    if (this.postponed && !this.readPostponed()) return false;
+    return this.keys + this.nested.keys <= LIMITS.keys;
   }
 
   private readEvent(begin: number, schemas: SchemaSource, into: FrameList): number {
@@ -173,12 +172,12 @@ export class KeyScanner {
         this.textOfId = String(this.scratch[0]);
         return at;
       case KEY.version:
-        if (byte !== QUOTE) return this.passScalar(at);
+        if (byte !== QUOTE) return this.passValue(at);
         at = scan.string(at);
         this.version = scan.text;
         return at;
       default:
-        return this.passScalar(at);
+        return this.passValue(at);
     }
   }
 
@@ -258,7 +257,7 @@ export class KeyScanner {
       if (role.only === -2) return -1;
       if (role.only >= 0) return this.readSlot(frame, role.only, at);
       frame.unknownFeatures += 1;
-      return this.passScalar(at);
+      return this.passValue(at);
     }
     const { own } = role;
     for (let i = 0; i < own.length; i += 1) if (own[i] === 1) frame.slots[i] = SLOT.missing;
@@ -283,7 +282,7 @@ export class KeyScanner {
       if (index >= 0) at = this.readSlot(frame, index, at);
       else {
         if (index === UNKNOWN) frame.unknownFeatures += 1;
-        at = this.passScalar(at);
+        at = this.passValue(at);
       }
       if (at < 0) return -1;
       at = scan.space(at);
@@ -327,7 +326,7 @@ export class KeyScanner {
       at = object.valueAt;
       const index = object.meaning(entry);
       this.notes.value(from, at, index === UNKNOWN ? TARGET.ignored : TARGET.texts + index);
-      at = index === UNKNOWN ? this.passScalar(at) : this.attribute(frame, index, at);
+      at = index === UNKNOWN ? this.passValue(at) : this.attribute(frame, index, at);
       if (at < 0) return -1;
       at = scan.space(at);
       const byte = scan.byte(at);
@@ -371,18 +370,19 @@ export class KeyScanner {
     return this.scan.flag === -1 ? end : -1;
   }
 
-  /** Passes over a text, number or literal that nobody asks for. */
-  private passScalar(at: number): number {
+  /** Passes over a value that nobody asks for. */
+  private passValue(at: number): number {
     const { scan } = this;
     const byte = scan.byte(at);
     if (byte === QUOTE) return scan.pastString(at);
+    if (isNested(byte)) return this.nested.pass(at);
     return isNumber(byte) ? scan.number(at, this.scratch, 0) : scan.literal(at);
   }
 
-  /** Passes over a scalar or an object without others in it; what is in that is checked when it is read. */
+  /** Passes over a value, an object without others in it; what is in that is checked when it is read. */
   private passFlat(at: number): number {
     const { scan } = this;
-    if (scan.byte(at) !== OPEN) return this.passScalar(at);
+    if (scan.byte(at) !== OPEN) return this.passValue(at);
     for (let inside = at + 1; ; inside += 1) {
       const byte = scan.byte(inside);
       if (byte === CLOSE) return inside + 1;

@@ -24,7 +24,9 @@ import {
   TEXTS,
 } from '../kernel/scan-memory.ts';
 import { ByteScanner, isNumber } from './byte-scanner.ts';
+import type { OpenRecord } from './byte-scanner.ts';
 import type { NativeLayout, RoleLayout } from './native-layout.ts';
+import { NestedValues } from './nested-values.ts';
 import { TimeReader } from './time-reader.ts';
 
 const QUOTE = 0x22;
@@ -32,13 +34,14 @@ const NEEDED = PART_BIT.features | PART_BIT.model;
 
 /** Reads what scan.wat leaves to others. */
 const scan = new ByteScanner();
+const nested = new NestedValues(scan);
 const times = new TimeReader();
 const scratch = new Float64Array(1);
 
 askOthers({
   number: (at, target) => scan.number(at, numbers, target),
   value(at, target) {
-    if (target < 0) return scan.pastString(at);
+    if (target < 0) return scan.byte(at) === QUOTE ? scan.pastString(at) : nested.pass(at);
     if (scan.byte(at) !== QUOTE) return otherThanText(at, target);
     const end = scan.string(at);
     // scan.wat finds kept texts by bytes without escapes.
@@ -66,16 +69,18 @@ function otherThanText(at: number, target: number): number {
  */
 export function readAlong(
   record: SourceRecord,
-  open: { readonly at: number; readonly end: number },
+  open: OpenRecord,
   plan: PlanPlace,
   layout: NativeLayout,
   into: FrameList,
 ): boolean {
   slots.set(layout.spoken);
+  nested.keys = 0;
   const to = scanAlong(open.at, plan);
   if (to < 0 || scan.space(to) !== open.end) return false;
   const parts = head[HEAD.parts] as number;
-  if ((parts & NEEDED) !== NEEDED || (head[HEAD.keys] as number) > LIMITS.keys) return false;
+  if ((parts & NEEDED) !== NEEDED || (head[HEAD.keys] as number) + nested.keys > LIMITS.keys)
+    return false;
   const time = timeOf(record);
   if (time === null) return false;
   const frame = into.addRead(layout.schema, layout.slots, layout.numbers);

@@ -52,7 +52,7 @@ export class TextCache {
     const slot = mix(hash ^ length) & shelf.mask;
     if (shelf.lengths[slot] === length && this.isKept(shelf, slot, from, length))
       return shelf.texts[slot] as string;
-    return this.keep(shelf, slot, from, to, this.make(from, to));
+    return this.keep(shelf, slot, from, to, this.written(from, to));
   }
 
   /**
@@ -68,7 +68,7 @@ export class TextCache {
   }
 
   private unescape(from: number, to: number): string | null {
-    const written = this.make(from, to);
+    const written = this.written(from, to);
     try {
       const text = written === null ? null : (JSON.parse(`"${written}"`) as string);
       return text === null || text.includes('\0') || !text.isWellFormed() ? null : text;
@@ -91,8 +91,8 @@ export class TextCache {
     return left === 0 || (view.getInt32(at, true) & (FIRST_BYTES[left] as number)) === words[word];
   }
 
-  /** @returns null when the bytes are not UTF-8 */
-  private make(from: number, to: number): string | null {
+  /** As it is written, made anew. @returns null when the bytes are not UTF-8 */
+  written(from: number, to: number): string | null {
     try {
       return this.isAscii(from, to)
         ? this.latin1(from, to)

@@ -309,10 +309,13 @@
         (then (return (i32.add (local.get $at) (i32.const 5)))))))
     (i32.const -1))
 
-  ;; Passes over a text, number or literal. What is no ASCII may be no text.
+  ;; Passes over a value. What is no ASCII may be no text; what is nested is others' to read.
   (func $pass (param $at i32) (param $target i32) (result i32)
-    (local $end i32)
-    (if (i32.ne (i32.load8_u (local.get $at)) (i32.const 0x22))
+    (local $end i32) (local $c i32)
+    (local.set $c (i32.load8_u (local.get $at)))
+    (if (i32.eq (i32.or (local.get $c) (i32.const 0x20)) (i32.const 0x7b))
+      (then (return (call $otherValue (local.get $at) (local.get $target)))))
+    (if (i32.ne (local.get $c) (i32.const 0x22))
       (then
         ;; Whatever it is, to a place that nobody reads.
         (return (call $feature (local.get $at) (i32.const 1023)))))
