@@ -63,6 +63,16 @@ describe('a command that reads, on a database without schema,', () => {
   });
 });
 
+it('driftd doctor says of a new database what there is none of', async () => {
+  const { url, pool } = await database();
+  try {
+    const { out } = await drive(url, 'doctor');
+    expect(out).toMatch(/^unknown +work +driftd has done no work on this database yet$/m);
+  } finally {
+    await pool.end();
+  }
+});
+
 describe('a command that reads, on a database that an older driftd made,', () => {
   let old: Database;
   beforeAll(async () => {

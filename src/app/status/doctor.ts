@@ -67,7 +67,14 @@ async function examineDatabase(config: DriftdConfig, log: Log, clock: Clock): Pr
       untouched || schema.state === 'fault' ? null : await readWork(pool, config, findings, log);
     const work =
       read === null
-        ? [unknown('work', untouched ? 'there is none yet' : 'what driftd did cannot be read')]
+        ? [
+            unknown(
+              'work',
+              untouched
+                ? 'driftd has done no work on this database yet'
+                : 'what driftd did cannot be read',
+            ),
+          ]
         : workFindings(read.status, read.problems, config);
     return { findings, work, status: read?.status ?? null, now: server.now };
   } catch (thrown) {
