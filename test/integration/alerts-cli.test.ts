@@ -6,20 +6,26 @@ import { validateCron } from '../../src/app/validate-cron.ts';
 import type { CliDeps } from '../../src/cli/deps.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { systemClock } from '../../src/platform/clock.ts';
+import { createLog } from '../../src/platform/log.ts';
+import { migrate } from '../../src/storage/postgres/migrate.ts';
+import { createPool } from '../../src/storage/postgres/pool.ts';
 import { startHttpSink } from '../support/http-sink.ts';
 import type { HttpSink } from '../support/http-sink.ts';
 import { freshDatabase } from '../support/servers.ts';
 
+const silent = createLog('silent');
 let folder = '';
+let database = '';
 let config = '';
 let sink: HttpSink;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'driftd-cli-'));
   config = join(folder, 'driftd.yaml');
   sink = await startHttpSink(({ path }) => ({ status: path === '/bad' ? 404 : 200 }));
+  database = await freshDatabase();
   await writeFile(
     config,
-    `postgres: { url: ${JSON.stringify(await freshDatabase())} }
+    `postgres: { url: ${JSON.stringify(database)} }
 receivers:
   - { name: good, webhook: { url: "${sink.url}/good", allow_private: true } }
   - { name: bad, webhook: { url: "${sink.url}/bad", allow_private: true } }
@@ -91,6 +97,32 @@ describe('driftd alert', () => {
   it('says that nothing fires, and takes nothing on then', async () => {
     expect((await driftd('alert', 'list')).out).toBe('Nothing fires.\n');
     expect(await driftd('alert', 'ack', 'm', 'temp', '--author', 'kim')).toMatchObject({ code: 2 });
+  });
+
+  it('says how many it took on', async () => {
+    const pool = createPool({ url: database, max: 1, applicationName: 'test', log: silent });
+    try {
+      await migrate(pool, silent);
+      await pool.query(
+        `WITH m AS (INSERT INTO model (name) VALUES ('m') RETURNING id),
+           o AS (INSERT INTO monitor (name, model_id) SELECT 'daily', id FROM m RETURNING id),
+           f AS (INSERT INTO feature (model_id, name, kind, role, tier)
+             SELECT id, 'temp', 'numeric', 'input', 'standard' FROM m RETURNING id)
+         INSERT INTO alert (monitor_id, feature_id, segment, state, severity, incident)
+         SELECT o.id, f.id, segment, 'firing', 'critical', 1
+           FROM o, f, unnest('{all,carrier=AA}'::text[]) AS segment`,
+      );
+    } finally {
+      await pool.end();
+    }
+    const take = (...more: string[]) =>
+      driftd('alert', 'ack', 'm', 'temp', '--author', 'kim', ...more);
+    expect(await take('--segment', 'all')).toMatchObject({
+      code: 0,
+      out: '1 alert acknowledged.\n',
+    });
+    expect((await take()).out).toBe('2 alerts acknowledged.\n');
+    expect((await take('--format', 'json')).out).toBe('{"acknowledged":2}\n');
   });
 });
 

@@ -66,7 +66,7 @@ export function alertCommand(deps: CliDeps, io: CliIo): Command {
           io.out(
             options.format === 'json'
               ? `${JSON.stringify({ acknowledged: taken })}\n`
-              : `Acknowledged: ${String(taken)}.\n`,
+              : `${String(taken)} ${taken === 1 ? 'alert' : 'alerts'} acknowledged.\n`,
           );
         }),
     );
