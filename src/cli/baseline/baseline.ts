@@ -70,57 +70,23 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
   const nowIs = ({ model, version, state, activateAt }: BaselineView): string =>
     `Version ${version} of ${model} is ${state}${activateAt === null ? '' : `, and active from ${activateAt}`}.\n`;
 
-  const send = (name: string, description: string, validateOnly: boolean): Command =>
-    common(name, description)
-      .argument('<model>', 'its name')
-      .argument(
-        '<file>',
-        'rows (CSV, NDJSON, JSON, also .gz; Parquet), or a document (.baseline.json)',
-      )
-      .option('--reason <text>', 'why, for the record', '')
-      .addOption(columns('--numeric <columns>', 'columns that are numbers, separated by commas'))
-      .addOption(columns('--categorical <columns>', 'columns that are categories'))
-      .addOption(columns('--boolean <columns>', 'columns that are true or false'))
-      .addOption(columns('--ignore <columns>', 'columns that are no features'))
-      .addOption(columns('--prediction <columns>', 'columns that are what the model said'))
-      .addOption(columns('--label <columns>', 'columns that are what turned out'))
-      .addOption(columns('--critical <columns>', 'columns of the tier critical'))
-      .addOption(
-        byFeature(
-          '--categories <column=names>',
-          'categories that are told apart, like origin=JFK,LGA; again for another column',
-          commas,
-        ),
-      )
-      .addOption(unitOption())
-      .option('--time <column>', "rows' time; default: time_column of the configuration")
-      .action(async (model: string, path: string, options: Reasoned & UploadDeclarations) => {
-        const progress = createProgress(io);
-        try {
-          const { reason, config: _, server: __, format: ___, ...declared } = options;
-          const upload = {
-            ...by(reason),
-            path,
-            validateOnly,
-            onProgress: progress.update,
-            declared,
-          };
-          await act(
-            options,
-            validateOnly ? 'read' : 'write',
-            (desk) => desk.upload(model, upload),
-            uploadText,
-          );
-        } finally {
-          progress.stop();
-        }
-      });
-
   return new Command('baseline')
     .description('what live data is compared with: add, compare, try, activate, take back')
     .addHelpText('after', HELP_TAIL)
-    .addCommand(send('upload', 'add a candidate from a file', false))
-    .addCommand(send('validate', 'only check a file, as an upload would', true))
+    .addCommand(
+      uploadCommand(act, io, {
+        name: 'upload',
+        description: 'add a candidate from a file',
+        validateOnly: false,
+      }),
+    )
+    .addCommand(
+      uploadCommand(act, io, {
+        name: 'validate',
+        description: 'only check a file, as an upload would',
+        validateOnly: true,
+      }),
+    )
     .addCommand(
       common('list', 'the versions of a model')
         .argument('<model>', 'its name')
@@ -230,6 +196,60 @@ type Act = <T>(
 ) => Promise<T>;
 
 const by = (reason: string) => ({ actor: `${userName()}, command line`, reason });
+
+interface Sending {
+  readonly name: string;
+  readonly description: string;
+  readonly validateOnly: boolean;
+}
+
+/** `upload`, and `validate`, which does the same and stores nothing. */
+function uploadCommand(act: Act, io: CliIo, { name, description, validateOnly }: Sending): Command {
+  return common(name, description)
+    .argument('<model>', 'its name')
+    .argument(
+      '<file>',
+      'rows (CSV, NDJSON, JSON, also .gz; Parquet), or a document (.baseline.json)',
+    )
+    .option('--reason <text>', 'why, for the record', '')
+    .addOption(columns('--numeric <columns>', 'columns that are numbers, separated by commas'))
+    .addOption(columns('--categorical <columns>', 'columns that are categories'))
+    .addOption(columns('--boolean <columns>', 'columns that are true or false'))
+    .addOption(columns('--ignore <columns>', 'columns that are no features'))
+    .addOption(columns('--prediction <columns>', 'columns that are what the model said'))
+    .addOption(columns('--label <columns>', 'columns that are what turned out'))
+    .addOption(columns('--critical <columns>', 'columns of the tier critical'))
+    .addOption(
+      byFeature(
+        '--categories <column=names>',
+        'categories that are told apart, like origin=JFK,LGA; again for another column',
+        commas,
+      ),
+    )
+    .addOption(unitOption())
+    .option('--time <column>', "rows' time; default: time_column of the configuration")
+    .action(async (model: string, path: string, options: Reasoned & UploadDeclarations) => {
+      const progress = createProgress(io);
+      try {
+        const { reason, config: _, server: __, format: ___, ...declared } = options;
+        const upload = {
+          ...by(reason),
+          path,
+          validateOnly,
+          onProgress: progress.update,
+          declared,
+        };
+        await act(
+          options,
+          validateOnly ? 'read' : 'write',
+          (desk) => desk.upload(model, upload),
+          uploadText,
+        );
+      } finally {
+        progress.stop();
+      }
+    });
+}
 
 function promoteCommand(act: Act): Command {
   return common('promote', 'make a candidate of a window of live events')
