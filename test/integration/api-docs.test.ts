@@ -17,6 +17,7 @@ let served: Served;
 let token = '';
 beforeAll(async () => {
   world = await createJudged();
+  await world.pool.query(`UPDATE model SET name = 'flights-late'`);
   const made = await createTokenStore(world.pool).create(
     { name: 'docs', scopes: ['admin'], models: null, lifetimeMs: null },
     { name: 'test', requestId: null },
@@ -36,7 +37,7 @@ it('the examples of docs/api.md do what they say', async () => {
   const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', examples.join('\n')], {
     env: { PATH: process.env['PATH'] ?? '', DRIFTD_URL: served.url, DRIFTD_TOKEN: token },
   });
-  expect(stdout).toContain('"name":"flights"');
+  expect(stdout).toContain('"name":"flights-late"');
   expect(stdout).toContain('"monitor":"daily"');
   expect(stdout).toContain('"bins":[');
   expect(stdout).toMatch(/304$/m);

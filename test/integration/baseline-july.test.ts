@@ -27,9 +27,9 @@ const JULY = Date.UTC(2013, 6, 1);
 const ROOT = new URL('../../', import.meta.url).pathname;
 const CONFIG = `
 models:
-  - { name: flights, features: { score: { role: prediction } } }
+  - { name: flights-late, features: { score: { role: prediction } } }
 monitors:
-  - { name: daily, model: flights, schedule: '0 0 * * *', clock: event, windows: [7d] }
+  - { name: daily, model: flights-late, schedule: '0 0 * * *', clock: event, windows: [7d] }
 `;
 const NUMBERS = 'distance sched_hour temp humid wind_speed precip pressure visib score'.split(' ');
 const FEATURES = [...NUMBERS, 'carrier', 'origin', 'dest'];
@@ -67,13 +67,13 @@ beforeAll(async () => {
   const pool = createPool({ url, max: 1, applicationName: 'test', log });
   await migrate(pool, log);
   const made = await createTokenStore(pool).create(
-    { name: 'ann', scopes: ['baseline:write'], models: ['flights'], lifetimeMs: null },
+    { name: 'ann', scopes: ['baseline:write'], models: ['flights-late'], lifetimeMs: null },
     { name: 'test', requestId: null },
   );
   token = made?.token ?? '';
   await pool.end();
   served = await serve(url, `${CONFIG}http: { listen: '127.0.0.1:0', auth: token }\n`);
-  world = await openWorld(url);
+  world = await openWorld(url, 'flights-late');
 }, 300_000);
 afterAll(async () => {
   await served.stop();
@@ -148,7 +148,7 @@ it('January alerts on July; a July baseline from pandas is tried, activated, and
   expect(tried).toMatch(
     /^daily would have alerted on none of the 23 days that could be judged \(24 asked for\)$/m,
   );
-  const old = await served.ask('/models/flights/baselines/1/shadow?days=24', { token });
+  const old = await served.ask('/models/flights-late/baselines/1/shadow?days=24', { token });
   expect(old.json<{ items: { summary: string }[] }>().items[0]?.summary).toMatch(
     /^would have alerted on \d+ of the 23 days that could be judged \(24 asked for\): .*temp/,
   );
@@ -184,7 +184,7 @@ it('January alerts on July; a July baseline from pandas is tried, activated, and
 
   expect(await follow('sh', 1)).toContain('"version":1,"state":"active"');
   expect(await evaluate(JULY + 32 * DAY, JULY + 34 * DAY)).toContain('temp');
-  const record = await served.ask('/models/flights/baseline-events', { token });
+  const record = await served.ask('/models/flights-late/baseline-events', { token });
   expect(
     record
       .json<{ items: { version: number; action: string; actor: string }[] }>()

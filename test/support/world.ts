@@ -88,12 +88,12 @@ export async function createWorld(
   return openWorld(url);
 }
 
-/** @param url a database that `createWorld` has made */
-export async function openWorld(url: string): Promise<World> {
+/** @param url a database that `createWorld` has made, or one with a model of this name */
+export async function openWorld(url: string, name = MODEL): Promise<World> {
   const pool = createPool({ url, max: 8, applicationName: 'test', log });
   const catalog = createCatalogStore(pool);
   const baselines = createBaselineStore(pool);
-  const model = await catalog.ensureModel(MODEL);
+  const model = await catalog.ensureModel(name);
   const tiles = createTileReader(pool);
   const ticks = createTickStore(pool);
   const evaluations = createEvaluationStore(pool);
@@ -140,7 +140,7 @@ export async function openWorld(url: string): Promise<World> {
         id,
         name,
         modelId: model.id,
-        model: MODEL,
+        model: name,
         windows: (options.windows ?? ['24h']).map((window) => ({
           name: window,
           spanMs: WINDOWS[window],
