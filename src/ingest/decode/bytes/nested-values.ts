@@ -51,7 +51,7 @@ export class NestedValues {
   private endOf(at: number): number {
     const { scan } = this;
     let depth = 0;
-    for (let place = at; place >= 0; place += 1) {
+    for (let place = at; ; place += 1) {
       const byte = scan.byte(place);
       if (byte === QUOTE) place = this.closingQuote(place);
       else if (isNested(byte)) depth += 1;
@@ -60,7 +60,6 @@ export class NestedValues {
       if (byte === 0 || place < 0 || depth > LIMITS.depth) return -1;
       if (depth === 0) return place + 1;
     }
-    return -1;
   }
 
   private closingQuote(at: number): number {
