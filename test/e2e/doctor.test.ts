@@ -49,6 +49,7 @@ interface Parts {
   readonly database?: string;
   readonly smtpPort?: number;
   readonly baselines?: string;
+  readonly features?: string;
 }
 
 function config(parts: Parts = {}): string {
@@ -61,7 +62,7 @@ kafka:
 postgres: { url: '${parts.database ?? database}' }
 http: { listen: '127.0.0.1:0' }
 ${parts.baselines === undefined ? '' : `baselines: { directory: '${parts.baselines}' }`}
-models: [{ name: m }]
+models: [{ name: m, features: ${parts.features ?? '{}'} }]
 monitors: [{ name: m-daily, model: m, schedule: '0 6 * * *', windows: [24h] }]
 receivers: [{ name: ops, email: { to: [ops@example.com] } }]
 smtp: { host: 127.0.0.1, port: ${parts.smtpPort ?? mailbox.port}, from: driftd@example.com, tls: none }
@@ -263,5 +264,31 @@ describe('driftd status', () => {
 
     expect(code).toBe(EXIT.unreachable);
     expect(err).toMatch(/driftd at http:\/\/127\.0\.0\.1:1 does not tell its status/);
+  });
+});
+
+// At last, for a version stays as long as its model.
+describe('driftd doctor of a model with a baseline', () => {
+  it('tells of declared features that the baseline does not have, once there is one', async () => {
+    const features = '{ tmep: { tier: critical } }';
+    const told = async () =>
+      (await examine({ features })).byCheck
+        .get('model m')
+        ?.filter(({ says }) => says.includes('tmep'))
+        .map(({ state, says }) => [state, says]);
+    expect(await told()).toEqual([]);
+    await pool.query(
+      "INSERT INTO feature (model_id, name, kind, role, tier) SELECT id, 'temp', 'numeric', 'input', 'standard' FROM model",
+    );
+    await pool.query(
+      `INSERT INTO baseline (model_id, version, state, fingerprint, row_count, provenance)
+       SELECT id, 1, 'active', repeat('a', 64), 5, 'rows' FROM model`,
+    );
+    expect(await told()).toEqual([
+      [
+        'warning',
+        'the configuration declares features that the active baseline does not have: tmep (did you mean temp?); what it says of them has no effect',
+      ],
+    ]);
   });
 });

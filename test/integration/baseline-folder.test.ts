@@ -8,6 +8,7 @@ import type { BaselineFolder } from '../../src/app/baselines/files.ts';
 import { keepBaselines } from '../../src/app/baselines/keep.ts';
 import { readBaselineFile } from '../../src/app/baselines/reading/read-file.ts';
 import { createBaselineDesk } from '../../src/app/baselines/service.ts';
+import { createBaselines } from '../../src/app/baselines/wire.ts';
 import type { BaselineDesk } from '../../src/app/baselines/direct.ts';
 import type { BaselineDeskDeps } from '../../src/app/baselines/service.ts';
 import type { DriftdConfig, ModelConfig } from '../../src/config/types.ts';
@@ -176,5 +177,34 @@ it('the log tells which values of an attribute get no baseline of their own', as
   expect(warned.mock.calls).toContainEqual([
     { model: 'sliced', file: 'sliced.csv' },
     expect.stringContaining('1 of 1 values of origin gets no baseline of its own') as string,
+  ]);
+});
+
+it('the log tells of declared features that the baseline does not have, once it has one', async () => {
+  const [model] = config.models;
+  if (model === undefined) throw new Error('no model');
+  const feature = {
+    kind: null,
+    role: null,
+    tier: 'critical',
+    categories: null,
+    unit: null,
+  } as const;
+  const features = new Map([['xx', feature]]);
+  const own = {
+    ...config,
+    baselines: { directory: null },
+    models: [{ ...model, name: 'stray', features }],
+  };
+  const warned = vi.spyOn(log, 'warn').mockClear();
+  const baselines = createBaselines({ ...deps, config: own, log });
+  await baselines.load();
+  expect(warned).not.toHaveBeenCalled();
+  await writeFile(join(folder, 'others', 'stray.csv'), rows(0));
+  await folderOf('stray', features).load();
+  await baselines.load();
+  expect(warned.mock.calls).toContainEqual([
+    { model: 'stray', features: ['xx'] },
+    expect.stringContaining('does not have: xx (did you mean x?); what it says') as string,
   ]);
 });

@@ -10,7 +10,7 @@ const EVERY_MS = 10_000;
 /** Looks after baselines beside everything else. @returns ends it, after the look that is under way */
 export function keepBaselines(
   baselines: Pick<BaselineStore, 'activateDue'>,
-  folder: BaselineFolder,
+  folder: Pick<BaselineFolder, 'look'>,
   log: Log,
   everyMs: number = EVERY_MS,
 ): () => Promise<void> {

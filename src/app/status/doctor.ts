@@ -8,6 +8,8 @@ import type { Clock } from '../../platform/clock.ts';
 import { DriftdError, toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import type { StatusSnapshot } from '../../storage/api/status-reader.ts';
+import { createBaselineStore } from '../../storage/postgres/baseline-store.ts';
+import { createCatalogStore } from '../../storage/postgres/catalog-store.ts';
 import { createWatchStore } from '../../storage/postgres/alerts/watch-store.ts';
 import {
   assertReachable,
@@ -21,6 +23,8 @@ import {
   readSchemaFacts,
   readServerFacts,
 } from '../../storage/postgres/status/server-facts.ts';
+import { strayNames } from '../baselines/stray-names.ts';
+import type { StrayNames } from '../baselines/stray-names.ts';
 import { watchOf } from '../notify/watch.ts';
 import { brokerFindings, brokerUnreachable } from './broker-findings.ts';
 import { fault, ok, unknown, warning } from './finding.ts';
@@ -75,7 +79,7 @@ async function examineDatabase(config: DriftdConfig, log: Log, clock: Clock): Pr
                 : 'what driftd did cannot be read',
             ),
           ]
-        : workFindings(read.status, read.problems, config);
+        : [...workFindings(read.status, read.problems, config), ...strayFindings(read.strays)];
     return { findings, work, status: read?.status ?? null, now: server.now };
   } catch (thrown) {
     const says = toError(thrown).message.replace(`; ${DATABASE_WAY_OUT}`, '');
@@ -90,6 +94,7 @@ async function examineDatabase(config: DriftdConfig, log: Log, clock: Clock): Pr
 interface Work {
   readonly status: StatusSnapshot;
   readonly problems: readonly Problem[];
+  readonly strays: readonly StrayNames[];
 }
 
 async function readWork(
@@ -116,6 +121,10 @@ async function readWork(
     return {
       status: await statusReaderOf(config, pool).read(),
       problems: await watch.look(),
+      strays: await strayNames(config, {
+        catalog: createCatalogStore(pool),
+        baselines: createBaselineStore(pool),
+      }),
     };
   } catch (thrown) {
     const { message } = toError(thrown);
@@ -128,6 +137,16 @@ async function readWork(
     );
     return null;
   }
+}
+
+function strayFindings(strays: readonly StrayNames[]): Finding[] {
+  return strays.map(({ model, text }) =>
+    warning(
+      `model ${model}`,
+      text,
+      'correct the names in the configuration, or upload a baseline that has them',
+    ),
+  );
 }
 
 /** Are the server's files on this machine? */
