@@ -15,11 +15,20 @@ if (major < LEAST_NODE[0] || (major === LEAST_NODE[0] && minor < LEAST_NODE[1]))
 /** An asked-for stop ends within 10 s, whatever still hangs: the app's own deadline is a little shorter. */
 const HARD_STOP_MS = 9_800;
 
+/** Signals that come so soon after each other are one. */
+const SAME_SIGNAL_MS = 1_000;
+
 const stop = new AbortController();
 
+let stoppedAt = 0;
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
-    if (stop.signal.aborted) process.exit(1);
+    if (stop.signal.aborted) {
+      // What is sent to a whole group comes twice, from its sender and from npm: the second time is none.
+      if (performance.now() - stoppedAt < SAME_SIGNAL_MS) return;
+      process.exit(1);
+    }
+    stoppedAt = performance.now();
     stop.abort(signal);
     setTimeout(() => process.exit(0), HARD_STOP_MS).unref();
   });
