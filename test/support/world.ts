@@ -89,11 +89,11 @@ export async function createWorld(
 }
 
 /** @param url a database that `createWorld` has made, or one with a model of this name */
-export async function openWorld(url: string, name = MODEL): Promise<World> {
+export async function openWorld(url: string, modelName = MODEL): Promise<World> {
   const pool = createPool({ url, max: 8, applicationName: 'test', log });
   const catalog = createCatalogStore(pool);
   const baselines = createBaselineStore(pool);
-  const model = await catalog.ensureModel(name);
+  const model = await catalog.ensureModel(modelName);
   const tiles = createTileReader(pool);
   const ticks = createTickStore(pool);
   const evaluations = createEvaluationStore(pool);
@@ -140,7 +140,7 @@ export async function openWorld(url: string, name = MODEL): Promise<World> {
         id,
         name,
         modelId: model.id,
-        model: name,
+        model: modelName,
         windows: (options.windows ?? ['24h']).map((window) => ({
           name: window,
           spanMs: WINDOWS[window],
