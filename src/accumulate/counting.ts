@@ -117,6 +117,7 @@ export function createPartitionCounter(deps: PartitionCounterDeps): PartitionCou
   };
 }
 
+/** A class, as the TileCache is one. */
 class CountedPartition implements ClaimedPartition {
   readonly halted: string | null;
   readonly anchor: Anchor | null;

@@ -28,7 +28,7 @@ export function textOf(bytes: Uint8Array): string {
   return textAt(buffer, 0, buffer.length);
 }
 
-/** Most is ASCII, which Buffer reads in half the time of a TextDecoder, and needs no view for. */
+/** By Buffer, which needs no view of the bytes as a TextDecoder would; it tells nothing of bytes that are no UTF-8. */
 function textAt(memory: Buffer, from: number, to: number): string {
   if (to - from > LIMITS.recordBytes) {
     throw new Rejected('too-large', `${to - from} bytes; at most ${LIMITS.recordBytes} are read`);

@@ -41,15 +41,6 @@ const TABLE_HEAD = 40;
 /** Fewer rows than this cost more to bring here than they do elsewhere. */
 const LEAST_ROWS = 16;
 
-/** As far as it is used: the types of the language have it with those of browsers only. */
-declare const WebAssembly: {
-  readonly Memory: new (size: { initial: number; maximum: number }) => {
-    readonly buffer: ArrayBuffer;
-  };
-  readonly Module: new (code: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
-};
-
 const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
 const { buffer } = memory;
 const sums = new Float64Array(buffer, SUMS_AT, 4);
