@@ -12,6 +12,7 @@ import type { Mailbox } from '../servers/mailbox.ts';
 import { startPostgres } from '../servers/postgres.ts';
 import { startDriftd } from './daemon.ts';
 import type { Daemon } from './daemon.ts';
+import { arrivalOf } from './deliveries.ts';
 import { STREAM_TO } from './expectations.ts';
 import { startMailPage } from './mail-page.ts';
 import { createTopic, publishFlights, writeFlights } from './publisher.ts';
@@ -195,8 +196,8 @@ async function follow(
     const latest = await watch.latest();
     if (latest !== null) story.features(latest.windowEnd, latest.lines);
     for (; told < mailbox.messages.length; told += 1) {
-      const mail = await mailbox.messages[told]?.parse();
-      story.alert(mail?.subject ?? 'a mail without a subject');
+      const mail = mailbox.messages[told];
+      if (mail !== undefined) story.alert((await arrivalOf(mail)).subject);
     }
     story.progress(events, day);
     const state = `${events} ${latest?.windowEnd ?? 0} ${told}`;
@@ -235,14 +236,10 @@ async function conclude(ending: Ending): Promise<number> {
     return once ? EXIT.unexpected : EXIT.ok;
   }
   const { events } = await watch.counted();
-  const rows = await watch.messages();
-  const summary = summarize({
-    published,
-    counted: events,
-    messages: rows.map(({ message }) => message),
-    sent: rows.filter(({ state }) => state === 'sent').length,
-    received: mailbox.messages.length,
-  });
+  // The mails first: a message is stored before its mail is sent.
+  const mails = await Promise.all(mailbox.messages.map(arrivalOf));
+  const stored = await watch.messages();
+  const summary = summarize({ published, counted: events, stored, mails });
   for (const line of summary.lines) story.say(line);
   return summary.ok ? EXIT.ok : EXIT.unexpected;
 }

@@ -1,15 +1,16 @@
 import { styleText } from 'node:util';
 import { isSystemMessage } from '../../src/core/alerting/message.ts';
-import type { Message } from '../../src/core/alerting/message.ts';
+import { deliveriesOf } from './deliveries.ts';
+import type { Arrival } from './deliveries.ts';
 import { isoDay } from './story.ts';
 import { faultsOf, incidentsOf } from './verdict.ts';
+import type { StoredMessage } from './watch.ts';
 
 export interface SummaryInput {
   readonly published: number;
   readonly counted: number;
-  readonly messages: readonly Message[];
-  readonly sent: number;
-  readonly received: number;
+  readonly stored: readonly StoredMessage[];
+  readonly mails: readonly Arrival[];
 }
 
 /** The end of the story, and whether everything came as expected. */
@@ -17,17 +18,24 @@ export function summarize(input: SummaryInput): {
   readonly ok: boolean;
   readonly lines: readonly string[];
 } {
-  const incidents = incidentsOf(input.messages);
+  const messages = input.stored.map(({ message }) => message);
+  const sent = input.stored.filter(({ state }) => state === 'sent').length;
+  const incidents = incidentsOf(messages);
+  const { arrived, again, tests, strange } = deliveriesOf(
+    input.stored.map(({ key }) => key),
+    input.mails,
+  );
   const checks: [boolean, string][] = [
     [
       input.counted === input.published && input.published > 0,
       `${input.counted} of ${input.published} published events counted`,
     ],
     [
-      input.sent > 0 && input.sent === input.messages.length && input.received === input.sent,
-      `${input.received} of ${input.messages.length} mails arrived`,
+      sent > 0 && sent === messages.length && arrived === sent,
+      `${arrived} of ${messages.length} mails arrived${besides(again, tests)}`,
     ],
   ];
+  for (const subject of strange) checks.push([false, `a mail that was never stored: ${subject}`]);
   const faults = faultsOf(incidents);
   if (faults.length === 0) {
     checks.push([
@@ -42,7 +50,7 @@ export function summarize(input: SummaryInput): {
     ...incidents.map(
       ({ feature, from, to }) => `    ${feature.padEnd(12)} ${isoDay(from)} to ${isoDay(to)}`,
     ),
-    ...input.messages
+    ...messages
       .filter(isSystemMessage)
       .map(({ title, since }) => `    about itself: ${title}, since ${isoDay(since)}`),
     '',
@@ -51,4 +59,13 @@ export function summarize(input: SummaryInput): {
     ),
   ];
   return { ok: checks.every(([ok]) => ok), lines };
+}
+
+/** Mails that are no fault, and no further message either. */
+function besides(again: number, tests: number): string {
+  const parts = [
+    ...(again > 0 ? [`${again} sent again after an unclear answer`] : []),
+    ...(tests > 0 ? [`${tests} of driftd send-test`] : []),
+  ];
+  return parts.length === 0 ? '' : `, and ${parts.join(', ')}`;
 }

@@ -7,7 +7,15 @@ export interface Watch {
   counted(): Promise<{ readonly events: number; readonly day: number }>;
   latest(): Promise<{ readonly windowEnd: number; readonly lines: readonly FeatureLine[] } | null>;
   /** Messages in the order in which they were queued. */
-  messages(): Promise<readonly { readonly state: string; readonly message: Message }[]>;
+  messages(): Promise<readonly StoredMessage[]>;
+}
+
+/** A row of the outbox. */
+export interface StoredMessage {
+  /** It stands in its mail, too. */
+  readonly key: string;
+  readonly state: string;
+  readonly message: Message;
 }
 
 export function createWatch(pool: Pool): Watch {
@@ -30,8 +38,8 @@ export function createWatch(pool: Pool): Watch {
       return first === undefined ? null : { windowEnd: first.windowEnd, lines: rows };
     },
     async messages() {
-      const { rows } = await pool.query<{ state: string; message: Message }>(
-        'SELECT state, message FROM outbox ORDER BY id',
+      const { rows } = await pool.query<StoredMessage>(
+        'SELECT dedup_key AS key, state, message FROM outbox ORDER BY id',
       );
       return rows;
     },
