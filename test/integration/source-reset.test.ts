@@ -151,8 +151,12 @@ describe('driftd source reset', () => {
   it.each([
     [['--to', '0'], /either --partition NUMBER... or --all-partitions/, 2],
     [['--partition', '0', '--all-partitions', '--to', '0'], /either --partition/, 2],
-    [['--partition', '7', '--to', '0'], /no partition 7 has been read/, 3],
-    [['--partition', '0', '--to', 'earliest'], /--to earliest is for Kafka/, 3],
+    [['--partition', '7', '--to', '0'], /no partition 7 has been read, only 0, 1$/m, 3],
+    [
+      ['--partition', '0', '--to', 'earliest'],
+      /--to earliest is for Kafka; of replay say an offset: history\/0 is at 50, 0 is the first row/,
+      3,
+    ],
     [['--partition', '0', '--to', 'x'], /no whole number/, 2],
     [['--all-partitions'], /required option '--to/, 2],
   ])('refuses %j', async (words, message, exitCode) => {
@@ -166,8 +170,40 @@ describe('driftd source reset', () => {
   it('refuses a topic that was never read', async () => {
     const words = ['--source', SOURCE, '--all-partitions', '--to', '0', '--yes'];
     const { code, err } = await runCli('source', 'reset', 'other', ...words, '--config', config);
-    expect(err).toMatch(/nothing of replay other has been read yet/);
+    expect(err).toMatch(
+      /nothing of replay other has been read yet; what has been: history\/0,1 of --source replay$/m,
+    );
     expect(code).toBe(3);
+  });
+
+  it('names what there is when the source is not said, and when it is none', async () => {
+    const words = ['source', 'reset', TOPIC, '--all-partitions', '--to', '0', '--config', config];
+    expect(await runCli(...words)).toMatchObject({
+      code: 3,
+      err: 'driftd: nothing of kafka history has been read yet; what has been: history/0,1 of --source replay\n',
+    });
+    const none = await runCli(...words, '--source', 'htp');
+    expect(none.err).toContain('Allowed choices are kafka, http, replay.');
+    expect(none.code).toBe(2);
+    await pool.query('TRUNCATE ingest_partition CASCADE');
+    expect((await runCli(...words)).err).toContain('and nothing of any source');
+  });
+
+  it('says which offsets there are of events over HTTP', async () => {
+    await createIngestStore(pool).startTopic('http', 'posted', new Map([[0, 7]]));
+    const words = ['source', 'reset', 'posted', '--source', 'http', '--all-partitions'];
+    const { code, err } = await runCli(...words, '--to', 'latest', '--config', config);
+    expect(err).toMatch(/of http say an offset: posted\/0 is at 7, events are deleted once they/);
+    expect(code).toBe(3);
+  });
+
+  it('has an example of each source in its help', async () => {
+    const { out } = await runCli('source', 'reset', '--help');
+    for (const source of ['http', 'replay'])
+      expect(out).toMatch(
+        new RegExp(`driftd source reset \\S+ --source ${source} --partition 0 --to \\d`),
+      );
+    expect(out).toContain('driftd source reset predictions --partition 3 --to earliest');
   });
 });
 

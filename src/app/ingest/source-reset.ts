@@ -1,6 +1,8 @@
 import type { DriftdConfig } from '../../config/types.ts';
+import { SOURCE_NAME as HTTP } from '../../ingest/http/http-source.ts';
 import { inspectKafka } from '../../ingest/kafka/inspect.ts';
 import { SOURCE_NAME as KAFKA } from '../../ingest/kafka/kafka-source.ts';
+import { SOURCE_NAME as REPLAY } from '../../ingest/replay/replay-source.ts';
 import { DriftdError, toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import type { SourcePosition, SourcePositions } from '../../storage/api/source-positions.ts';
@@ -8,6 +10,18 @@ import type { Actor } from '../../storage/api/token-store.ts';
 import { createSourcePositions } from '../../storage/postgres/api/source-positions.ts';
 import { assertReachable, createPool } from '../../storage/postgres/pool.ts';
 import { assertSchema } from '../../storage/postgres/schema/assert-schema.ts';
+
+/** What has positions. */
+export const SOURCES = [KAFKA, HTTP, REPLAY] as const;
+
+/** A message names so many topics. */
+const NAMED_TOPICS = 10;
+
+/** Of sources whose ends nobody asks for: which offsets there are. */
+const OFFSETS: Readonly<Record<string, string>> = {
+  [REPLAY]: '0 is the first row of the file',
+  [HTTP]: 'events are deleted once they are counted, so those before are gone',
+};
 
 export interface ResetRequest {
   readonly source: string;
@@ -46,7 +60,7 @@ export async function resetSource(
     const positions = createSourcePositions(pool);
     const rows = await chosen(positions, request);
     const ranges = request.source === KAFKA ? await rangesOf(config, log, request.topic) : null;
-    const plan = rows.map((row) => ({ ...row, to: targetOf(row.partition, request, ranges) }));
+    const plan = rows.map((row) => ({ ...row, to: targetOf(row, request, ranges) }));
     if (apply) {
       const targets = new Map(plan.map(({ partition, to }) => [partition, to]));
       await positions.reset(request.source, request.topic, targets, actor);
@@ -65,15 +79,28 @@ async function chosen(
   if (stored.length === 0)
     throw new DriftdError(
       'INPUT_INVALID',
-      `nothing of ${source} ${topic} has been read yet; driftd source status shows what is`,
+      `nothing of ${source} ${topic} has been read yet${await whatThereIs(positions)}`,
     );
   const unknown = partitions?.filter((one) => stored.every(({ partition }) => partition !== one));
   if (unknown !== undefined && unknown.length > 0)
     throw new DriftdError(
       'INPUT_INVALID',
-      `of ${source} ${topic} no partition ${unknown.join(', ')} has been read; driftd source status shows what is`,
+      `of ${source} ${topic} no partition ${unknown.join(', ')} has been read, only ${stored.map(({ partition }) => partition).join(', ')}`,
     );
   return stored.filter(({ partition }) => partitions?.includes(partition) ?? true);
+}
+
+/** "; what has been: predictions/0,1 of --source kafka" */
+async function whatThereIs(positions: SourcePositions): Promise<string> {
+  const known = await positions.topics(NAMED_TOPICS + 1);
+  if (known.length === 0) return ', and nothing of any source: there is no position to set';
+  const named = known
+    .slice(0, NAMED_TOPICS)
+    .map(
+      ({ source, topic, partitions }) => `${topic}/${partitions.join(',')} of --source ${source}`,
+    );
+  const rest = known.length > NAMED_TOPICS ? ' and more, see driftd source status' : '';
+  return `; what has been: ${named.join('; ')}${rest}`;
 }
 
 async function rangesOf(
@@ -96,13 +123,16 @@ async function rangesOf(
 }
 
 function targetOf(
-  partition: number,
+  { partition, nextOffset }: SourcePosition,
   { source, topic, to }: ResetRequest,
   ranges: ReadonlyMap<number, LogRange> | null,
 ): number {
   if (ranges === null) {
     if (typeof to === 'number') return to;
-    throw new DriftdError('INPUT_INVALID', `--to ${to} is for Kafka; of ${source} say an offset`);
+    throw new DriftdError(
+      'INPUT_INVALID',
+      `--to ${to} is for Kafka; of ${source} say an offset: ${topic}/${String(partition)} is at ${String(nextOffset)}, ${OFFSETS[source] ?? ''}`,
+    );
   }
   const range = ranges.get(partition);
   if (range === undefined)

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
-import { resetSource } from '../../app/ingest/source-reset.ts';
+import { resetSource, SOURCES } from '../../app/ingest/source-reset.ts';
 import type { PlannedReset, ResetRequest } from '../../app/ingest/source-reset.ts';
 import { loadConfig } from '../../config/load.ts';
 import { DriftdError } from '../../platform/errors.ts';
@@ -24,14 +24,22 @@ interface Options {
 const HELP = `
 For a partition that is halted since its topic was made anew, or to read something again or not at all.
 Records of the same log that were counted and are read again count twice; records that are passed over
-are never counted. Without --yes it is only told what would be done.`;
+are never counted. Without --yes it is only told what would be done.
+
+Of events over HTTP the topic is called posted, of a file as replay.name says; driftd source status names them:
+
+  driftd source reset predictions --partition 3 --to earliest
+  driftd source reset posted --source http --partition 0 --to 1200
+  driftd source reset flights-2013 --source replay --partition 0 --to 0`;
 
 /** `driftd source reset`: reads partitions on from another offset. */
 export function resetCommand(deps: CliDeps, io: CliIo): Command {
   return new Command('reset')
     .description('read partitions on from another offset')
     .argument('<topic>', 'their topic')
-    .option('--source <name>', 'kafka, http or replay', 'kafka')
+    .addOption(
+      new Option('--source <name>', 'the source of the topic').choices(SOURCES).default('kafka'),
+    )
     .addOption(
       new Option('--partition <numbers...>', 'these partitions').argParser(
         (text: string, before: readonly number[] | undefined) => [
@@ -42,7 +50,7 @@ export function resetCommand(deps: CliDeps, io: CliIo): Command {
     )
     .option('--all-partitions', 'all that have been read')
     .addOption(
-      new Option('--to <where>', 'earliest, latest or an offset')
+      new Option('--to <where>', 'an offset; of Kafka also earliest or latest')
         .argParser(whereOf)
         .makeOptionMandatory(),
     )

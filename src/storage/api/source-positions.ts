@@ -8,8 +8,18 @@ export interface SourcePosition {
   readonly reason: string | null;
 }
 
+/** What has been read of one topic. */
+export interface ReadTopic {
+  readonly source: string;
+  readonly topic: string;
+  /** Rising. */
+  readonly partitions: readonly number[];
+}
+
 /** Positions as a person sets them. */
 export interface SourcePositions {
+  /** Everything of which there is a position, by source and topic; `limit` topics at most. */
+  topics(limit: number): Promise<ReadTopic[]>;
   /** By partition; empty: nothing of the topic has been read. */
   list(source: string, topic: string): Promise<SourcePosition[]>;
   /**

@@ -1,4 +1,4 @@
-import type { SourcePosition, SourcePositions } from '../../api/source-positions.ts';
+import type { ReadTopic, SourcePosition, SourcePositions } from '../../api/source-positions.ts';
 import { inTransaction } from '../pool.ts';
 import type { Pool } from '../pool.ts';
 import { audit } from './audit.ts';
@@ -9,6 +9,14 @@ const COLUMNS = 'id, partition, next_offset AS "nextOffset", state, reason';
 
 export function createSourcePositions(pool: Pool): SourcePositions {
   return {
+    async topics(limit) {
+      const { rows } = await pool.query<ReadTopic>(
+        `SELECT source, topic, array_agg(partition ORDER BY partition) AS partitions FROM ingest_partition
+         GROUP BY source, topic ORDER BY source, topic LIMIT $1`,
+        [limit],
+      );
+      return rows;
+    },
     async list(source, topic) {
       const { rows } = await pool.query<StoredPosition>(
         `SELECT ${COLUMNS} FROM ingest_partition WHERE source = $1 AND topic = $2 ORDER BY partition`,
