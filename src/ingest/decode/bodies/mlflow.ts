@@ -1,7 +1,7 @@
 import { Rejected, isObject, own } from '../json-limits.ts';
 import { sideOnly } from './body.ts';
 import type { BodyShape } from './body.ts';
-import { putByPosition, rowsTable } from './tables.ts';
+import { columnName, putByPosition, rowsTable } from './tables.ts';
 
 /** MLflow's scoring server: a data frame in one of two forms. Its other bodies are those of the V1 protocol. */
 export const mlflow: BodyShape = {
@@ -25,8 +25,7 @@ export const mlflow: BodyShape = {
         '"dataframe_split" must have "columns" and "data", a list of rows',
       );
     }
-    // pandas numbers columns that have no names.
-    const names = columns.map(String);
+    const names = columns.map(columnName);
     return sideOnly('input', {
       rows: data.length,
       read(row, put) {

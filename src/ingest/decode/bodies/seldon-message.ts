@@ -4,7 +4,7 @@ import type { JsonObject } from '../json-limits.ts';
 import type { EventMapping } from '../../../config/types.ts';
 import { namesOf, sideOnly } from './body.ts';
 import type { BodyShape } from './body.ts';
-import { putByPosition } from './tables.ts';
+import { columnName, putByPosition } from './tables.ts';
 
 /**
  * Seldon Core's own message: `data` with `names` and an `ndarray` or a `tensor`. Requests and responses look alike: the
@@ -46,7 +46,7 @@ function messageTable(
     );
   }
   const said = own(data, 'names');
-  const named = Array.isArray(said) && said.length > 0 ? said.map(String) : undefined;
+  const named = Array.isArray(said) && said.length > 0 ? said.map(columnName) : undefined;
   const rows = rowsOf(data, named?.length ?? 0);
   const width = rows[0]?.length ?? 0;
   const configured = namesOf(mapping, role);

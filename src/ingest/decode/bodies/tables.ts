@@ -84,6 +84,12 @@ export function putByPosition(
   for (let i = 0; i < values.length; i += 1) put(names[i] ?? null, unwrap(values[i]));
 }
 
+/** What a body calls a column, whatever it is: pandas numbers those that have no names, and names others by lists. */
+export function columnName(name: unknown): string {
+  // String would ask the objects of strangers for their own idea of a text.
+  return typeof name === 'string' ? name : JSON.stringify(name);
+}
+
 /** Serving systems write a value as a tensor of one: `[39]` is 39. */
 function unwrap(value: unknown): unknown {
   return Array.isArray(value) && value.length === 1 ? value[0] : value;

@@ -18,7 +18,7 @@ export const databricks: JsonShape = {
     put(tables, 'input', own(event, 'request'), reading);
     // What a call that failed answers is a message, no prediction.
     const status = own(event, 'status_code');
-    if (status === undefined || status === null || Number(status) === 200) {
+    if (status === undefined || status === null || Number(attributeText(status)) === 200) {
       put(tables, 'prediction', own(event, 'response'), reading);
     }
     if (tables.input === undefined && tables.prediction === undefined) {

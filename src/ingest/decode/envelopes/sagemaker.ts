@@ -64,7 +64,7 @@ function sideTable(
   if (!isObject(side) || typeof data !== 'string') {
     throw new Rejected('invalid-shape', `"${key}" must have "data", a text`);
   }
-  const encoding = String(own(side, 'encoding')).toUpperCase();
+  const encoding = encodingOf(side);
   const observed = textOrNull(own(side, 'observedContentType'));
   const type =
     encoding === 'CSV' && observed?.toLowerCase().startsWith('text/csv') !== true
@@ -78,12 +78,16 @@ function sideTable(
   return table;
 }
 
+function encodingOf(data: JsonObject): string {
+  return textOrNull(own(data, 'encoding'))?.toUpperCase() ?? '';
+}
+
 function truthTable(truth: JsonObject, { mapping }: Reading): Table {
   const data = own(truth, 'data');
   if (typeof data !== 'string') {
     throw new Rejected('invalid-shape', '"groundTruthData" must have "data", a text');
   }
-  const encoding = String(own(truth, 'encoding')).toUpperCase();
+  const encoding = encodingOf(truth);
   const text = encoding === 'BASE64' ? textOf(fromBase64(data, '"groundTruthData.data"')) : data;
   const names = namesOf(mapping, 'label');
   if (encoding !== 'JSON') return csvTable(text, false, names, 'groundTruthData');
