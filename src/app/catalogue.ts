@@ -71,12 +71,16 @@ export function sourcesOf(
     sources.push({
       source: createReplaySource(replay, holdOf(`${REPLAY_SOURCE}/${replay.name}`), log),
       decoderOf: () =>
-        createEventDecoder(replay.eventFormat, replay.mapping, { texts: replay.format === 'csv' }),
+        createEventDecoder(replay.eventFormat, replay.mapping, {
+          settings: 'replay',
+          texts: replay.format === 'csv',
+        }),
     });
   if (httpSource !== null && inbox !== null)
     sources.push({
       source: createHttpSource(inbox, holdOf(HTTP_SOURCE), log),
-      decoderOf: () => createEventDecoder(httpSource.format, httpSource.mapping),
+      decoderOf: () =>
+        createEventDecoder(httpSource.format, httpSource.mapping, { settings: 'http_source' }),
     });
   return sources;
 }

@@ -16,6 +16,8 @@ export interface Reading {
   readonly schemas: SchemaSource;
   readonly into: FrameList;
   readonly mapping: EventMapping;
+  /** Whose mapping that is, for people: `the topic`, `http_source`. */
+  readonly settings: string;
   /** The values of flat events are all texts, as in CSV. */
   readonly texts: boolean;
 }
@@ -54,7 +56,7 @@ export interface Call {
  * @throws Rejected unknown-model, invalid-shape
  */
 export function findSchema(names: readonly (string | null)[], reading: Reading): ModelSchema {
-  const { mapping, schemas } = reading;
+  const { mapping, schemas, settings } = reading;
   if (mapping.model !== undefined) return declared(mapping.model, schemas);
   let first: string | null = null;
   for (const name of names) {
@@ -66,7 +68,7 @@ export function findSchema(names: readonly (string | null)[], reading: Reading):
   if (first === null) {
     throw new Rejected(
       'invalid-shape',
-      'the event names no model: say which it is under "mapping" of the topic',
+      `the event names no model: say which it is in the event, or under "mapping" of ${settings}`,
     );
   }
   return declared(first, schemas);

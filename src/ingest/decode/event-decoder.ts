@@ -99,12 +99,16 @@ const FINAL = new Set<Rejection['reason']>(['too-large', 'invalid-encoding', 'in
  * Reads the events of one topic or source.
  * @param format `auto`, or the only shape that is accepted
  * @param mapping what the events do not say themselves
+ * @param settings whose format and mapping these are, for people who are told to change them
  * @param texts the values of flat events are all texts, as in CSV: numbers are made of them where the feature is numeric
  */
 export function createEventDecoder(
   format: EventFormat,
   mapping: EventMapping,
-  { texts = false }: { readonly texts?: boolean } = {},
+  {
+    settings = 'the topic',
+    texts = false,
+  }: { readonly settings?: string; readonly texts?: boolean } = {},
 ): Decoder {
   const fast = createNativeDecoder();
   // Every record of a topic is likely of the shape of the one before: native ones are tried without a look at their keys.
@@ -117,7 +121,8 @@ export function createEventDecoder(
   function read(record: SourceRecord, schemas: SchemaSource, into: FrameList): Rejection | null {
     const { headers } = record;
     const tells = headers.size > 0 && mayTellShape(headers);
-    if (tells && readByHeaders(format, { record, schemas, into, mapping, texts })) return null;
+    if (tells && readByHeaders(format, { record, schemas, into, mapping, settings, texts }))
+      return null;
     // What is large is looked at before it is parsed.
     const quick = !renamed && !doubtful && (valueBytes(record) ?? 0) <= LARGE;
     if (quick && (format === 'native' || (format === 'auto' && tryNative))) {
@@ -125,7 +130,7 @@ export function createEventDecoder(
       if (rejection === null ? saysSomething(into) : FINAL.has(rejection.reason)) return rejection;
       into.clear();
     }
-    const reading: Reading = { record, schemas, into, mapping, texts };
+    const reading: Reading = { record, schemas, into, mapping, settings, texts };
     const parsed = parseDocument(recordText(record), 'the value');
     if (format === 'native') readAs(native, parsed, reading);
     else if (format === 'auto') tryNative = readByKeys(parsed, reading) === native;

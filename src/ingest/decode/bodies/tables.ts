@@ -72,13 +72,13 @@ export function putByPosition(
     }
     throw new Rejected(
       'invalid-shape',
-      `"${what}" has ${values.length} values by position: say their names under "mapping" of the topic`,
+      `"${what}" has ${values.length} values by position: say their names under "mapping"`,
     );
   }
   if (names.length !== values.length) {
     throw new Rejected(
       'invalid-shape',
-      `"${what}" has ${values.length} values, "mapping" of the topic names ${names.length}`,
+      `"${what}" has ${values.length} values, "mapping" names ${names.length}`,
     );
   }
   for (let i = 0; i < values.length; i += 1) put(names[i] ?? null, unwrap(values[i]));
