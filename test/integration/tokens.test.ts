@@ -137,7 +137,8 @@ describe('driftd token', () => {
       models: ['m'],
     });
     const listed = await runCli('token', 'list', ...common);
-    expect(listed.out).toMatch(/^ci +read,baseline:write +m +until 20\S+ +last used 20\S+$/m);
+    expect(listed.out).toMatch(/^token +scopes +models +state +last used\n/);
+    expect(listed.out).toMatch(/^ci +read,baseline:write +m +until 20\S+ +20\S+$/m);
     expect(listed.out).not.toContain(token);
     const rotated = await runCli(
       'token',

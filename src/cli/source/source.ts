@@ -47,11 +47,13 @@ function textOf(partitions: readonly Partition[]): string {
     'next',
     'counted',
     'quarantined',
+    'rows not kept',
     'too late',
     'duplicate',
     'filtered',
     'lost',
-    'dropped',
+    'watermark',
+    'read by',
   ];
   const rows = partitions.map((one) => [
     one.source,
@@ -61,17 +63,16 @@ function textOf(partitions: readonly Partition[]): string {
     one.nextOffset,
     one.counted,
     one.quarantined,
+    one.quarantineDropped,
     one.tooLate,
     one.duplicate,
     one.filtered,
     one.gapRecords,
-    one.quarantineDropped,
+    one.watermark ?? '-',
+    one.owner ?? '-',
   ]);
   const halted = partitions
     .filter(({ state }) => state === 'halted')
     .map(({ topic, partition, reason }) => `${topic}/${partition} is halted: ${reason ?? ''}\n`);
-  return `${table(
-    [...head, 'complete to', 'read by'],
-    rows.map((row, i) => [...row, partitions[i]?.watermark ?? '-', partitions[i]?.owner ?? '-']),
-  )}\n${halted.join('')}`;
+  return `${table(head, rows)}\n${halted.join('')}`;
 }

@@ -1,4 +1,5 @@
 import type { TokenRow } from '../../app/api/token-actions.ts';
+import { table } from '../status/table.ts';
 
 export function tokenJson(row: TokenRow) {
   return {
@@ -18,28 +19,20 @@ export function tokenJson(row: TokenRow) {
 /** One line a token, oldest first. */
 export function tokenLines(rows: readonly TokenRow[], now: number): string {
   if (rows.length === 0) return 'There is no token; "driftd token create" makes one.\n';
-  const cells = rows.map((row) => [
-    shown(row.name),
+  const lines = rows.map((row) => [
+    row.name,
     row.scopes.join(','),
-    row.models === null ? 'all models' : shown(row.models.join(',')),
+    row.models?.join(',') ?? 'all',
     stateOf(row, now),
-    row.lastUsedAt === null ? 'never used' : `last used ${iso(row.lastUsedAt) ?? ''}`,
+    iso(row.lastUsedAt) ?? 'never',
   ]);
-  const widths = [0, 1, 2, 3].map((i) => Math.max(...cells.map((line) => line[i]?.length ?? 0)));
-  return cells
-    .map((line) => `${line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}\n`)
-    .join('');
+  return `${table(['token', 'scopes', 'models', 'state', 'last used'], lines)}\n`;
 }
 
 function stateOf({ revokedAt, expiresAt }: TokenRow, now: number): string {
   if (revokedAt !== null) return `revoked ${iso(revokedAt) ?? ''}`;
   if (expiresAt === null) return 'holds';
   return `${expiresAt <= now ? 'expired' : 'until'} ${iso(expiresAt) ?? ''}`;
-}
-
-/** Names may hold anything: a terminal must not act on it. */
-function shown(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, '\uFFFD');
 }
 
 function iso(ms: number | null): string | null {
