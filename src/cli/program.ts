@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 
 import { ConfigError } from '../config/document/problems.ts';
+import { docsParent } from '../platform/build-info.ts';
 import { DriftdError, EXIT, toError } from '../platform/errors.ts';
 import type { ExitCode } from '../platform/errors.ts';
 import { alertCommand } from './alerts/alert.ts';
@@ -30,7 +31,12 @@ Examples:
 Exit codes:
   0 ok    1 unexpected    2 usage    3 invalid configuration or input
   4 drift found           5 schema newer than this program    6 something needed cannot be reached
-docs/errors.md explains every error.`;
+docs/errors.md explains every error`;
+
+function helpTail(): string {
+  const folder = docsParent();
+  return `${HELP_TAIL}${folder === null ? '.' : `; docs/ is in ${folder}`}`;
+}
 
 /**
  * Runs one command line (without node and script) to its end.
@@ -58,7 +64,7 @@ export function createProgram(deps: CliDeps, io: CliIo, done: (code: ExitCode) =
     .description('Watches the inputs and outputs of machine-learning models for drift.')
     .version(deps.build.version, '-V, --version', 'print the version')
     .helpCommand('help [command...]', 'tell more about a command')
-    .addHelpText('after', HELP_TAIL);
+    .addHelpText('after', helpTail);
   const commands = [
     runCommand(deps, io, done),
     checkConfigCommand(deps, io, done),

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -107,6 +108,8 @@ describe('usage', () => {
       expect(output.out).toContain(`  ${word}`);
     for (const code of [0, 1, 2, 3, 4, 5, 6])
       expect(output.out).toMatch(new RegExp(`\\b${code} [a-z]`));
+    const folder = fileURLToPath(new URL('../../../', import.meta.url));
+    expect(output.out).toContain(`docs/errors.md explains every error; docs/ is in ${folder}\n`);
   });
 });
 
