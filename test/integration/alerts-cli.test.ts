@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startMailbox } from '../../scripts/servers/mailbox.ts';
 import { validateCron } from '../../src/app/validate-cron.ts';
 import type { CliDeps } from '../../src/cli/deps.ts';
 import { runCli } from '../../src/cli/program.ts';
@@ -11,6 +12,7 @@ import { migrate } from '../../src/storage/postgres/migrate.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import { startHttpSink } from '../support/http-sink.ts';
 import type { HttpSink } from '../support/http-sink.ts';
+import { runCli as runDriftd } from '../support/run-cli.ts';
 import { freshDatabase } from '../support/servers.ts';
 
 const silent = createLog('silent');
@@ -136,6 +138,25 @@ describe('driftd send-test', () => {
       receiver: 'good',
       alerts: [{ labels: { alertname: 'DriftdProblem', problem: 'test' } }],
     });
+  });
+
+  it('says nothing else, though mail leaves unencrypted', async () => {
+    const mailbox = await startMailbox();
+    onTestFinished(() => mailbox.stop());
+    const mail = join(folder, 'mail.yaml');
+    await writeFile(
+      mail,
+      `postgres: { url: ${JSON.stringify(database)} }
+smtp: { host: ${mailbox.host}, port: ${mailbox.port}, from: driftd@example.com, tls: none }
+receivers: [{ name: mails, email: { to: [ops@example.com] } }]
+`,
+    );
+    expect(await runDriftd('send-test', 'email', '--config', mail)).toEqual({
+      code: 0,
+      out: 'sent  email  mails  ops@example.com\n',
+      err: '',
+    });
+    expect(mailbox.messages).toHaveLength(1);
   });
 
   it('says which channels there are', async () => {

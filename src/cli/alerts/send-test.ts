@@ -26,7 +26,8 @@ export function sendTestCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
     .action(async (channel: string, options: Options) => {
       const { env } = io;
       const config = await loadConfig(options.config, { env, validateCron: deps.validateCron });
-      const log = createLog(config.log.level, { write: io.err });
+      // What there is to say is said by the results; the doctor tells what could be set better.
+      const log = createLog('error', { write: io.err });
       const results = await sendTest(config, channel, options.receiver ?? null, log, deps.clock);
       if (options.format === 'json') io.out(`${JSON.stringify(results)}\n`);
       else {
