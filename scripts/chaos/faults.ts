@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from '../../src/storage/postgres/pool.ts';
 import type { KafkaServer } from '../servers/kafka.ts';
@@ -17,15 +18,64 @@ export interface Victims {
 /** Numbers of its own in [0, 1) for one strike, drawn before the storm begins. */
 export type Dice = readonly [number, number];
 
+/** The first three are of one worker. */
+type Place = 'worker' | 'network' | 'broker network' | 'postgres' | 'kafka';
+
 interface Fault {
   /** How often it is chosen, beside the others. */
   readonly weight: number;
   /** How often it is there at least, in a storm that is long enough. */
   readonly least?: number;
   /** What only one fault at a time may hurt. */
-  readonly hurts: 'worker' | 'network' | 'broker network' | 'postgres' | 'kafka';
+  readonly hurts: readonly Place[];
   /** Hurts, and mends again. @returns what was broken of driftd's promises; null: nothing */
   strike(victims: Victims, worker: Worker, dice: Dice): Promise<string | null>;
+}
+
+/** Does the database know partitions as claimed by this worker? */
+async function hasClaims(pool: Pool, worker: Worker): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    'SELECT FROM ingest_partition WHERE starts_with(owner, $1)',
+    [`${hostname()}:${worker.pid}:`],
+  );
+  return rowCount !== 0;
+}
+
+/**
+ * The worker stands still with a checkpoint on its way to the database, until others have claimed all that it had. Then both
+ * go on, and the checkpoint must be refused.
+ */
+async function stopAtCheckpoint(
+  pool: Pool,
+  sessionMs: number,
+  worker: Worker,
+): Promise<string | null> {
+  const held = await worker.proxy.holdCheckpoint(COMMIT_MS);
+  if (held === null) return null;
+  worker.signal('SIGSTOP');
+  const { fenced } = worker.told;
+  let othersClaimed = false;
+  try {
+    // Shorter than the database and the worker wait for each other.
+    const limit = performance.now() + 2 * sessionMs;
+    while (!othersClaimed && performance.now() < limit) {
+      await sleep(100);
+      othersClaimed = !(await hasClaims(pool, worker));
+    }
+  } catch {
+    // The database was hurt meanwhile: then the checkpoint's connection is gone as well.
+  } finally {
+    held.release();
+    worker.signal('SIGCONT');
+  }
+  if (!othersClaimed) return null;
+  const limit = performance.now() + ANSWER_MS;
+  while (worker.told.fenced === fenced && !held.lost) {
+    if (performance.now() > limit)
+      return `${worker.name} made a checkpoint under a claim that others had taken over`;
+    await sleep(50);
+  }
+  return null;
 }
 
 /** An asked-for end takes at most this long. */
@@ -35,11 +85,13 @@ const DARK_MS = [500, 3_000, 6_000, 18_000];
 
 /** A worker that has something to read makes a checkpoint within this time, unless it is hurt otherwise. */
 const COMMIT_MS = 10_000;
+/** By then the database has answered, or given up. */
+const ANSWER_MS = 20_000;
 
 export const FAULTS: Readonly<Record<string, Fault>> = {
   'kill -9': {
     weight: 5,
-    hurts: 'worker',
+    hurts: ['worker'],
     async strike(_, worker, [one]) {
       worker.signal('SIGKILL');
       await worker.gone();
@@ -49,9 +101,8 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     },
   },
   'SIGSTOP beyond the session': {
-    weight: 3,
-    least: 2,
-    hurts: 'worker',
+    weight: 2,
+    hurts: ['worker'],
     async strike({ sessionMs }, worker, [one]) {
       worker.signal('SIGSTOP');
       await sleep(sessionMs * (1.3 + one));
@@ -59,9 +110,16 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       return null;
     },
   },
+  // Wherever else it stands still, it may wake with nothing in hand.
+  'SIGSTOP at a checkpoint': {
+    weight: 3,
+    least: 3,
+    hurts: ['worker', 'network'],
+    strike: ({ pool, sessionMs }, worker) => stopAtCheckpoint(pool, sessionMs, worker),
+  },
   SIGTERM: {
     weight: 5,
-    hurts: 'worker',
+    hurts: ['worker'],
     async strike(_, worker) {
       const started = performance.now();
       worker.signal('SIGTERM');
@@ -75,7 +133,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'Postgres immediate stop': {
     weight: 1,
-    hurts: 'postgres',
+    hurts: ['postgres'],
     async strike({ postgres }, _, [one]) {
       process.kill(postgres.pid, 'SIGQUIT');
       await postgres.halt();
@@ -86,7 +144,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'backend kill': {
     weight: 6,
-    hurts: 'network',
+    hurts: ['network'],
     async strike({ pool }, _, [one]) {
       await pool.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -99,7 +157,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'TCP reset': {
     weight: 6,
-    hurts: 'network',
+    hurts: ['network'],
     strike(_, { proxy }) {
       proxy.reset();
       return Promise.resolve(null);
@@ -108,7 +166,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'TCP reset at COMMIT': {
     weight: 14,
     least: 3,
-    hurts: 'network',
+    hurts: ['network'],
     async strike(_, { proxy }, [one]) {
       const met = proxy.resetAtCommit(one < 0.5 ? 'question' : 'answer');
       await Promise.race([met, sleep(COMMIT_MS)]);
@@ -117,7 +175,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'half-open': {
     weight: 3,
-    hurts: 'network',
+    hurts: ['network'],
     async strike(_, { proxy }, [one]) {
       proxy.halfOpen();
       await sleep(2_000 + one * 16_000);
@@ -127,7 +185,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'black hole': {
     weight: 3,
-    hurts: 'network',
+    hurts: ['network'],
     async strike(_, { proxy }, [one]) {
       proxy.blackHole();
       await sleep(DARK_MS[Math.floor(one * DARK_MS.length)]);
@@ -137,7 +195,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'broker TCP reset': {
     weight: 3,
-    hurts: 'broker network',
+    hurts: ['broker network'],
     strike(_, { brokerProxy }) {
       brokerProxy.reset();
       return Promise.resolve(null);
@@ -145,7 +203,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'broker half-open': {
     weight: 1.5,
-    hurts: 'broker network',
+    hurts: ['broker network'],
     async strike(_, { brokerProxy }, [one]) {
       brokerProxy.halfOpen();
       await sleep(2_000 + one * 16_000);
@@ -155,7 +213,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'broker black hole': {
     weight: 1.5,
-    hurts: 'broker network',
+    hurts: ['broker network'],
     async strike(_, { brokerProxy }, [one]) {
       brokerProxy.blackHole();
       await sleep(DARK_MS[Math.floor(one * DARK_MS.length)]);
@@ -165,7 +223,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'broker kill -9': {
     weight: 0.8,
-    hurts: 'kafka',
+    hurts: ['kafka'],
     async strike({ kafka }, _, [one]) {
       await kafka.kill9();
       await sleep(one * 3_000);

@@ -10,12 +10,22 @@ export interface Proxy {
   reset(): void;
   /** The next COMMIT of a checkpoint is met by a reset: it before it reaches the server, or the answer to it. Resolves then. */
   resetAtCommit(meets: 'question' | 'answer'): Promise<void>;
+  /** Keeps back what moves the position in the next checkpoint: resolves with it, or with null when none comes in time. */
+  holdCheckpoint(withinMs: number): Promise<HeldCheckpoint | null>;
   /** The server's end is gone and the client is not told: what it sends is swallowed. Ends with `heal`. */
   halfOpen(): void;
   /** Nothing passes in either direction; everything is kept and arrives after `heal`. */
   blackHole(): void;
   heal(): void;
   close(): Promise<void>;
+}
+
+/** A checkpoint that has begun at the server and waits on the way to it. */
+export interface HeldCheckpoint {
+  /** Its connection has ended: what became of it says nothing. */
+  readonly lost: boolean;
+  /** Lets it arrive. */
+  release(): void;
 }
 
 interface Pair {
@@ -33,6 +43,7 @@ export async function startProxy(host: string, port: () => number): Promise<Prox
   let received = 0;
   let met: () => void = () => undefined;
   let meets: 'question' | 'answer' | null = null;
+  let hold: ((held: HeldCheckpoint) => void) | null = null;
 
   function hang({ client, upstream }: Pair): void {
     client.resetAndDestroy();
@@ -50,8 +61,27 @@ export async function startProxy(host: string, port: () => number): Promise<Prox
     };
     let inCheckpoint = false;
     let answerIsLost = false;
+    /** What the client has sent since its checkpoint is held; null: it is not. */
+    let held: Buffer[] | null = null;
+    const keepBack = (): HeldCheckpoint => {
+      held = [];
+      return {
+        get lost() {
+          return !pairs.has(pair);
+        },
+        release() {
+          for (const bytes of held ?? []) if (!upstream.destroyed) upstream.write(bytes);
+          held = null;
+        },
+      };
+    };
     client.on('data', (bytes) => {
-      inCheckpoint ||= bytes.includes(CHECKPOINT);
+      const begins = bytes.includes(CHECKPOINT);
+      if (begins && hold !== null) {
+        hold(keepBack());
+        hold = null;
+      }
+      inCheckpoint ||= begins;
       if (!inCheckpoint || !bytes.includes(COMMIT)) return;
       inCheckpoint = false;
       if (meets === 'question') hang(pair);
@@ -68,7 +98,8 @@ export async function startProxy(host: string, port: () => number): Promise<Prox
       [upstream, client],
     ] as const) {
       from.on('data', (bytes) => {
-        if (!to.destroyed) to.write(bytes);
+        if (from === client && held !== null) held.push(bytes);
+        else if (!to.destroyed) to.write(bytes);
       });
       from.on('error', part);
       from.on('close', part);
@@ -90,6 +121,18 @@ export async function startProxy(host: string, port: () => number): Promise<Prox
       meets = what;
       return new Promise((resolve) => {
         met = resolve;
+      });
+    },
+    holdCheckpoint(withinMs) {
+      return new Promise((resolve) => {
+        const tooLong = setTimeout(() => {
+          hold = null;
+          resolve(null);
+        }, withinMs);
+        hold = (held) => {
+          clearTimeout(tooLong);
+          resolve(held);
+        };
       });
     },
     halfOpen() {

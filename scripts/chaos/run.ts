@@ -106,19 +106,22 @@ function startStorm(victims: Victims, plan: readonly Strike[], say: (line: strin
   async function rage(): Promise<void> {
     for (const next of plan) {
       await sleep(next.afterMs);
-      const kind = FAULTS[next.fault]?.hurts ?? 'worker';
+      const hurts = FAULTS[next.fault]?.hurts ?? [];
       const worker = victims.workers[next.worker] as Worker;
-      const place = kind === 'postgres' || kind === 'kafka' ? kind : `${kind} of ${worker.name}`;
-      await hurt.get(place);
+      const places = hurts.map((place) =>
+        place === 'postgres' || place === 'kafka' ? place : `${place} of ${worker.name}`,
+      );
+      for (const place of places) await hurt.get(place);
       // A worker that has ended by itself has broken a promise.
-      if (kind === 'worker' && !worker.alive()) {
+      if (hurts.includes('worker') && !worker.alive()) {
         broken.push(`${worker.name} has ended by itself:\n${worker.tail()}`);
         await worker.start();
       }
       begun += 1;
       struck[next.fault] = (struck[next.fault] ?? 0) + 1;
       if (begun % 20 === 0) say(`${begun} faults of ${plan.length}`);
-      hurt.set(place, strike(next, worker));
+      const struckNow = strike(next, worker);
+      for (const place of places) hurt.set(place, struckNow);
     }
     await Promise.all(hurt.values());
   }
