@@ -30,7 +30,16 @@ const SCHEMA: ModelSchema = {
   ignored: new Set(NAMES.ignored),
   attributes: NAMES.attributes,
 };
-const SCHEMAS = { schema: (model: string) => (model === SCHEMA.model ? SCHEMA : null) };
+/** A model that has no predictions and no labels, whatever its events say. */
+const BARE: ModelSchema = {
+  ...SCHEMA,
+  modelId: 2,
+  model: 'bare',
+  features: features.map((feature) => ({ ...feature, role: 'input' as const })),
+};
+const SCHEMAS = {
+  schema: (model: string) => [SCHEMA, BARE].find((schema) => schema.model === model) ?? null,
+};
 const RECORD_TIME = 1_769_000_000_000;
 const RECORD = {
   offset: 0,

@@ -28,10 +28,7 @@ export class EventGrammar {
     this.odd = this.one([0, 0, 0.01, 0.1, 0.4]);
     const parts: [string, () => string][] = [
       ['id', () => this.one([this.text(), this.number(), 'null', '"7f9c"'])],
-      [
-        'model',
-        () => (this.oddly() ? this.value() : this.random.uniform() < 0.97 ? '"fuzzed"' : '"other"'),
-      ],
+      ['model', () => (this.oddly() ? this.value() : this.model())],
       ['version', () => this.one(['"12"', '"v1.2"', '12', 'null'])],
       ['ts', () => (this.half() ? '"2026-01-31T23:59:59.999Z"' : this.time())],
       ['features', () => (this.oddly() ? this.value() : this.object(NAMES.inputs))],
@@ -58,6 +55,11 @@ export class EventGrammar {
     if (members.length === 0) return values;
     const { index, 0: text } = this.one(members);
     return values.slice(0, index) + values.slice(index + text.length);
+  }
+
+  private model(): string {
+    const draw = this.random.uniform();
+    return draw < 0.77 ? '"fuzzed"' : draw < 0.97 ? '"bare"' : '"other"';
   }
 
   private object(names: readonly string[]): string {

@@ -85,6 +85,38 @@ describe('nested values that nobody counts', () => {
     }
   });
 
+  it('of a prediction or label that the model has none of are no values by name', () => {
+    // `a` is a name that nobody counts here; an object without names has nothing unknown.
+    const outcomes = [
+      '0.5',
+      '{}',
+      '[{"a":1}]',
+      '{"a":1,"b":[2],"raw":3}',
+      '"x"',
+      '{}',
+      '[]',
+      'null',
+    ];
+    const unknown = [1, 0, 1, 2, 1, 0, 1, 1];
+    for (const key of ['prediction', 'label']) {
+      const eventOf = (value: string): string =>
+        `{"model":"m","ts":1,"features":{"a":1},"${key}":${value}}`;
+      for (const [i, first] of outcomes.entries()) {
+        for (const [j, second] of outcomes.entries()) {
+          scanner = new NativeScanner();
+          for (const [at, value] of [i, j, i, j].map((k) => [k, outcomes[k] ?? ''] as const)) {
+            expect(isRead(eventOf(value))).toBe(true);
+            expect([first, second, frames.at(0).unknownFeatures]).toEqual([
+              first,
+              second,
+              unknown[at],
+            ]);
+          }
+        }
+      }
+    }
+  });
+
   it('have keys that count with those of the event', () => {
     const keys = (count: number): string =>
       `{${Array.from({ length: count }, (_, i) => `"k${i}":0`).join(',')}}`;

@@ -232,7 +232,7 @@ export class KeyScanner {
     const { prediction, label } = this.layout as NativeLayout;
     const outcome = key === KEY.prediction ? prediction : key === KEY.label ? label : null;
     if (outcome === null) notes.dismiss();
-    else notes.value(from, at, outcome.only >= 0 ? outcome.only : TARGET.unknown);
+    else notes.value(from, at, outcome.only >= 0 ? outcome.only : TARGET.outcome);
     return this.readValue(key, at);
   }
 

@@ -30,6 +30,7 @@ import { NestedValues } from './nested-values.ts';
 import { TimeReader } from './time-reader.ts';
 
 const QUOTE = 0x22;
+const OPEN = 0x7b;
 const NEEDED = PART_BIT.features | PART_BIT.model;
 
 /** Reads what scan.wat leaves to others. */
@@ -41,7 +42,7 @@ const scratch = new Float64Array(1);
 askOthers({
   number: (at, target) => scan.number(at, numbers, target),
   value(at, target) {
-    if (target < 0) return scan.byte(at) === QUOTE ? scan.pastString(at) : nested.pass(at);
+    if (target < 0) return passOver(at, target);
     if (scan.byte(at) !== QUOTE) return otherThanText(at, target);
     const end = scan.string(at);
     // scan.wat finds kept texts by bytes without escapes.
@@ -50,6 +51,13 @@ askOthers({
     return end;
   },
 });
+
+/** A text that is no ASCII, or what is nested. */
+function passOver(at: number, target: number): number {
+  const byte = scan.byte(at);
+  if (byte === QUOTE) return scan.pastString(at);
+  return byte === OPEN && target === TARGET.outcome ? -1 : nested.pass(at);
+}
 
 /** What an attribute has that is no text, as a text; a version is a text, or there is none. */
 function otherThanText(at: number, target: number): number {

@@ -11,6 +11,8 @@ export const TARGET = {
   time: -5,
   /** The value is part of the token. */
   model: -6,
+  /** A prediction or label of a model that has none: unknown, but for an object, whose names are. */
+  outcome: -7,
   /** Attributes, from here on. */
   texts: 4_096,
   version: 8_000,

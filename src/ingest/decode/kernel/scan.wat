@@ -17,6 +17,7 @@
   (global $ID i32 (i32.const -4))
   (global $TIME i32 (i32.const -5))
   (global $MODEL i32 (i32.const -6))
+  (global $OUTCOME i32 (i32.const -7))
 
   ;; Where the next (target, slot) of a text that is kept goes.
   (global $found (mut i32) (i32.const 0))
@@ -359,7 +360,9 @@
     ;; At 1040 and 1056.
     (if (i32.eq (local.get $target) (global.get $ID)) (then (return (call $head (local.get $at) (i32.const 1040)))))
     (if (i32.eq (local.get $target) (global.get $TIME)) (then (return (call $head (local.get $at) (i32.const 1056)))))
-    (if (i32.eq (local.get $target) (global.get $UNKNOWN))
+    (if (i32.or
+          (i32.eq (local.get $target) (global.get $UNKNOWN))
+          (i32.eq (local.get $target) (global.get $OUTCOME)))
       (then (i32.store offset=1032 (i32.const 0) (i32.add (i32.load offset=1032 (i32.const 0)) (i32.const 1)))))
     (call $pass (local.get $at) (local.get $target)))
 
