@@ -7,6 +7,7 @@ import type {
   SystemMessage,
 } from '../core/alerting/message.ts';
 import { isAboutDriftd } from '../core/alerting/problems.ts';
+import { intervalText } from '../core/domain/figures.ts';
 import { faultInWords } from '../core/quality/problems.ts';
 import type { FeaturePicture } from '../core/drawing/picture.ts';
 import {
@@ -183,8 +184,8 @@ function statusOf({
 function barsOf({ ks, psi }: DigestFeature): Bar[] {
   const bars: Bar[] = [];
   if (ks !== null) {
-    const [low, high] = [ks.low.toFixed(3), ks.high.toFixed(3)];
-    const interval = low === high ? '' : `, between ${low} and ${high}`;
+    const ends = intervalText(ks.low, ks.high);
+    const interval = ends === null ? '' : `, between ${ends[0]} and ${ends[1]}`;
     bars.push({
       label: 'KS',
       value: `${formatEffect(ks.value)}${interval}${ks.logP === null ? '' : `; p ${formatP(ks.logP)}`}`,

@@ -1,3 +1,5 @@
+import { effectText, shareText } from '../core/domain/figures.ts';
+
 /** Numbers and instants as people read them in a message: the HTML and the text part print the same strings. */
 
 const count = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
@@ -6,19 +8,14 @@ export function formatCount(value: number): string {
   return count.format(value);
 }
 
-/** KS, as 0.93; three decimals below 0.1. null: not measured. */
+/** KS or PSI; null: not measured. */
 export function formatEffect(value: number | null): string {
-  if (value === null || !Number.isFinite(value)) return 'n/a';
-  return Math.abs(value) < 0.0995 ? value.toFixed(3) : value.toFixed(2);
+  return value === null || !Number.isFinite(value) ? 'n/a' : effectText(value);
 }
 
-/** A share in percent: 0 %, < 0.1 %, 4.2 %, 63 %. */
+/** A share in percent. */
 export function formatShare(value: number): string {
-  if (!Number.isFinite(value)) return 'n/a';
-  const percent = value * 100;
-  if (percent === 0) return '0 %';
-  if (percent < 0.1) return '< 0.1 %';
-  return percent < 9.95 ? `${percent.toFixed(1)} %` : `${percent.toFixed(0)} %`;
+  return Number.isFinite(value) ? shareText(value) : 'n/a';
 }
 
 /** A p-value from its natural logarithm; the exponent holds however small it is. */

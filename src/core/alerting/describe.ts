@@ -1,3 +1,4 @@
+import { effectText } from '../domain/figures.ts';
 import type { Severity } from '../domain/verdict.ts';
 import type { FeaturePicture } from '../drawing/picture.ts';
 import type { FeatureResult, StatisticResult } from '../evaluate/types.ts';
@@ -115,10 +116,9 @@ function causeOf(
 function brokenInWords(trouble: FeatureTrouble | null, ks: number | null): string[] {
   const faults = (trouble?.faults ?? []).map(faultInWords).map(sentence);
   if (ks === null || ks === 0) return faults;
-  const distance = String(Number(ks.toPrecision(2)));
   return [
     ...faults,
-    `Its other values differ (KS ${distance}) by no more than that can account for: drift is told of once the data is well again.`,
+    `Its other values differ (KS ${effectText(ks)}) by no more than that can account for: drift is told of once the data is well again.`,
   ];
 }
 

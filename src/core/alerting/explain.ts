@@ -1,3 +1,4 @@
+import { shareText } from '../domain/figures.ts';
 import { explanationOf, placeLabel } from '../evaluate/explain.ts';
 import type { FeatureResult, Subject } from '../evaluate/types.ts';
 
@@ -21,7 +22,7 @@ export function explain(subject: Subject, result: FeatureResult): string[] {
 function outsideInWords({ outOfRangeShare }: FeatureResult): string[] {
   return outOfRangeShare === null || outOfRangeShare < SPOKEN_SHARE
     ? []
-    : [`outside the baseline's range: ${percent(outOfRangeShare)}`];
+    : [`outside the baseline's range: ${shareText(outOfRangeShare)}`];
 }
 
 function spikeInWords({ statistics }: FeatureResult, { live, unit }: Subject): string[] {
@@ -29,19 +30,15 @@ function spikeInWords({ statistics }: FeatureResult, { live, unit }: Subject): s
   if (spike === undefined || spike.fires === null || typeof spike.at !== 'number') return [];
   if (live?.kind !== 'numeric') return [];
   const where = placeLabel(live, spike.at, unit ?? null);
-  return [`values pile up ${where}: ${percent(spike.value)} more than in the baseline`];
+  return [`values pile up ${where}: ${shareText(spike.value)} more than in the baseline`];
 }
 
 function qualityInWords({ missing, invalid }: FeatureResult): string[] {
   const tell = (what: string, { baseline, live }: FeatureResult['missing']): string[] =>
     Math.abs(live - baseline) < SPOKEN_SHARE
       ? []
-      : [`${what}: ${percent(baseline)} -> ${percent(live)}`];
+      : [`${what}: ${shareText(baseline)} -> ${shareText(live)}`];
   return [...tell('missing', missing), ...tell('of the wrong type', invalid)];
-}
-
-function percent(share: number): string {
-  return `${String(Number((share * 100).toPrecision(3)))} %`;
 }
 
 function capitalized(text: string): string {

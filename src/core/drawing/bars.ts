@@ -1,3 +1,4 @@
+import { shareText } from '../domain/figures.ts';
 import { tickLabel, ticks } from './axis.ts';
 import type { CategoryPicture, FeaturePicture, NumericPicture } from './picture.ts';
 import { COLORS, document, element, points, textElement } from './svg.ts';
@@ -53,8 +54,8 @@ function numericBars(picture: NumericPicture, title: string): Svg {
 /** Live values beyond the axis are told as shares. */
 function outside({ below, above }: NumericPicture): Svg[] {
   const parts = [
-    ...(below.live > 0.01 ? [`${percent(below.live)} below`] : []),
-    ...(above.live > 0.01 ? [`${percent(above.live)} above`] : []),
+    ...(below.live > 0.01 ? [`${shareText(below.live)} below`] : []),
+    ...(above.live > 0.01 ? [`${shareText(above.live)} above`] : []),
   ];
   if (parts.length === 0) return [];
   const place = { 'text-anchor': 'end', 'font-size': 11, fill: COLORS.live };
@@ -108,7 +109,7 @@ function categoryBars(picture: CategoryPicture, title: string): Svg {
       textElement(ROW.label - 6, y + 12, shorten(label), { 'text-anchor': 'end', 'font-size': 11 }),
       element('rect', { ...bar, y: y + 2, width: width(baseline), fill: COLORS.baseline }),
       element('rect', { ...bar, y: y + 8, width: width(live), fill: COLORS.live }),
-      textElement(ROW.label + Math.max(width(baseline), width(live)) + 5, y + 12, percent(live), {
+      textElement(ROW.label + Math.max(width(baseline), width(live)) + 5, y + 12, shareText(live), {
         'font-size': 11,
       }),
     ];
@@ -119,8 +120,4 @@ function categoryBars(picture: CategoryPicture, title: string): Svg {
 function shorten(label: string): string {
   const chars = [...label];
   return chars.length > 13 ? `${chars.slice(0, 12).join('')}…` : label;
-}
-
-function percent(share: number): string {
-  return share < 0.0995 ? `${(share * 100).toFixed(1)} %` : `${(share * 100).toFixed(0)} %`;
 }

@@ -1,3 +1,4 @@
+import { effectText } from '../domain/figures.ts';
 import { axis, BARS_HEIGHT, BARS_WIDTH, legend } from './bars.ts';
 import type { NumericPicture } from './picture.ts';
 import { COLORS, document, element, points, textElement } from './svg.ts';
@@ -41,7 +42,7 @@ function gapMark(
   const x = xOf(gap.x);
   const [y1, y2] = [yOf(gap.baseline), yOf(gap.live)];
   const toTheLeft = x > (FRAME.left + FRAME.right) / 2;
-  const text = `KS ${Math.abs(gap.baseline - gap.live).toFixed(3)}`;
+  const text = `KS ${effectText(Math.abs(gap.baseline - gap.live))}`;
   const mark = { stroke: COLORS.gap, 'stroke-width': '2' };
   return [
     element('line', { x1: x, x2: x, y1, y2, ...mark }),

@@ -1,3 +1,4 @@
+import { shareText } from '../domain/figures.ts';
 import { withUnit } from '../domain/feature.ts';
 import { binnedTotal } from '../histogram/histogram.ts';
 import type { CategoricalHistogram, Histogram, NumericHistogram } from '../histogram/types.ts';
@@ -83,8 +84,8 @@ export function explanationOf(subject: Subject, limit = 5): Explanation | null {
   const newCategories = newOnes(baseline, live).slice(0, limit);
   const vanishedCategories = vanishedOnes(baseline, live).slice(0, limit);
   const words = [
-    ...newCategories.map((c) => `new category ${c.category}: at least ${percent(c.share)}`),
-    ...vanishedCategories.map((c) => `category ${c.category} is gone: was ${percent(c.share)}`),
+    ...newCategories.map((c) => `new category ${c.category}: at least ${shareText(c.share)}`),
+    ...vanishedCategories.map((c) => `category ${c.category} is gone: was ${shareText(c.share)}`),
     ...movesInWords(moves),
   ];
   return { moves: moves.slice(0, limit), quantiles: [], newCategories, vanishedCategories, words };
@@ -207,8 +208,8 @@ function gapInWords(
     now += (live.counts[i] as number) / n;
   }
   return sign < 0
-    ? [`more mass above ${number(edge, unit)}: ${percent(1 - before)} -> ${percent(1 - now)}`]
-    : [`less mass above ${number(edge, unit)}: ${percent(1 - before)} -> ${percent(1 - now)}`];
+    ? [`more mass above ${number(edge, unit)}: ${shareText(1 - before)} -> ${shareText(1 - now)}`]
+    : [`less mass above ${number(edge, unit)}: ${shareText(1 - before)} -> ${shareText(1 - now)}`];
 }
 
 function movesInWords(moves: readonly Move[]): string[] {
@@ -217,7 +218,7 @@ function movesInWords(moves: readonly Move[]): string[] {
     .slice(0, 3)
     .map(({ label, baselineShare, liveShare }) => {
       const direction = liveShare > baselineShare ? 'more' : 'less';
-      return `${direction} ${label}: ${percent(baselineShare)} -> ${percent(liveShare)}`;
+      return `${direction} ${label}: ${shareText(baselineShare)} -> ${shareText(liveShare)}`;
     });
 }
 
@@ -230,9 +231,4 @@ function medianInWords(quantiles: readonly QuantileShift[], unit: string | null)
 /** Four significant digits. */
 function number(value: number, unit: string | null = null): string {
   return withUnit(String(Number(value.toPrecision(4))), unit);
-}
-
-function percent(share: number): string {
-  // What rounding leaves of a difference of shares is nothing.
-  return `${share < 1e-12 ? 0 : Number((share * 100).toPrecision(3))} %`;
 }

@@ -1,3 +1,4 @@
+import { shareText } from '../domain/figures.ts';
 import { shownNames } from '../domain/shown-name.ts';
 import type { QualityCheck, QualityFault } from './faults.ts';
 
@@ -101,7 +102,7 @@ export function qualityInWords(
   const named = unknown.length === 0 ? '' : ` (${shownNames(unknown, MAX_NAMED)})`;
   const sentence =
     problem.check === 'unknown'
-      ? `${percent(fault.value)} of the events since the last evaluation bring features that the baseline does not know${named}: they are not watched. Upload a baseline that has them, or stop sending them.`
+      ? `${shareText(fault.value)} of the events since the last evaluation bring features that the baseline does not know${named}: they are not watched. Upload a baseline that has them, or stop sending them.`
       : `The window of ${problem.about} has ${fault.value} events, where ${Math.round(fault.expected ?? 0)} are usual at this time of the day and week.`;
   return { title, sentence };
 }
@@ -114,23 +115,19 @@ export function faultInWords({ window, ...fault }: Fault & { readonly window?: s
 type Fault = Pick<QualityFault, 'check' | 'value' | 'expected'>;
 
 function shareInWords({ check, value, expected }: Fault): string {
-  const before = expected === null ? '' : `, ${percent(expected)} in the baseline`;
+  const before = expected === null ? '' : `, ${shareText(expected)} in the baseline`;
   switch (check) {
     case 'absent':
       return 'no event of the window has it';
     case 'missing':
-      return `${percent(value)} of the values are missing${before}`;
+      return `${shareText(value)} of the values are missing${before}`;
     case 'invalid':
-      return `${percent(value)} of the values are of the wrong type${before}`;
+      return `${shareText(value)} of the values are of the wrong type${before}`;
     case 'unseen':
-      return `${percent(value)} of the values are categories that the baseline does not have`;
+      return `${shareText(value)} of the values are categories that the baseline does not have`;
     case 'out-of-range':
-      return `${percent(value)} of the values lie outside the baseline's range`;
+      return `${shareText(value)} of the values lie outside the baseline's range`;
     default:
-      return `${percent(value)}${before}`;
+      return `${shareText(value)}${before}`;
   }
-}
-
-function percent(share: number): string {
-  return `${String(Number((share * 100).toPrecision(2)))} %`;
 }

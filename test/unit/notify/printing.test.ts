@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { explain } from '../../../src/core/alerting/explain.ts';
+import type { FeatureResult, Subject } from '../../../src/core/evaluate/types.ts';
 import {
   formatCount,
   formatEffect,
@@ -22,8 +24,8 @@ describe('numbers', () => {
     [formatEffect(Infinity), 'n/a'],
     [formatShare(0), '0 %'],
     [formatShare(0.0004), '< 0.1 %'],
-    [formatShare(0.0417), '4.2 %'],
-    [formatShare(0.634), '63 %'],
+    [formatShare(0.0417), '4.17 %'],
+    [formatShare(0.634), '63.4 %'],
     [formatShare(NaN), 'n/a'],
     [formatP(Math.log(0.042)), '0.042'],
     [formatP(-2_000), '2.6e-869'],
@@ -90,6 +92,23 @@ describe('the plain text', () => {
     expect(text).toMatch(/Baseline \|[ ▁▂▃▄▅▆▇█]{10,}\| \S+ to \S+/);
     expect(text).toMatch(/Live {5}\|[ ▁▂▃▄▅▆▇█]{10,}\|/);
     expect(text).not.toMatch(/NaN|undefined|null|\[object/);
+  });
+
+  it('rounds the same figure in one way', () => {
+    const shares = { baseline: 0.11496, live: 0.40312 };
+    const result = { missing: shares, invalid: { baseline: 0, live: 0 }, outOfRangeShare: null };
+    const feature = digestFeature({
+      missing: shares,
+      faults: [{ check: 'missing', value: shares.live, expected: shares.baseline }],
+      explanation: explain(
+        { live: null, baseline: null } as unknown as Subject,
+        { ...result, statistics: [] } as unknown as FeatureResult,
+      ),
+    });
+    const text = renderText(viewOf(digest({ features: [feature] })));
+    expect(text).toContain('Missing:        40.3 %, 11.5 % in the baseline');
+    expect(text).toContain('40.3 % of the values are missing, 11.5 % in the baseline');
+    expect(text).toContain('Missing: 11.5 % -> 40.3 %');
   });
 
   it('counts what it leaves out', () => {

@@ -1,3 +1,4 @@
+import { shareText } from '../../../core/domain/figures.ts';
 import type { FeatureResult, StatisticResult } from '../../../core/evaluate/types.ts';
 import type { StatisticName } from '../../../core/statistic/catalogue.ts';
 
@@ -14,7 +15,7 @@ export function decimal(value: number | null): string {
 }
 
 export function percent(share: number | null): string {
-  return share === null ? '–' : `${Number((share * 100).toPrecision(3))} %`;
+  return share === null ? '–' : shareText(share);
 }
 
 /** A p-value from its natural logarithm: never 0, however small. */

@@ -82,7 +82,7 @@ describe('bars', () => {
 describe('cumulative curves', () => {
   it('mark the longest distance with its size', () => {
     const svg = cdfSvg(PICTURE, 'temp');
-    expect(svg).toContain('KS 0.500');
+    expect(svg).toContain('KS 0.50<');
     expect(svg.match(/<polyline/g)).toHaveLength(2);
     expect(cdfSvg({ ...PICTURE, gap: null }, 'temp')).not.toContain('KS');
   });
