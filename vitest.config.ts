@@ -5,6 +5,8 @@ const POSTGRES = './test/support/servers-postgres.setup.ts';
 const KAFKA = './test/support/servers-kafka.setup.ts';
 /** Test files for which this machine lacks a program; none where CI is set. The reporter tells. */
 const exclude = leftOut().flatMap(({ files }) => files);
+/** How long `expect.poll` waits for what must come: a machine that stands still for a while is no fault of the program. */
+const expect = { poll: { timeout: 20_000 } };
 
 /**
  * Groups run one after another: the quick ones first, then those that share the machine with servers. Two files at a time:
@@ -20,6 +22,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
           exclude,
+          expect,
           testTimeout: 30_000,
           sequence: { groupOrder: 1 },
         },
@@ -29,6 +32,7 @@ export default defineConfig({
           name: 'property',
           include: ['test/property/**/*.test.ts'],
           exclude,
+          expect,
           testTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
@@ -38,6 +42,7 @@ export default defineConfig({
           name: 'contract',
           include: ['test/contract/**/*.test.ts'],
           exclude,
+          expect,
           testTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
@@ -47,6 +52,7 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           exclude,
+          expect,
           globalSetup: [POSTGRES],
           testTimeout: 120_000,
           hookTimeout: 180_000,
@@ -58,6 +64,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           exclude,
+          expect,
           globalSetup: [POSTGRES, KAFKA],
           testTimeout: 300_000,
           hookTimeout: 300_000,

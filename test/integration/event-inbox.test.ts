@@ -136,7 +136,7 @@ describe('the inbox', () => {
        WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()
          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
     );
-    await expect.poll(() => first?.lost.aborted, { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => first?.lost.aborted).toBe(true);
     await first?.release();
     const second = await hold.take(signal);
     expect(second).not.toBeNull();

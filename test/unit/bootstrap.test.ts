@@ -84,6 +84,7 @@ it('runs on when the shell in front of its parent ends, and after a hang-up', as
   await delay(LONG_MS);
   expect(said()).toEqual([]);
   process.kill(-(shell.pid as number), 'SIGHUP');
+  await expect.poll(said).toContain('SIGHUP');
   await delay(LONG_MS);
   expect(new Set(said())).toEqual(new Set(['SIGHUP']));
   process.kill(bootstrap, 'SIGTERM');

@@ -9,6 +9,8 @@ import type { MemoryPartition } from '../../support/steered-pipeline.ts';
 import { temporaryFile } from '../../support/temporary-file.ts';
 
 const SILENCE_MS = 3_000;
+/** Long after what is waited for has come on any machine. */
+const LATE_MS = 20_000;
 let running: Pipeline | null = null;
 
 afterEach(async () => {
@@ -37,7 +39,7 @@ describe('a batch that cannot be read, with the position inside it', () => {
     store.place(0, 7);
     await pipeline.start();
 
-    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 25);
+    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 25, LATE_MS);
 
     expect(store.row(0).outcomes).toMatchObject({ quarantined: 13, counted: 5, filtered: 0 });
     expect(store.row(0).epoch).toBe(1);
@@ -51,7 +53,7 @@ describe('a log that is made anew while it is read', () => {
       metrics: { anchorMissing: missing },
     });
     await steered.pipeline.start();
-    await vi.waitUntil(() => steered.store.rows.get(0)?.nextOffset === 10);
+    await vi.waitUntil(() => steered.store.rows.get(0)?.nextOffset === 10, LATE_MS);
     return { ...steered, missing };
   }
 
@@ -60,7 +62,7 @@ describe('a log that is made anew while it is read', () => {
     clock.ahead += SILENCE_MS;
     source.partitions[0] = { start: 0, records: records(0, 30, 'other') };
 
-    await vi.waitUntil(() => store.row(0).state === 'halted');
+    await vi.waitUntil(() => store.row(0).state === 'halted', LATE_MS);
 
     expect(store.row(0).reason).toMatch(/made anew/);
     expect(store.row(0)).toMatchObject({ nextOffset: 10, outcomes: { counted: 10 } });
@@ -72,7 +74,7 @@ describe('a log that is made anew while it is read', () => {
     source.partitions[0] = { start: 0, records: [] };
     source.tellEnds();
 
-    await vi.waitUntil(() => store.row(0).state === 'halted', 20_000);
+    await vi.waitUntil(() => store.row(0).state === 'halted', LATE_MS);
 
     expect(store.row(0).reason).toMatch(/ends before offset 10/);
   });
@@ -82,7 +84,7 @@ describe('a log that is made anew while it is read', () => {
     clock.ahead += SILENCE_MS;
     source.partitions[0] = { start: 0, records: [...records(0, 9), ...records(11, 15)] };
 
-    await vi.waitUntil(() => store.row(0).state === 'halted');
+    await vi.waitUntil(() => store.row(0).state === 'halted', LATE_MS);
 
     expect(store.row(0).reason).toMatch(/not compacted/);
     expect(missing).toHaveBeenCalledWith('kafka');
@@ -96,7 +98,7 @@ describe('a log that is made anew while it is read', () => {
       clock.ahead += SILENCE_MS;
       source.partitions[0] = { start: 0, records: [...records(0, 9), ...records(11, 15)] };
 
-      await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 15);
+      await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 15, LATE_MS);
 
       expect(store.row(0)).toMatchObject({ state: 'ok', outcomes: { counted: 14, filtered: 1 } });
       expect(missing).toHaveBeenCalledTimes(1);
@@ -108,7 +110,7 @@ describe('a log that is made anew while it is read', () => {
     clock.ahead += SILENCE_MS;
     source.partitions[0]?.records.push(...records(10, 40));
 
-    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 40);
+    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 40, LATE_MS);
 
     expect(store.row(0)).toMatchObject({ state: 'ok', epoch: 1, outcomes: { counted: 40 } });
   });
@@ -118,11 +120,11 @@ describe('records that retention takes while the partition is read', () => {
   it('are a gap, also when none comes after them', async () => {
     const { source, store, pipeline } = await start([{ start: 0, records: records(0, 10) }]);
     await pipeline.start();
-    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 10);
+    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 10, LATE_MS);
     source.partitions[0] = { start: 25, records: [] };
     source.tellEnds();
 
-    await vi.waitUntil(() => store.row(0).gaps.length > 0);
+    await vi.waitUntil(() => store.row(0).gaps.length > 0, LATE_MS);
 
     expect(store.row(0).gaps).toMatchObject([{ from: 10, to: 25 }]);
     expect(store.row(0).state).toBe('ok');
@@ -140,7 +142,7 @@ describe('what is known about the end of a log', () => {
       },
     );
     await pipeline.start();
-    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 10);
+    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 10, LATE_MS);
     source.tellEnds();
     expect(lags.at(-1)).toBe(0);
 
@@ -150,7 +152,7 @@ describe('what is known about the end of a log', () => {
     const { caughtUp } = store.row(0);
     clock.ahead += 60_000;
     source.partitions[0]?.records.push(...records(10, 11));
-    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 11);
+    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 11, LATE_MS);
     expect(store.row(0).caughtUp).toBe(caughtUp);
   });
 });
@@ -185,9 +187,9 @@ describe('a log that is at no server', () => {
   it('is read to its end for good once that was told: it holds no other one back', async () => {
     const { store, pipeline, clock } = await replayedLongAgo(20);
     await pipeline.start();
-    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 20, 20_000);
+    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 20, LATE_MS);
 
-    await vi.waitUntil(() => store.row(0).caughtUp > 0, 20_000);
+    await vi.waitUntil(() => store.row(0).caughtUp > 0, LATE_MS);
 
     expect(clock.ahead).toBe(60_000);
   });
@@ -198,12 +200,12 @@ describe('a log that is at no server', () => {
       { remote: false },
     );
     await pipeline.start();
-    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 10);
+    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 10, LATE_MS);
     const { delivered } = source;
     clock.ahead += SILENCE_MS;
     source.partitions[0]?.records.push(...records(10, 20));
 
-    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 20);
+    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 20, LATE_MS);
 
     expect(source.delivered).toBe(delivered + 1);
   });
@@ -222,7 +224,7 @@ describe('an assignment that is lost', () => {
     source.partitions.push(log as MemoryPartition);
     source.assign();
     expect(pipeline.assigned).toBe(1);
-    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 10);
+    await vi.waitUntil(() => store.rows.get(0)?.nextOffset === 10, LATE_MS);
   });
 });
 
@@ -255,14 +257,14 @@ describe('a backlog in many partitions', () => {
       peak = Math.max(peak, budget.heldBytes);
     };
     await pipeline.start();
-    await vi.waitUntil(() => store.refused > 4 * PARTITIONS, 20_000);
+    await vi.waitUntil(() => store.refused > 4 * PARTITIONS, LATE_MS);
     expect(peak).toBeGreaterThan(BUDGET / 2);
     expect(peak).toBeLessThanOrEqual(BUDGET);
 
     store.stalled.clear();
     await vi.waitUntil(
       () => [...store.rows.values()].every(({ nextOffset }) => nextOffset === 200),
-      20_000,
+      LATE_MS,
     );
 
     expect([...store.rows.values()].every(({ outcomes }) => outcomes.counted === 200)).toBe(true);
@@ -282,7 +284,7 @@ describe('a backlog in many partitions', () => {
 
     await vi.waitUntil(
       () => [0, 1, 3].every((partition) => store.row(partition).nextOffset === 500),
-      20_000,
+      LATE_MS,
     );
 
     expect(store.row(2).nextOffset).toBe(0);
@@ -296,13 +298,13 @@ describe('a backlog in many partitions', () => {
     store.place(0, 0);
     store.stalled.add(0);
     await pipeline.start();
-    await vi.waitUntil(() => store.refused > 0);
+    await vi.waitUntil(() => store.refused > 0, LATE_MS);
     held.length = 0;
 
     await vi.waitUntil(() => {
       collect();
       return counted.deref() === undefined;
-    });
+    }, LATE_MS);
     expect(store.row(0).nextOffset).toBe(0);
   });
 
@@ -317,7 +319,7 @@ describe('a backlog in many partitions', () => {
 
     await vi.waitUntil(
       () => [...store.rows.values()].every(({ nextOffset }) => nextOffset === 4),
-      20_000,
+      LATE_MS,
     );
 
     expect([...store.rows.values()].map(({ outcomes }) => outcomes.counted)).toEqual([4, 4, 4]);
