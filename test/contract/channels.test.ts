@@ -17,7 +17,10 @@ import type { SmtpScript } from '../support/scripted-smtp.ts';
 
 const log = createLog('silent');
 
-function emailTo(port: number): Pick<ChannelUnderTest, 'notifier' | 'recipient'> {
+/** Whoever answers is waited for: only who never does is given up on soon. */
+const patienceMs = (farSide: FarSide): number => (farSide === 'hangs' ? 1_000 : 20_000);
+
+function emailTo(port: number, farSide: FarSide): Pick<ChannelUnderTest, 'notifier' | 'recipient'> {
   const smtp = {
     host: '127.0.0.1',
     port,
@@ -25,7 +28,8 @@ function emailTo(port: number): Pick<ChannelUnderTest, 'notifier' | 'recipient'>
     from: 'driftd@example.com',
     tls: 'none',
   } as const;
-  const limits = { connectMs: 800, idleMs: 800, totalMs: 1_000 };
+  const ms = patienceMs(farSide);
+  const limits = { connectMs: 20_000, idleMs: ms, totalMs: ms };
   return { notifier: createEmailNotifier(smtp, log, { limits }), recipient: 'oncall@example.com' };
 }
 
@@ -41,7 +45,7 @@ channelContract('email', async (farSide) => {
   if (farSide === 'accepts') {
     const mailbox = await startMailbox();
     return {
-      ...emailTo(mailbox.port),
+      ...emailTo(mailbox.port, farSide),
       received: () =>
         mailbox.messages.map(({ to, raw }) => {
           const text = raw.toString();
@@ -53,7 +57,7 @@ channelContract('email', async (farSide) => {
   }
   const server = await startScriptedSmtp(SCRIPTS[farSide]);
   if (farSide === 'is gone') await server.stop();
-  return { ...emailTo(server.port), received: () => [], stop: () => server.stop() };
+  return { ...emailTo(server.port, farSide), received: () => [], stop: () => server.stop() };
 });
 
 const ANSWERS: Readonly<Record<Exclude<FarSide, 'is gone'>, SinkAnswer>> = {
@@ -84,7 +88,10 @@ for (const [name, create] of Object.entries(HTTP_CHANNELS)) {
     if (farSide === 'is gone') await sink.stop();
     const recipient = 'ml-oncall';
     return {
-      notifier: create({ recipient, url: sink.url, allowPrivate: true }, { totalMs: 1_000 }),
+      notifier: create(
+        { recipient, url: sink.url, allowPrivate: true },
+        { totalMs: patienceMs(farSide) },
+      ),
       recipient,
       received: () =>
         sink.requests.map(({ headers, body }) => ({

@@ -10,20 +10,20 @@ it('a migration may take longer than any other statement, and leaves the limits 
   const pool = new pg.Pool({
     connectionString: await freshDatabase(),
     max: 1,
-    statement_timeout: 200,
-    query_timeout: 400,
+    statement_timeout: 2_000,
+    query_timeout: 3_000,
   });
   const slow = {
     version: 1,
     file: '0001_slow.sql',
-    sql: 'CREATE TABLE slow (id integer); SELECT pg_sleep(0.8); CREATE INDEX ON slow (id)',
+    sql: 'CREATE TABLE slow (id integer); SELECT pg_sleep(3.5); CREATE INDEX ON slow (id)',
     checksum: '',
     breaking: false,
   };
   try {
     expect(await migrate(pool, log, [slow])).toEqual({ from: 0, to: 1 });
     expect(await migrate(pool, log, [slow])).toEqual({ from: 1, to: 1 });
-    await expect(pool.query('SELECT pg_sleep(0.8)')).rejects.toThrow();
+    await expect(pool.query('SELECT pg_sleep(3.5)')).rejects.toThrow();
   } finally {
     await pool.end();
   }

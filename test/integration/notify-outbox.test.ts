@@ -154,6 +154,8 @@ describe('delivery from the outbox by SMTP', () => {
         ],
         log,
         random: () => 0.999,
+        // Longer than a pass may take.
+        options: { retryBaseMs: 60_000 },
       });
     expect(await dispatcherTo(down.port).runOnce()).toEqual({ sent: 0, retried: 1, dead: 0 });
     expect(await row('a')).toMatchObject({ state: 'pending', attempts: 1 });

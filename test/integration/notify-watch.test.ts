@@ -143,7 +143,7 @@ describe('each way of being blind', () => {
   });
 
   it.each([
-    ['ok', null, '59 seconds', []],
+    ['ok', null, '50 seconds', []],
     ['ok', null, '61 seconds', ['ingest-stuck']],
     ['halted', 'log changed', '0 seconds', ['ingest-halted']],
   ])('a partition that is %s (%s) since %s', async (state, reason, age, kinds) => {
@@ -215,7 +215,7 @@ describe('each way of being blind', () => {
       pool.query(`UPDATE replica SET started_at = now() - $1::interval`, [age]);
     const store = createWatchStore(pool);
     await store.seen('host:1:a', ['ingest', 'notify']);
-    await reader('59 seconds');
+    await reader('50 seconds');
     expect(await watch({ topics: [missing] }).runOnce()).toEqual([]);
     await reader('61 seconds');
     expect(await watch({ topics: [missing] }).runOnce()).toMatchObject([

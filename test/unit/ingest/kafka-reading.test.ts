@@ -25,7 +25,7 @@ afterEach(() => {
 
 /** A broker that answers when it is told to, and a connection to it. */
 async function connect(
-  requestTimeout = 5_000,
+  requestTimeout = 30_000,
 ): Promise<{ connection: Connection; sockets: net.Socket[] }> {
   const sockets: net.Socket[] = [];
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
@@ -40,7 +40,7 @@ async function connect(
     port: (server.address() as AddressInfo).port,
     logger: { namespace: () => silent },
     socketFactory: readingSocket,
-    connectionTimeout: 2_000,
+    connectionTimeout: 20_000,
     requestTimeout,
   });
   open.push({
@@ -98,7 +98,8 @@ describe('connections to a broker', () => {
 
   it('do not mix what comes late of an old socket with what comes of the one in its place', async () => {
     replaceReading();
-    const { connection, sockets } = await connect(300);
+    // Of both requests: the second is to be answered well within it.
+    const { connection, sockets } = await connect(3_000);
     const first = ask(connection);
     await until(() => sockets.length === 1);
     const late = answer(0, 50_000);

@@ -43,10 +43,10 @@ describe('a request', () => {
   afterEach(async () => {
     for (const sink of sinks.splice(0)) await sink.stop();
   });
-  async function postTo(answer: SinkAnswer, secrets: string[] = []) {
+  async function postTo(answer: SinkAnswer, secrets: string[] = [], totalMs = 20_000) {
     const sink = await startHttpSink(() => answer);
     sinks.push(sink);
-    const poster = createPoster(500);
+    const poster = createPoster(totalMs);
     const request = { url: sink.url, allowPrivate: true, headers: {}, body: '{}', secrets };
     return { sink, outcome: await poster.post(request) };
   }
@@ -60,7 +60,7 @@ describe('a request', () => {
   });
 
   it('ends although the answer never does', async () => {
-    const { outcome } = await postTo('drip');
+    const { outcome } = await postTo('drip', [], 500);
     expect(outcome).toEqual({ outcome: 'retry', error: 'no complete answer within 500 ms' });
   });
 
