@@ -5,10 +5,11 @@ import { createConnection } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { DriftdError } from '../../src/platform/errors.ts';
+import { freePort } from './free-port.ts';
 import { KAFKA_VERSION, kafkaJars, requireJava } from './kafka-jars.ts';
 import { serverProperties, storageFormatArgs } from './kafka-properties.ts';
 import type { KafkaSecurity } from './kafka-properties.ts';
-import { freePort, makeTempFolder, spawnGuarded } from './lifecycle.ts';
+import { makeTempFolder, spawnGuarded } from './lifecycle.ts';
 import type { GuardedProcess, TempFolder } from './lifecycle.ts';
 
 const run = promisify(execFile);

@@ -32,7 +32,7 @@ export interface Mailbox {
   /**
    * Resolves with all messages once there are `count`.
    *
-   * @throws Error when they have not come within `timeoutMs` (default 10 s)
+   * @throws Error when they have not come within `timeoutMs` (default 30 s)
    */
   waitFor(count: number, timeoutMs?: number): Promise<readonly ReceivedMail[]>;
   /** Closes the listener and its connections. Can be called twice. */
@@ -103,7 +103,7 @@ export async function startMailbox(options: MailboxOptions = {}): Promise<Mailbo
     host: '127.0.0.1',
     port: typeof address === 'object' && address !== null ? address.port : 0,
     messages,
-    waitFor: (count, timeoutMs = 10_000) => waitForCount(messages, waiting, count, timeoutMs),
+    waitFor: (count, timeoutMs = 30_000) => waitForCount(messages, waiting, count, timeoutMs),
     stop: () =>
       (closed ??= new Promise((resolve) => {
         server.close(resolve);

@@ -15,13 +15,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { DriftdError } from '../../src/platform/errors.ts';
-import {
-  anyoneMayEnter,
-  freePort,
-  makeTempFolder,
-  processIsAlive,
-  spawnGuarded,
-} from './lifecycle.ts';
+import { freePort } from './free-port.ts';
+import { anyoneMayEnter, makeTempFolder, processIsAlive, spawnGuarded } from './lifecycle.ts';
 import type { GuardedProcess } from './lifecycle.ts';
 import { cached } from './manifest.ts';
 

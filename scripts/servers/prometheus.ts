@@ -3,10 +3,11 @@ import path from 'node:path';
 import { parse, stringify } from 'yaml';
 import { sleep } from '../../src/platform/clock.ts';
 import { DriftdError } from '../../src/platform/errors.ts';
-import { freePort, makeTempFolder, spawnGuarded } from './lifecycle.ts';
+import { freePort } from './free-port.ts';
+import { makeTempFolder, spawnGuarded } from './lifecycle.ts';
 import type { GuardedProcess } from './lifecycle.ts';
 
-const START_MS = 30_000;
+const START_MS = 60_000;
 
 export interface WebServer {
   readonly url: string;

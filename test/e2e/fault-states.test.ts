@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { freePort } from '../../scripts/servers/lifecycle.ts';
+import { freePort } from '../../scripts/servers/free-port.ts';
 import { createApp } from '../../src/app/app.ts';
 import { validateCron } from '../../src/app/validate-cron.ts';
 import type { Finding } from '../../src/app/status/finding.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../scripts/servers/lifecycle.ts';
+import { freePort } from '../../scripts/servers/free-port.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import type { Pool } from '../../src/storage/postgres/pool.ts';

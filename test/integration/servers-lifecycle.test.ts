@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -13,10 +13,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
-import { freePort, makeTempFolder, processIsAlive } from '../../scripts/servers/lifecycle.ts';
+import { freePort } from '../../scripts/servers/free-port.ts';
+import { makeTempFolder, processIsAlive } from '../../scripts/servers/lifecycle.ts';
 import { cached, damageOf } from '../../scripts/servers/manifest.ts';
 
+const FREE_PORT = new URL('../../scripts/servers/free-port.ts', import.meta.url).href;
+const run = promisify(execFile);
 const PARENT = fileURLToPath(new URL('../support/servers-parent.ts', import.meta.url));
 
 async function until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
@@ -29,7 +33,7 @@ async function until(condition: () => boolean, timeoutMs: number): Promise<boole
 }
 
 describe('servers of a process that is killed', () => {
-  it('are gone within ten seconds, with their ports and folders', async () => {
+  it('are gone soon after, with their ports and folders', async () => {
     const parent = spawn(process.execPath, [PARENT], { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines = createInterface({ input: parent.stdout });
     const [line] = (await once(lines, 'line')) as [string];
@@ -40,7 +44,7 @@ describe('servers of a process that is killed', () => {
     await once(parent, 'exit');
     const gone = (): boolean =>
       !started.pids.some(processIsAlive) && !started.folders.some((folder) => existsSync(folder));
-    expect(await until(gone, 10_000)).toBe(true);
+    expect(await until(gone, 60_000)).toBe(true);
     for (const port of started.ports) {
       const answer = fetch(`http://127.0.0.1:${String(port)}`);
       await expect(answer).rejects.toThrow('fetch failed');
@@ -61,9 +65,19 @@ describe('temporary folders', () => {
     mine.remove();
     expect(existsSync(mine.path)).toBe(false);
   });
+});
 
-  it('leave free ports alone', async () => {
-    expect(await freePort()).toBeGreaterThan(1023);
+describe('free ports', () => {
+  it('are given to one alone, also by several processes, and are none that the system gives out', async () => {
+    const ports = await Promise.all(Array.from({ length: 300 }, freePort));
+    expect(new Set(ports).size).toBe(300);
+    expect(Math.max(...ports)).toBeLessThan(32_768);
+    const asking = `const { freePort } = await import(${JSON.stringify(FREE_PORT)});
+      for (let i = 0; i < 300; i += 1) console.log(await freePort());`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', asking]);
+    const others = stdout.trim().split('\n').map(Number);
+    expect(others).toHaveLength(300);
+    expect(others.filter((port) => ports.includes(port))).toEqual([]);
   });
 });
 

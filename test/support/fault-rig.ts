@@ -6,7 +6,7 @@ import { expect, vi } from 'vitest';
 import { createTopic } from '../../scripts/demo/publisher.ts';
 import { startKafka } from '../../scripts/servers/kafka.ts';
 import type { KafkaServer } from '../../scripts/servers/kafka.ts';
-import { freePort } from '../../scripts/servers/lifecycle.ts';
+import { freePort } from '../../scripts/servers/free-port.ts';
 import { startPostgres } from '../../scripts/servers/postgres.ts';
 import type { PostgresServer } from '../../scripts/servers/postgres.ts';
 import type { Finding } from '../../src/app/status/finding.ts';
