@@ -28,7 +28,8 @@ export interface Readiness {
 
 /** What one process says of itself. */
 export interface Subject {
-  livez(): Promise<number>;
+  /** @throws when it does not answer in time, by default 10 s */
+  livez(timeoutMs?: number): Promise<number>;
   readyz(): Promise<Readiness>;
   /** undefined: there is no such series. */
   gauge(series: string): Promise<number | undefined>;
@@ -58,7 +59,9 @@ export interface FaultRig extends Subject {
 
 export async function startFaultRig(): Promise<FaultRig> {
   const folder = mkdtempSync(path.join(tmpdir(), 'driftd-faults-'));
-  const [kafka, postgres] = await Promise.all([startKafka(), startPostgres()]);
+  // A while without partitions at each start: else it may be over before anybody has looked.
+  const settings = { 'group.initial.rebalance.delay.ms': '3000' };
+  const [kafka, postgres] = await Promise.all([startKafka({ settings }), startPostgres()]);
   const database = await postgres.createDatabase();
   const pool = createPool({
     url: database,
@@ -75,12 +78,15 @@ export async function startFaultRig(): Promise<FaultRig> {
 kafka:
   brokers: ['${kafka.brokers[0] ?? ''}']
   topics: [{ name: ${TOPIC}, start: earliest }]
-  session_timeout: 20s
+  session_timeout: 40s
 postgres: { url: '${database}' }
 http: { listen: '127.0.0.1:${String(port)}' }
 models: [{ name: m }]
 monitors: [{ name: m-hourly, model: m, schedule: '0 * * * *', windows: [1h] }]
-receivers: [{ name: ops, email: { to: [ops@example.com] } }]
+receivers:
+  - { name: ops, email: { to: [ops@example.com] } }
+  - { name: watchers, slack: { url: 'https://127.0.0.1:1/', allow_private: true } }
+notify: { problem_receivers: [watchers], test_schedule: 'off' }
 smtp: { host: 127.0.0.1, port: 1, from: driftd@example.com, tls: none }
 `,
     );
@@ -145,10 +151,10 @@ smtp: { host: 127.0.0.1, port: 1, from: driftd@example.com, tls: none }
 /** A process that listens at this address. */
 export function subjectAt(base: string): Subject {
   return {
-    livez: async () =>
-      (await fetch(`${base}/livez`, { signal: AbortSignal.timeout(2_000) })).status,
+    livez: async (timeoutMs = 10_000) =>
+      (await fetch(`${base}/livez`, { signal: AbortSignal.timeout(timeoutMs) })).status,
     async readyz() {
-      const response = await fetch(`${base}/readyz`, { signal: AbortSignal.timeout(6_000) });
+      const response = await fetch(`${base}/readyz`, { signal: AbortSignal.timeout(15_000) });
       const { checks } = (await response.json()) as {
         checks: { name: string; ok: boolean; reason: string | null }[];
       };
