@@ -23,7 +23,7 @@ beforeAll(async () => {
   database = await freshDatabase();
   topic = uniqueName('bad-input');
   await createTopic({ brokers: kafkaBrokers(), name: topic, partitions: 1 });
-}, 60_000);
+});
 
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -184,7 +184,7 @@ describe('driftd run, asked to stop', () => {
       // The promise is 10 s; a machine that is busy with other tests is given its share.
       expect(ms, signal).toBeLessThan(15_000);
     }
-  }, 60_000);
+  });
 
   it('migrates once when eight replicas start at a time', async () => {
     const url = await freshDatabase();
@@ -200,5 +200,5 @@ describe('driftd run, asked to stop', () => {
     await pool.end();
     expect(rows[0]?.n).toBeGreaterThan(0);
     expect(rows[0]?.n).toBe(rows[0]?.versions);
-  }, 120_000);
+  });
 });

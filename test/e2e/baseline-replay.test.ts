@@ -67,7 +67,7 @@ beforeAll(async () => {
   ];
   await producer.send({ topic, messages });
   await producer.disconnect();
-}, 60_000);
+});
 afterAll(() => admin.disconnect());
 
 async function config(): Promise<DriftdConfig> {

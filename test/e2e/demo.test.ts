@@ -96,7 +96,7 @@ describe('the demo, asked to end in the middle', () => {
       { timeout: 20_000, interval: 100 },
     );
     rmSync(left ?? '', { recursive: true });
-  }, 90_000);
+  });
 });
 
 describe('the demo on a machine without Java', () => {
@@ -105,7 +105,7 @@ describe('the demo on a machine without Java', () => {
     expect(stderr).toMatch(/Java 17 or newer/);
     expect(stderr).not.toMatch(/^\s+at /m);
     expect(code).toBe(EXIT.unreachable);
-  }, 60_000);
+  });
 
   it('says so, feeds the same pipeline from a file, and finds what it should', async () => {
     const { code, stdout, stderr } = await demo('--once');
@@ -113,5 +113,5 @@ describe('the demo on a machine without Java', () => {
     expect(stdout).toContain('25814');
     expect(stderr).not.toMatch(/^\s+at /m);
     expect(code, stdout.slice(-2000) + stderr).toBe(0);
-  }, 300_000);
+  });
 });

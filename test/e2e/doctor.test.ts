@@ -63,7 +63,7 @@ postgres: { url: '${parts.database ?? database}' }
 http: { listen: '127.0.0.1:0' }
 ${parts.baselines === undefined ? '' : `baselines: { directory: '${parts.baselines}' }`}
 models: [{ name: m, features: ${parts.features ?? '{}'} }]
-monitors: [{ name: m-daily, model: m, schedule: '0 6 * * *', windows: [24h] }]
+monitors: [{ name: m-daily, model: m, schedule: '0 6 1 1 *', windows: [24h] }]
 receivers: [{ name: ops, email: { to: [ops@example.com] } }]
 smtp: { host: 127.0.0.1, port: ${parts.smtpPort ?? mailbox.port}, from: driftd@example.com, tls: none }
 `;

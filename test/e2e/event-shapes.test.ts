@@ -92,4 +92,4 @@ it('counts the events of every shape once, whatever they were compressed with', 
   expect(await driftd.rows('SELECT DISTINCT reason FROM quarantine')).toEqual([
     { reason: 'invalid-json' },
   ]);
-}, 90_000);
+});

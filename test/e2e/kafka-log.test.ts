@@ -64,7 +64,7 @@ describe('a topic that is deleted and made anew', () => {
       expect(halted).toMatchObject({ position: 50, counted: 50 });
       expect(halted?.reason).toMatch(/made anew/);
       await expect
-        .poll(() => driftd.metric('driftd_partition_halted'), { timeout: 30_000 })
+        .poll(() => driftd.metric('driftd_partition_halted'), { timeout: 60_000 })
         .toEqual([expect.stringMatching(/ 1$/)]);
 
       const where = ['--all-partitions', '--to', 'earliest', '--yes'];
@@ -128,7 +128,7 @@ describe('records that retention deleted', () => {
     const gaps = await driftd.rows('SELECT from_offset, to_offset FROM gap');
     expect(gaps).toEqual([{ from_offset: 30, to_offset: 55 }]);
     await expect
-      .poll(() => driftd.metric('driftd_gap_records_total'), { timeout: 30_000 })
+      .poll(() => driftd.metric('driftd_gap_records_total'), { timeout: 60_000 })
       .toEqual([expect.stringMatching(/ 25$/)]);
   });
 

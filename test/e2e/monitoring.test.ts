@@ -6,7 +6,6 @@ import { startMailbox } from '../../scripts/servers/mailbox.ts';
 import type { Mailbox } from '../../scripts/servers/mailbox.ts';
 import { startAlertmanager, startPrometheus } from '../../scripts/servers/prometheus.ts';
 import type { WebServer } from '../../scripts/servers/prometheus.ts';
-import { sleep } from '../../src/platform/clock.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import type { Pool } from '../../src/storage/postgres/pool.ts';
@@ -29,6 +28,9 @@ let daemon: Daemon;
 let alertmanager: WebServer;
 let prometheus: WebServer;
 let pool: Pool;
+
+/** Rates need two scrapes of what has moved, and the rules a look at the last: none of it is there at once. */
+const WAIT = { timeout: 60_000, interval: 500 };
 
 /** A real Prometheus with the project's configuration scrapes a real driftd that reads the flights of February to April. */
 beforeAll(async () => {
@@ -66,9 +68,7 @@ beforeAll(async () => {
     },
     { timeout: 120_000, interval: 500 },
   );
-  // Rates need two scrapes of what has moved, and the rules one look at the last.
-  await sleep(8_000);
-}, 240_000);
+});
 
 afterAll(async () => {
   await prometheus.stop();
@@ -149,20 +149,22 @@ describe('the dashboards', () => {
     const asked = OR_ZERO.test(expr)
       ? selectorsIn(expr).map(({ metric }) => metric)
       : features.map((feature) => filledIn(expr, feature));
-    const answers = await Promise.all(asked.map(ask));
-    expect(answers.flat().length).toBeGreaterThan(0);
+    await expect
+      .poll(async () => (await Promise.all(asked.map(ask))).flat().length, WAIT)
+      .toBeGreaterThan(0);
   });
 
   it.each(
     boards.flatMap(({ title, annotations }) => annotations.list.map((one) => ({ title, ...one }))),
   )('$title marks: $name', async ({ expr }) => {
-    const answers = await Promise.all(
-      [filledIn(expr, 'temp'), filledIn(expr, 'carrier')].map((one) =>
+    const marks = async (): Promise<number> => {
+      const answers = [filledIn(expr, 'temp'), filledIn(expr, 'carrier')].map((one) =>
         // What fired once need not fire at the end.
         ask(`last_over_time((${one})[10m:1s])`),
-      ),
-    );
-    expect(answers.flat().length).toBeGreaterThan(0);
+      );
+      return (await Promise.all(answers)).flat().length;
+    };
+    await expect.poll(marks, WAIT).toBeGreaterThan(0);
   });
 
   it('mark when the baseline became active, the first one', async () => {
@@ -170,8 +172,9 @@ describe('the dashboards', () => {
       "SELECT activated_at AS at FROM baseline WHERE state = 'active'",
     );
     const [mark] = boards[0]?.annotations.list.filter(({ name }) => name.startsWith('Base')) ?? [];
-    const marks = await ask(filledIn(mark?.expr ?? ''));
-    expect(marks.map(({ value }) => Number(value[1]))).toEqual(rows.map(({ at }) => at));
+    const marks = async (): Promise<number[]> =>
+      (await ask(filledIn(mark?.expr ?? ''))).map(({ value }) => Number(value[1]));
+    await expect.poll(marks, WAIT).toEqual(rows.map(({ at }) => at));
   });
 
   it.each(
@@ -180,26 +183,32 @@ describe('the dashboards', () => {
     ),
   )('$title offers values for $name', async ({ name, query }) => {
     const { selector, label } = labelValues(filledIn(query));
-    const values = await get<string[]>(`label/${label}/values`, { 'match[]': selector });
-    expect(values).toContain({ ...CHOSEN, feature: 'temp' }[name]);
+    await expect
+      .poll(() => get<string[]>(`label/${label}/values`, { 'match[]': selector }), WAIT)
+      .toContain({ ...CHOSEN, feature: 'temp' }[name]);
   });
 
   it('name categories among the worst features', async () => {
     const [worst] = panels.filter(({ name }) => name.includes('Worst features'));
-    const features = (await ask(worst?.expr ?? '')).map(({ metric }) => metric['feature']);
-    expect(features).toEqual(expect.arrayContaining(['temp', 'carrier']));
+    const features = async () =>
+      (await ask(worst?.expr ?? '')).map(({ metric }) => metric['feature']);
+    await expect.poll(features, WAIT).toEqual(expect.arrayContaining(['temp', 'carrier']));
   });
 });
 
 describe('the rules', () => {
   it('load in Prometheus without an error', async () => {
-    const response = await fetch(`${prometheus.url}/api/v1/rules`);
-    const { data } = (await response.json()) as {
-      data: { groups: { rules: { name: string; health: string; lastError?: string }[] }[] };
+    const rules = async () => {
+      const response = await fetch(`${prometheus.url}/api/v1/rules`);
+      const { data } = (await response.json()) as {
+        data: { groups: { rules: { name: string; health: string; lastError?: string }[] }[] };
+      };
+      return data.groups.flatMap((group) => group.rules);
     };
-    const rules = data.groups.flatMap((group) => group.rules);
-    expect(rules.length).toBeGreaterThan(20);
-    expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
+    // One that was never looked at is "unknown".
+    const others = async () => (await rules()).filter(({ health }) => health !== 'ok');
+    await expect.poll(others, WAIT).toEqual([]);
+    expect((await rules()).length).toBeGreaterThan(20);
   });
 
   it('take the drift of temp to Alertmanager', async () => {

@@ -12,7 +12,7 @@ import { spawnDriftd } from '../support/driftd.ts';
 import type { Running } from '../support/driftd.ts';
 import { freshDatabase, kafkaBrokers, uniqueName } from '../support/servers.ts';
 
-const WAIT = { timeout: 30_000, interval: 100 };
+const WAIT = { timeout: 60_000, interval: 100 };
 
 let folder: string;
 let file: string;

@@ -97,6 +97,9 @@ describe('startKafka', () => {
         ssl: { ca: [tls.certificate] },
         sasl: security.sasl,
         retry: { retries: 0 },
+        // Who has just started takes its time for the first handshake.
+        connectionTimeout: 20_000,
+        authenticationTimeout: 30_000,
       };
       const wrong = { ...config, sasl: { ...security.sasl, password: 'wrong' } };
       const admin = new Kafka({ ...wrong, logLevel: logLevel.NOTHING }).admin();

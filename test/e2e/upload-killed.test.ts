@@ -11,7 +11,7 @@ import { spawnDriftd } from '../support/driftd.ts';
 import type { Running } from '../support/driftd.ts';
 import { freshDatabase } from '../support/servers.ts';
 
-const WAIT = { timeout: 30_000, interval: 50 };
+const WAIT = { timeout: 60_000, interval: 50 };
 /** Of a file of this many bytes all but the last percent are sent. */
 const BYTES = 4_000_000;
 

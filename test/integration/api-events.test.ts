@@ -113,7 +113,7 @@ describe('posted events', () => {
     expect(answer).toMatchObject({ status: 202, text: `{"events":${events},"known":false}` });
     const rows = 'ce-inferenceservicename' in headers ? 2 : events;
     await expect
-      .poll(counts, { timeout: 10_000 })
+      .poll(counts, { timeout: 30_000 })
       .toEqual({ ...before, counted: before.counted + events, events: before.events + rows });
   });
 
@@ -121,7 +121,7 @@ describe('posted events', () => {
     const before = await counts();
     expect((await post(event('nobody'), { 'content-type': JSON_TYPE })).status).toBe(202);
     await expect
-      .poll(counts, { timeout: 10_000 })
+      .poll(counts, { timeout: 30_000 })
       .toEqual({ ...before, quarantined: before.quarantined + 1 });
   });
 

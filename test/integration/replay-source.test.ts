@@ -122,7 +122,7 @@ const rowsOf = (from: number, to: number): string =>
   }).join('');
 
 const HEADER = 'at,x,country\n';
-const within = { timeout: 15_000 };
+const within = { timeout: 30_000 };
 
 describe('the replay of a file', () => {
   it('counts its rows once, and puts those that are none aside under their place', async () => {

@@ -50,7 +50,9 @@ export function spawnDriftd(
     line: (text) =>
       new Promise((resolve, reject) => {
         look = () => {
-          const found = stdout.split('\n').find((line) => line.includes(text));
+          // What stands behind the last line break is not all there yet.
+          const lines = stdout.split('\n').slice(0, -1);
+          const found = lines.find((line) => line.includes(text));
           if (found !== undefined) resolve(found);
           else if (child.exitCode !== null || child.signalCode !== null)
             reject(new Error(`driftd ended without "${text}":\n${stdout}\n${stderr}`));

@@ -12,7 +12,7 @@ export type MakeSource = (
   topics: readonly { readonly name: string; readonly start: TopicStart }[],
 ) => EventSource;
 
-const WAIT = { timeout: 20_000 };
+const WAIT = { timeout: 60_000 };
 
 /** What every Kafka source must do when it is steered. */
 export function describeSteering(name: string, make: MakeSource): void {

@@ -8,7 +8,7 @@ const LIMITS = { queueRecords: 50_000, queueBytes: 64 * 1024 * 1024 };
 const POLL_MS = 20;
 /** Nothing more comes when nothing came for this long. */
 const QUIET_MS = 200;
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
 
 interface Reading {
   readonly intake: Intake;
