@@ -220,11 +220,13 @@ describe('who asks', () => {
 
   it('waits after a hundred requests in a second, and others do not', async () => {
     const { token } = await issue('busy', ['read'], null);
-    const statuses = await Promise.all(
-      Array.from({ length: 160 }, async () => (await served.ask('/models', { token })).status),
-    );
-    expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(0);
-    expect(statuses.filter((status) => status !== 429 && status !== 200)).toEqual([]);
+    const statuses = new Set<number>();
+    // A machine that is busy may need more than a second for so many.
+    while (!statuses.has(429)) {
+      const asked = Array.from({ length: 160 }, () => served.ask('/models', { token }));
+      for (const { status } of await Promise.all(asked)) statuses.add(status);
+    }
+    expect(statuses).toEqual(new Set([200, 429]));
     expect((await served.ask('/models', { token: held.get('read') ?? '' })).status).toBe(200);
     const metrics = await (await fetch(`${served.url}/metrics`)).text();
     expect(metrics).toMatch(

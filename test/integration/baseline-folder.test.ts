@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -79,18 +79,25 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** There whole or not at all: the folder is looked at all the time. */
+async function place(file: string, text: string): Promise<void> {
+  const beside = join(folder, 'being-written');
+  await writeFile(beside, text);
+  await rename(beside, file);
+}
+
 const states = async (): Promise<string[]> => (await desk.list('m')).map(({ state }) => state);
 
 it('files that change are activated, files that cannot be taken change nothing, and what is scheduled comes', async () => {
   const file = join(folder, 'baselines', 'm.csv');
   expect(await states()).toEqual(['active']);
-  await writeFile(file, rows(3));
-  await vi.waitUntil(async () => (await states()).length === 2, { timeout: 10_000 });
+  await place(file, rows(3));
+  await vi.waitUntil(async () => (await states()).length === 2, { timeout: 20_000 });
   await expect.poll(states).toEqual(['retired', 'active']);
 
   const warned = vi.spyOn(log, 'warn');
-  await writeFile(file, 'x\nnot a number');
-  await vi.waitUntil(() => warned.mock.calls.length > 0, { timeout: 10_000 });
+  await place(file, 'x\nnot a number');
+  await vi.waitUntil(() => warned.mock.calls.length > 0, { timeout: 20_000 });
   expect(warned.mock.calls[0]).toMatchObject([
     { model: 'm', file: 'm.csv', err: { message: expect.stringContaining('1 rows') as string } },
     'the baseline file is not taken',
@@ -99,13 +106,13 @@ it('files that change are activated, files that cannot be taken change nothing, 
 
   // What was taken back on purpose is not brought again by the file that lies there.
   const by = { actor: 'ann', reason: 'too early' };
-  await writeFile(file, rows(5));
-  await expect.poll(states, { timeout: 10_000 }).toEqual(['retired', 'retired', 'active']);
+  await place(file, rows(5));
+  await expect.poll(states).toEqual(['retired', 'retired', 'active']);
   await desk.rollback('m', by);
   await writeFile(`${file}.gz`, '');
   await rm(`${file}.gz`);
   await desk.activate('m', 1, by, Date.now() + 500);
-  await expect.poll(states, { timeout: 10_000 }).toEqual(['active', 'retired', 'retired']);
+  await expect.poll(states).toEqual(['active', 'retired', 'retired']);
   expect((await desk.events('m')).slice(-2)).toMatchObject([
     { version: 1, action: 'scheduled', actor: 'ann' },
     { version: 1, action: 'activated', actor: 'driftd', reason: 'as scheduled' },

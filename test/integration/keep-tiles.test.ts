@@ -29,6 +29,11 @@ beforeAll(async () => {
 afterAll(() => world.pool.end());
 
 const BUSY = 4;
+/**
+ * So many may commit until who waits for them has its turn: those under way and those that came before it, once more on a
+ * machine that lets it come to the queue late. Where others passed by it, it would wait until a time limit ends it.
+ */
+const PASSING = 3 * BUSY;
 const eventAt = (time: number) => ({ time, values: { x: 1 } });
 
 async function keep(configured: readonly number[]): Promise<Kept> {
@@ -215,7 +220,7 @@ it('a model that is counted without a pause can be sealed, too', async () => {
     const before = commits();
     await createTileKeeper(world.pool).seal(world.modelId, until);
     // It waits for those that are under way and those that came before it, and nobody passes by it.
-    expect(commits() - before).toBeLessThanOrEqual(2 * BUSY);
+    expect(commits() - before).toBeLessThanOrEqual(PASSING);
   });
   const sealed = await createIngestStore(world.pool).sealed();
   expect(sealed.get(world.modelId)).toBe(until);
@@ -265,6 +270,6 @@ it('monitors of a model that is counted without a pause can look further, and it
     await catalog.declareFeatures(modelId, []);
     const before = commits();
     await revisions.look(id, START + 300 * DAY);
-    expect(commits() - before).toBeLessThanOrEqual(2 * BUSY);
+    expect(commits() - before).toBeLessThanOrEqual(PASSING);
   });
 });

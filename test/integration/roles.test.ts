@@ -35,17 +35,19 @@ async function get(role: Role, where: string): Promise<{ status: number; body: s
 describe('a process with one role', () => {
   it.each(ROLES)('answers probes and shows gauges: %s', async (role) => {
     expect(await get(role, '/livez')).toMatchObject({ status: 200 });
-    await vi.waitFor(async () => expect((await get(role, '/readyz')).status).toBe(200), 10_000);
+    await vi.waitFor(async () => expect((await get(role, '/readyz')).status).toBe(200), 20_000);
     const { body } = await get(role, '/metrics');
     expect(body).toContain('driftd_up 1\n');
     expect(body).toContain('driftd_model_events_total{model="m"} 0\n');
   });
 
   it('shows what only it knows', async () => {
+    await expect
+      .poll(async () => (await get('ingest', '/metrics')).body)
+      .toMatch(/driftd_consumer_lag\{.*\} 0\n/);
     const ingest = (await get('ingest', '/metrics')).body;
     expect(ingest).toContain('driftd_events_total{source="http",result="counted"} 0\n');
     expect(ingest).toContain('driftd_checkpoints_retried_total{source="http"} 0\n');
-    expect(ingest).toMatch(/driftd_consumer_lag\{.*\} 0\n/);
     const notify = (await get('notify', '/metrics')).body;
     expect(notify).toContain('driftd_notifications_total{channel="email",result="dead"} 0\n');
     expect(notify).not.toContain('driftd_events_total{');

@@ -49,7 +49,8 @@ monitors: [{ name: often, model: m, schedule: '*/5 * * * *', windows: [1h], poli
 receivers: [{ name: ops, email: { to: [ops@example.com] } }]
 routes: [{ receiver: ops, group_wait: 0s }]
 smtp: { host: 127.0.0.1, port: 1, from: driftd@example.com, tls: none }
-log: { level: silent }`;
+log: { level: silent }
+notify: { test_schedule: 'off' }`;
   const reader = await serve(database, config, 'ingest', 'serve');
   processes.push(reader);
   const ts = new Date(Date.now() - 20 * 60_000).toISOString();
