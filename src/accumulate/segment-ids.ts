@@ -89,7 +89,10 @@ export function createSegmentIds(
       const segments = [ALL_SEGMENT];
       for (let i = 0; i < schema.attributes.length; i += 1) {
         const value = attributes[i] ?? null;
-        if (value !== null) segments.push(admit(schema.modelId, schema.attributes[i] ?? '', value));
+        if (value === null) continue;
+        const segment = admit(schema.modelId, schema.attributes[i] ?? '', value);
+        // `a` with "b=c" and `a=b` with "c" have the same: the event is in it once.
+        if (!segments.includes(segment)) segments.push(segment);
       }
       return segments;
     },

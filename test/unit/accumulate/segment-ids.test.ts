@@ -28,6 +28,13 @@ it('gives an event its own segments, and later values of a full model the shared
   expect(overflowed).toEqual([1, 1]);
 });
 
+it('gives an event once a segment that two of its attributes have', () => {
+  const frame = new EventFrame();
+  frame.reset(schemaOf('m', ['x'], ['a', 'a=b']));
+  frame.attributes.splice(0, 2, 'b=c', 'c');
+  expect(createSegmentIds(neverAsked).of(frame)).toEqual(['all', 'a=b=c']);
+});
+
 it('counts values that look like the shared segment as values, apart from it and from each other', () => {
   const segments = createSegmentIds(neverAsked);
   const seen = new Set<string>();
