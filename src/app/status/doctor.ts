@@ -8,8 +8,6 @@ import type { Clock } from '../../platform/clock.ts';
 import { DriftdError, toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
 import type { StatusSnapshot } from '../../storage/api/status-reader.ts';
-import { createBaselineStore } from '../../storage/postgres/baseline-store.ts';
-import { createCatalogStore } from '../../storage/postgres/catalog-store.ts';
 import { createWatchStore } from '../../storage/postgres/alerts/watch-store.ts';
 import {
   assertReachable,
@@ -23,8 +21,6 @@ import {
   readSchemaFacts,
   readServerFacts,
 } from '../../storage/postgres/status/server-facts.ts';
-import { strayNames } from '../baselines/stray-names.ts';
-import type { StrayNames } from '../baselines/stray-names.ts';
 import { watchOf } from '../notify/watch.ts';
 import { brokerFindings, brokerUnreachable } from './broker-findings.ts';
 import { fault, ok, unknown, warning } from './finding.ts';
@@ -79,7 +75,7 @@ async function examineDatabase(config: DriftdConfig, log: Log, clock: Clock): Pr
                 : 'what driftd did cannot be read',
             ),
           ]
-        : [...workFindings(read.status, read.problems, config), ...strayFindings(read.strays)];
+        : [...workFindings(read.status, read.problems, config), ...noteFindings(read.status)];
     return { findings, work, status: read?.status ?? null, now: server.now };
   } catch (thrown) {
     const says = toError(thrown).message.replace(`; ${DATABASE_WAY_OUT}`, '');
@@ -94,7 +90,6 @@ async function examineDatabase(config: DriftdConfig, log: Log, clock: Clock): Pr
 interface Work {
   readonly status: StatusSnapshot;
   readonly problems: readonly Problem[];
-  readonly strays: readonly StrayNames[];
 }
 
 async function readWork(
@@ -121,10 +116,6 @@ async function readWork(
     return {
       status: await statusReaderOf(config, pool).read(),
       problems: await watch.look(),
-      strays: await strayNames(config, {
-        catalog: createCatalogStore(pool),
-        baselines: createBaselineStore(pool),
-      }),
     };
   } catch (thrown) {
     const { message } = toError(thrown);
@@ -139,13 +130,10 @@ async function readWork(
   }
 }
 
-function strayFindings(strays: readonly StrayNames[]): Finding[] {
-  return strays.map(({ model, text }) =>
-    warning(
-      `model ${model}`,
-      text,
-      'correct the names in the configuration, or upload a baseline that has them',
-    ),
+function noteFindings({ models }: StatusSnapshot): Finding[] {
+  const wayOut = 'correct the names in the configuration, or upload a baseline that has them';
+  return models.flatMap(({ model, notes }) =>
+    notes.map((note) => warning(`model ${model}`, note, wayOut)),
   );
 }
 

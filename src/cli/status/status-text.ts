@@ -34,6 +34,7 @@ export function statusText(status: StatusDocument): string {
         model.candidates.join(',') || '-',
       ]),
       'none is known to the database',
+      status.models.flatMap(({ model, notes }) => notes.map((note) => `${model}: ${note}`)),
     ),
     section(
       'Monitors',
@@ -47,6 +48,9 @@ export function statusText(status: StatusDocument): string {
         ticksMissed,
       ]),
       'none is known to the database',
+      status.monitors.flatMap(({ monitor, waiting }) =>
+        waiting === null ? [] : [`${monitor} ${waitingText(waiting)}`],
+      ),
     ),
     section(
       'Partitions',
@@ -110,8 +114,17 @@ function section(
   header: readonly string[],
   rows: readonly (readonly (string | number)[])[],
   none: string,
+  notes: readonly string[] = [],
 ): string {
-  return rows.length === 0 ? `${title}: ${none}\n` : `${title}\n${table(header, rows)}\n`;
+  if (rows.length === 0) return `${title}: ${none}\n`;
+  return `${[title, table(header, rows), ...notes.map(plainText)].join('\n')}\n`;
+}
+
+type Waiting = NonNullable<StatusDocument['monitors'][number]['waiting']>;
+
+function waitingText({ windowEnd, until }: Waiting): string {
+  const limit = until === null ? '' : `, until ${until} at most`;
+  return `waits for events past ${windowEnd}${limit}`;
 }
 
 function verdictsText(verdicts: Readonly<Record<string, number>>): string {

@@ -39,6 +39,8 @@ export interface ModelStatus {
   } | null;
   /** Versions that wait to be activated. */
   readonly candidates: readonly number[];
+  /** What the configuration says of it without effect, in sentences. */
+  readonly notes: readonly string[];
 }
 
 export interface MonitorStatus {
@@ -47,7 +49,34 @@ export interface MonitorStatus {
   readonly ticksMissed: number;
   /** Due time of a tick that runs now. */
   readonly running: number | null;
+  /** What waits for events: the first tick that is due and not ready, on the events' clock the next one. */
+  readonly waiting: WaitingTick | null;
   readonly latest: EvaluationStatus | null;
+}
+
+export interface WaitingTick {
+  /** The events must have passed it. */
+  readonly windowEnd: number;
+  /** Then it is judged with what there is; null: it waits as long as it takes. */
+  readonly until: number | null;
+}
+
+/** The part of a monitor's status that is stored. */
+export interface StoredMonitor extends Omit<MonitorStatus, 'waiting'> {
+  readonly modelId: number;
+  /** Ticks up to then are done or missed, or from before the monitor's time; null: its clock has not ticked yet. */
+  readonly dealtWith: number | null;
+}
+
+/** The part of the status that is stored; what follows from the configuration is to be added. */
+export interface StoredStatus extends Omit<StatusSnapshot, 'models' | 'monitors'> {
+  readonly models: readonly Omit<ModelStatus, 'notes'>[];
+  readonly monitors: readonly StoredMonitor[];
+}
+
+export interface StoredStatusReader {
+  /** One consistent look. Rejects when the database does not answer. */
+  read(): Promise<StoredStatus>;
 }
 
 export interface EvaluationStatus {
@@ -115,6 +144,6 @@ export interface ProblemStatus {
 }
 
 export interface StatusReader {
-  /** One consistent look. Rejects when the database does not answer. */
+  /** Rejects when the database does not answer. */
   read(): Promise<StatusSnapshot>;
 }

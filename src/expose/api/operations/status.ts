@@ -26,6 +26,9 @@ const modelStatus = z.object({
     .nullable()
     .meta({ description: 'The active one.' }),
   candidates: z.array(z.int()).meta({ description: 'Versions that wait to be activated.' }),
+  notes: z.array(z.string()).meta({
+    description: 'What the configuration says of it without effect, such as misspelt features.',
+  }),
 });
 
 const monitorStatus = z.object({
@@ -33,6 +36,13 @@ const monitorStatus = z.object({
   model: z.string(),
   ticksMissed: count('Ticks that were due and are not run any more.'),
   running: instantOut('Due time of the tick that runs now.').nullable(),
+  waiting: z
+    .object({
+      windowEnd: instantOut('The events must have passed it.'),
+      until: instantOut('Then it is judged with what there is; null: it waits on.').nullable(),
+    })
+    .nullable()
+    .meta({ description: 'The tick that waits for events.' }),
   latest: z
     .object({
       windowEnd: instantOut('End of its windows.'),
@@ -120,16 +130,23 @@ export function showStatus(status: StatusSnapshot): StatusDocument {
       startedAt: iso(startedAt),
       seenAt: iso(seenAt),
     })),
-    models: status.models.map(({ baseline, candidates, lastEvent, lastEventAt, ...model }) => ({
-      ...model,
-      lastEvent: isoOrNull(lastEvent),
-      lastEventAt: isoOrNull(lastEventAt),
-      baseline: baseline === null ? null : { ...baseline, createdAt: iso(baseline.createdAt) },
-      candidates: [...candidates],
-    })),
-    monitors: status.monitors.map(({ running, latest, ...monitor }) => ({
+    models: status.models.map(
+      ({ baseline, candidates, notes, lastEvent, lastEventAt, ...model }) => ({
+        ...model,
+        lastEvent: isoOrNull(lastEvent),
+        lastEventAt: isoOrNull(lastEventAt),
+        baseline: baseline === null ? null : { ...baseline, createdAt: iso(baseline.createdAt) },
+        candidates: [...candidates],
+        notes: [...notes],
+      }),
+    ),
+    monitors: status.monitors.map(({ running, waiting, latest, ...monitor }) => ({
       ...monitor,
       running: isoOrNull(running),
+      waiting:
+        waiting === null
+          ? null
+          : { windowEnd: iso(waiting.windowEnd), until: isoOrNull(waiting.until) },
       latest:
         latest === null
           ? null

@@ -2,13 +2,13 @@ import type {
   AlertStatus,
   EvaluationStatus,
   ModelStatus,
-  MonitorStatus,
   OutboxStatus,
   PartitionStatus,
   ProblemStatus,
   ProcessStatus,
-  StatusReader,
-  StatusSnapshot,
+  StoredMonitor,
+  StoredStatus,
+  StoredStatusReader,
 } from '../../api/status-reader.ts';
 import { WAITING_SINCE } from '../outbox-store.ts';
 import type { TopicKey } from '../../../core/domain/ingestion.ts';
@@ -24,7 +24,7 @@ export interface StatusScope {
 }
 
 /** How everything stands, from one snapshot of the database. */
-export function createStatusReader(pool: Pool, scope: StatusScope): StatusReader {
+export function createStatusReader(pool: Pool, scope: StatusScope): StoredStatusReader {
   return {
     read: () =>
       inTransaction(
@@ -35,7 +35,7 @@ export function createStatusReader(pool: Pool, scope: StatusScope): StatusReader
   };
 }
 
-async function readStatus(client: Client, scope: StatusScope): Promise<StatusSnapshot> {
+async function readStatus(client: Client, scope: StatusScope): Promise<StoredStatus> {
   const { rows } = await client.query<{ now: number; version: number }>(
     'SELECT now() AS now, coalesce(max(version), 0) AS version FROM schema_version',
   );
@@ -59,9 +59,9 @@ async function readProcesses(client: Client): Promise<ProcessStatus[]> {
   return rows;
 }
 
-async function readModels(client: Client, scope: StatusScope): Promise<ModelStatus[]> {
+async function readModels(client: Client, scope: StatusScope): Promise<StoredStatus['models']> {
   const { rows } = await client.query<
-    Omit<ModelStatus, 'baseline'> & {
+    Omit<ModelStatus, 'baseline' | 'notes'> & {
       version: number | null;
       rows: number | null;
       createdAt: number | null;
@@ -90,15 +90,17 @@ async function readModels(client: Client, scope: StatusScope): Promise<ModelStat
   }));
 }
 
-async function readMonitors(client: Client, scope: StatusScope): Promise<MonitorStatus[]> {
+async function readMonitors(client: Client, scope: StatusScope): Promise<StoredMonitor[]> {
   const { rows } = await client.query<
-    Omit<MonitorStatus, 'latest'> & {
+    Omit<StoredMonitor, 'latest'> & {
       [Key in keyof EvaluationStatus]: EvaluationStatus[Key] | null;
     }
   >(
-    `SELECT mo.name AS monitor, m.name AS model, e.window_end AS "windowEnd", e.revision, e.complete,
+    `SELECT mo.name AS monitor, m.name AS model, m.id AS "modelId", e.window_end AS "windowEnd", e.revision, e.complete,
             e.created_at AS "storedAt",
             (SELECT count(*) FROM monitor_tick t WHERE t.monitor_id = mo.id AND t.state = 'missed') AS "ticksMissed",
+            coalesce((SELECT max(t.due) FROM monitor_tick t WHERE t.monitor_id = mo.id AND t.state IN ('done', 'missed')),
+                     mo.scheduled_from) AS "dealtWith",
             (SELECT min(t.due) FROM monitor_tick t WHERE t.monitor_id = mo.id AND t.state = 'running') AS running,
             (SELECT jsonb_object_agg(verdict, n) FROM (SELECT verdict, count(*) AS n FROM score
               WHERE evaluation_id = e.id GROUP BY verdict) v) AS verdicts
