@@ -92,6 +92,19 @@ describe('texts along a plan', () => {
     expect(scanner.planned).toBeGreaterThan(60);
   });
 
+  it('with escapes are told apart by their ends alone', () => {
+    const starts = ['\\n', '\\\\', '\\u0041', '\\"\\/'];
+    for (const start of starts) {
+      const texts = Array.from({ length: 200 }, (_, i) => start + 'x'.repeat(i));
+      for (let i = 0; i < 4; i += 1) {
+        texts.reverse();
+        const expected = texts.map((text) => JSON.parse(`"${text}"`) as string);
+        expect(read(texts)?.slice(0, texts.length)).toEqual(expected);
+      }
+    }
+    expect(scanner.planned).toBeGreaterThanOrEqual(15);
+  });
+
   it('with escapes are not kept in the places of those without', () => {
     read(textsOf(0));
     for (let n = 0; n < 40; n += 1) {
