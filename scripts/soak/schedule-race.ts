@@ -47,6 +47,11 @@ const TRAINING = Date.UTC(2024, 0, 1);
 const START = TRAINING + 7 * DAY;
 /** Share of strikes that hit whoever has a tick in hand: each of them costs a lease's time. */
 const AIMED = 0.15;
+/**
+ * Without a tick that was done since the last strike the next one waits so long: where a process takes seconds to start, none
+ * would ever come to evaluate else. All of them may be frozen: then something must happen all the same.
+ */
+const STANDSTILL_MS = 5_000;
 /** A tick is in hand for some 20 ms, a look takes one. */
 const OWNER_LOOKS = 50;
 const WORKER = fileURLToPath(new URL('schedule-worker.ts', import.meta.url));
@@ -137,6 +142,7 @@ async function race(
   const aimed = createRandom(seed + 1);
   const deadline = Date.now() + timeoutMs;
   let pause = 0;
+  let struckAt = { done: -1, time: 0 };
   let lateIsHere = false;
   try {
     for (let done = 0; done < ticks; done = await settled(world)) {
@@ -151,7 +157,9 @@ async function race(
       await deliver(world);
       // As the ingest stage does: the stream goes on when the tick that has come due is evaluated.
       await moveClock(world, START + (done + 1) * TICK_MS);
-      if (Date.now() >= pause) {
+      const goesOn = done > struckAt.done || Date.now() - struckAt.time > STANDSTILL_MS;
+      if (goesOn && Date.now() >= pause) {
+        struckAt = { done, time: Date.now() };
         const busy = aimed() < AIMED ? await ownerPid(world) : null;
         pause = Date.now() + chaos.strike(busy);
         const { kills, freezes } = chaos.counts();

@@ -17,7 +17,7 @@ export const scheduleSoak: SoakPart = {
         ticks: ticksOf(short),
         replicas: REPLICAS,
         seed,
-        timeoutMs: ticksOf(short) * 450,
+        timeoutMs: ticksOf(short) * 1_000,
         say,
       });
       const { kills, freezes, takenOver, messages, evaluations, revisions } = report;

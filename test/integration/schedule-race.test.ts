@@ -10,7 +10,7 @@ it('four replicas, killed and frozen at random, evaluate every tick once, and st
     ticks,
     replicas: 4,
     seed: 20_240_101,
-    timeoutMs: 180_000,
+    timeoutMs: 240_000,
     say: () => undefined,
   });
   expect(report).toMatchObject({
@@ -26,4 +26,4 @@ it('four replicas, killed and frozen at random, evaluate every tick once, and st
   expect(report.freezes).toBeGreaterThan(0);
   // Else nobody died or froze in the middle of a tick, and nothing was raced for.
   expect(report.takenOver).toBeGreaterThan(0);
-}, 240_000);
+}, 300_000);
