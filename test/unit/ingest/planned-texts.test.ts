@@ -25,7 +25,10 @@ describe('texts along a plan', () => {
   /** The texts as they were read; null: left to JSON.parse. */
   function read(texts: readonly string[], end = '}}'): string[] | null {
     const members = texts.map((text, i) => `"f${i}":"${text}"`);
-    const value = Buffer.from(`{"model":"m","features":{${members.join(',')}${end}`);
+    return readBytes(Buffer.from(`{"model":"m","features":{${members.join(',')}${end}`));
+  }
+
+  function readBytes(value: Uint8Array): string[] | null {
     const frames = new FrameList();
     const record = { offset: 0, timestamp: 0, key: null, value, headers: new Map() };
     return scanner.decode(record, SCHEMAS, frames) ? frames.at(0).texts : null;
@@ -134,6 +137,34 @@ describe('texts along a plan', () => {
     expect(read([text])).toBeNull();
     expect(read(['a', text, 'b'])).toBeNull();
     expect(read(['a'])).not.toBeNull();
+  });
+
+  it.each([
+    ['no beginning', [0x80]],
+    ['no beginning, behind a character', [0xc3, 0xa9, 0xbf]],
+    ['no end', [0xe2, 0x82]],
+    ['a longer form than is needed', [0xc0, 0xaf]],
+    ['half a surrogate pair', [0xed, 0xa0, 0x80]],
+    ['more than Unicode has', [0xf4, 0x90, 0x80, 0x80]],
+    ['no UTF-8 at all', [0xff]],
+  ])('of bytes that are no UTF-8 are none, wherever they are: %s', (_, bytes) => {
+    const begin = '{"model":"m","features":{"f0":"a"';
+    for (const [before, behind] of [
+      [',"f1":"', '"'],
+      [',"f1":"\\n', '"'],
+      [',"f1":"', '\\n"'],
+      [`,"f1":"${'x'.repeat(300)}`, '"'],
+      [',"f1":"b","unknown":"', '"'],
+      [',"f1":"b","unknown":["', '"]'],
+      [',"f1":"b","unknown":{"', '":1}'],
+    ] as const) {
+      const whole = (middle: Uint8Array): Uint8Array =>
+        Buffer.concat([Buffer.from(begin + before), middle, Buffer.from(`${behind}}}`)]);
+      for (let i = 0; i < 3; i += 1) {
+        expect(readBytes(whole(Buffer.from('é')))).not.toBeNull();
+        expect([before, readBytes(whole(Uint8Array.from(bytes)))]).toEqual([before, null]);
+      }
+    }
   });
 
   it('as long as they may be are read with escapes, too', () => {
