@@ -63,6 +63,8 @@ describe('nested values that nobody counts', () => {
 
   it.each([
     ['that are not closed', '[[1]', 'invalid-json'],
+    // Longer than what was read before: nothing behind it closes it.
+    ['that go on to the end of the memory', `[[1]${' '.repeat(200_000)}`, 'invalid-json'],
     ['that are closed by another', '[1}', 'invalid-json'],
     ['with a text that does not end', '["]', 'invalid-json'],
     ['that are no JSON', '[1,]', 'invalid-json'],
@@ -83,6 +85,15 @@ describe('nested values that nobody counts', () => {
       }
       expect(reasonOf(text)).toBe(reason);
     }
+  });
+
+  it('in `features` are as deep as they may be with what they stand in', () => {
+    const eventOf = (depth: number): string =>
+      `{"model":"m","ts":1,"features":{"a":1,"embedding":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
+    for (let i = 0; i < 3; i += 1) {
+      expect([isRead(eventOf(30)), isRead(eventOf(31))]).toEqual([true, false]);
+    }
+    expect([reasonOf(eventOf(30)), reasonOf(eventOf(31))]).toEqual([undefined, 'limit-exceeded']);
   });
 
   it('of a prediction or label that the model has none of are no values by name', () => {

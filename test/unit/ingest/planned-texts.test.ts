@@ -167,6 +167,16 @@ describe('texts along a plan', () => {
     }
   });
 
+  it('may begin with the mark of the order of bytes', () => {
+    const texts = ['\uFEFF', '\uFEFFx', 'x\uFEFF', '\uFEFF\uFEFF'];
+    for (let i = 0; i < 3; i += 1) {
+      expect(read(texts)?.slice(0, 4)).toEqual(texts);
+      expect(read(texts.map((text) => `${text}\\n`))?.slice(0, 4)).toEqual(
+        texts.map((text) => `${text}\n`),
+      );
+    }
+  });
+
   it('as long as they may be are read with escapes, too', () => {
     const text = `\\n${'x'.repeat(8_190)}`;
     for (let i = 0; i < 2; i += 1) expect(read([text])?.[0]).toBe(JSON.parse(`"${text}"`));
