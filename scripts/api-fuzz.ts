@@ -78,7 +78,7 @@ try {
         `--max-examples=${values.examples}`,
         `--seed=${values.seed}`,
         '--continue-on-failure',
-        '--request-timeout=20',
+        '--request-timeout=60',
         '--warnings=off',
       ],
       folder.path,

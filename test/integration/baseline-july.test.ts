@@ -196,4 +196,4 @@ it('January alerts on July; a July baseline from pandas is tried, activated, and
     'ann activated 2',
     'ann rolled-back 1',
   ]);
-}, 120_000);
+});

@@ -21,6 +21,8 @@ monitors: [{ name: daily, model: m, schedule: '0 0 * * *', windows: [24h] }]
 const CSV = { 'content-type': 'text/csv' };
 const normal = createNormal(11);
 const START = Date.UTC(2024, 0, 1);
+/** Rows that are read for seconds: time enough to ask for something else meanwhile. */
+const LONG = 300_000;
 
 /** x around a level, a category and a time a row. */
 function rowsOf(level: number, rows = 600): { ts: string; x: number; c: string }[] {
@@ -321,7 +323,7 @@ describe('what is refused leaves nothing', () => {
 
   it('others are answered while a file is read', async () => {
     let done = false;
-    const reading = upload(csvOf(rowsOf(0, 100_000)), CSV, '?validate=true').finally(() => {
+    const reading = upload(csvOf(rowsOf(0, LONG)), CSV, '?validate=true').finally(() => {
       done = true;
     });
     await expect.poll(leftovers).not.toEqual([]);

@@ -16,7 +16,7 @@ let browser: Browser;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'driftd-report-'));
   browser = await startChromium();
-}, 60_000);
+});
 
 afterAll(async () => {
   await browser.close();
@@ -77,7 +77,7 @@ describe('driftd compare --format html', () => {
       expect(await page.textContent('body')).not.toContain('\u202E');
       await page.close();
     }
-  }, 60_000);
+  });
 });
 
 describe('driftd compare --policy', () => {

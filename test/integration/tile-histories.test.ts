@@ -189,5 +189,5 @@ describe('tiles after any history', () => {
     await world.pool.end();
     // All of it has happened, or nothing was shown.
     expect(Object.entries(seen).filter(([, count]) => count === 0)).toEqual([]);
-  }, 180_000);
+  });
 });

@@ -299,7 +299,8 @@ describe('at once', () => {
     const bytes = paddedCsv(600);
     const sha256 = shaOf(bytes);
     await append(sha256, 0, bytes);
-    const long = paddedCsv(100_000);
+    // Read for seconds: time enough to ask for something else meanwhile.
+    const long = paddedCsv(300_000);
     const reading = [1, 2].map(() => direct(long, 'other'));
     await expect.poll(async () => (await leftovers()).length).toBe(3);
     expect(await finish(sha256)).toMatchObject({ status: 503, after: '10' });

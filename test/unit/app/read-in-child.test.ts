@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
@@ -23,9 +23,13 @@ const rows = (count: number): string =>
 
 /** Processes that this one has started. */
 const childrenOf = (): string[] =>
-  readdirSync('/proc/self/task').flatMap((task) =>
-    readFileSync(`/proc/self/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean),
-  );
+  readdirSync('/proc/self/task').flatMap((task) => childrenOfThread(task));
+
+/** A thread may have ended since it was listed. */
+function childrenOfThread(task: string): string[] {
+  const list = `/proc/self/task/${task}/children`;
+  return existsSync(list) ? readFileSync(list, 'utf8').trim().split(' ').filter(Boolean) : [];
+}
 
 describe('a file read in a process of its own', () => {
   it('gives the baseline, and says how far it is', async () => {

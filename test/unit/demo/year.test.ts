@@ -101,7 +101,7 @@ beforeAll(() => {
     const { results } = evaluate(subjects, DEFAULT_POLICY, { evaluationsPerDay: 1 });
     for (const result of results) follow(result, day);
   }
-}, 60_000);
+}, 180_000);
 
 describe('the year of the demo, judged by the code of the daemon', () => {
   it.each([...MUST_FIRE])('%s fires in each of the months %j', (feature, wanted) => {
