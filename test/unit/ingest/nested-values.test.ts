@@ -64,7 +64,7 @@ describe('nested values that nobody counts', () => {
   it.each([
     ['that are not closed', '[[1]', 'invalid-json'],
     // Longer than what was read before: nothing behind it closes it.
-    ['that go on to the end of the memory', `[[1]${' '.repeat(200_000)}`, 'invalid-json'],
+    ['that go on to the end of the memory', `[[[[1]${' '.repeat(200_000)}`, 'invalid-json'],
     ['that are closed by another', '[1}', 'invalid-json'],
     ['with a text that does not end', '["]', 'invalid-json'],
     ['that are no JSON', '[1,]', 'invalid-json'],

@@ -76,6 +76,12 @@ describe('texts along a plan', () => {
     expect(scanner.planned).toBeGreaterThan(150);
   });
 
+  it('that are short are told apart where their hashes meet', () => {
+    const texts = NAMES.map((_, i) => String(100 + i));
+    for (let i = 0; i < 4; i += 1) expect(read(texts.reverse())).toEqual(texts);
+    expect(scanner.planned).toBeGreaterThanOrEqual(3);
+  });
+
   it('with escapes are as JSON.parse reads them, and stay along the plan', () => {
     const escapes = ['\\u00e9', '\\n', '\\"', '\\\\', '\\/', '\\ud83d\\ude00', '\\\\u0000', 'é\\t'];
     for (let length = 0; length <= 140; length += 7) {
