@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { decode } from '../../support/event-decoding.ts';
+import { decode as decodeRecord } from '../../support/event-decoding.ts';
+import type { Sent } from '../../support/event-decoding.ts';
 
 /* Values that other readers stumble over; docs/events.md says where each ends. */
 
 const mapping = { model: 'credit', inputs: ['age', 'job'] };
 
-/** One value of `age` in three shapes: as a native event, as a row of the V1 protocol, within a CloudEvent. */
+const NATIVE = (value: string): string => `{"model":"credit","features":{"age":${value}}}`;
+
+/** One value of `age` in several shapes: as a native event, as a row of the V1 protocol, within a CloudEvent. */
 const CARRIERS: readonly (readonly [shape: string, wrap: (value: string) => string])[] = [
-  ['native', (value) => `{"model":"credit","features":{"age":${value}}}`],
+  ['native', NATIVE],
+  ['native by its keys', NATIVE],
   ['batch', (value) => `{"events":[{"model":"credit","features":{"age":${value}}}]}`],
   ['rows', (value) => `{"instances":[{"age":${value}}]}`],
   [
@@ -16,7 +20,10 @@ const CARRIERS: readonly (readonly [shape: string, wrap: (value: string) => stri
   ],
 ];
 
-describe.each(CARRIERS)('%s', (_, wrap) => {
+describe.each(CARRIERS)('%s', (shape, wrap) => {
+  // With a mapping of models no event is read off its bytes, or tried as a native one first.
+  const decode = (sent: Sent) => decodeRecord(shape === 'native' ? { value: sent.value } : sent);
+
   it.each([
     ['1e999', Infinity],
     ['-1e999', -Infinity],
@@ -33,6 +40,9 @@ describe.each(CARRIERS)('%s', (_, wrap) => {
 
   it.each([
     ['"\\u0000"', 'invalid-encoding'],
+    // Behind an escaped backslash and a `u`, which is no escape.
+    ['"\\\\u\\u0000"', 'invalid-encoding'],
+    ['{"x":"\\\\u\\ud800"}', 'invalid-encoding'],
     ['"\\ud800"', 'invalid-encoding'],
     ['"\\udc00\\ud800"', 'invalid-encoding'],
     ['1,"\\u0000":1', 'invalid-encoding'],
@@ -61,7 +71,7 @@ describe.each(CARRIERS)('%s', (_, wrap) => {
 it('does not take brackets within a text for nesting', () => {
   const text = JSON.stringify(`\\"${'['.repeat(4_000)}\\`);
   const events = Array.from({ length: 20 }, () => `{"model":"credit","features":{"job":${text}}}`);
-  expect(decode({ value: `{"events":[${events.join()}]}` })).toMatchObject({
+  expect(decodeRecord({ value: `{"events":[${events.join()}]}` })).toMatchObject({
     events: { length: 20 },
   });
 });

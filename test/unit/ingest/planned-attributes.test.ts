@@ -38,3 +38,28 @@ it.each([
     expect(scanner.planned).toBe(11);
   },
 );
+
+it('an id or a time with escapes is left to JSON.parse, and so is one that is no ASCII', () => {
+  const schema = schemaOf('m', ['a categorical']);
+  const scanner = new NativeScanner();
+  const frames = new FrameList();
+  const read = (id: string, time = '2026-01-31T00:00:00Z'): string | null => {
+    frames.clear();
+    const event = `{"id":"${id}","model":"m","ts":"${time}","features":{"a":"x"}}`;
+    const record = { offset: 0, timestamp: 0, key: null, value: Buffer.from(event) };
+    const taken = scanner.decode(
+      { ...record, headers: new Map() },
+      { schema: () => schema },
+      frames,
+    );
+    return taken ? frames.at(0).id : null;
+  };
+  for (let i = 0; i < 3; i += 1) {
+    expect(read('7f9c')).toBe('7f9c');
+    for (const odd of ['\\u0041', 'a\\\\', '\\"', 'x'.repeat(30) + '\\n', 'é', '\n']) {
+      expect([odd, read(odd)]).toEqual([odd, null]);
+    }
+    expect(read('7f9c', '2026-01-31T00:00:00\\u005a')).toBeNull();
+  }
+  expect(scanner.planned).toBe(2);
+});
