@@ -40,6 +40,7 @@ try {
       'each quarantined record has one reason',
       [...result.reasons.values()].reduce((all, n) => all + n, 0) === stored['quarantined'],
     ],
+    ['driftd failed over none', !result.reasons.has('internal-error')],
     [`${result.segments} segments, at most 52`, result.segments <= 52],
     [
       `peak RSS ${Math.round(result.peakRssMiB)} MiB, at most ${MAX_RSS_MIB} MiB`,

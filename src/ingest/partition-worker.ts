@@ -84,6 +84,12 @@ export class PartitionWorker {
       counting: deps.counting,
       clock: deps.clock,
       decoder: deps.decoderOf(key.topic),
+      failed: (error, offset) => {
+        this.log.error(
+          { err: error, offset },
+          'driftd failed to read a record, which is in quarantine now: a defect, please report it',
+        );
+      },
       ...(deadLetters === undefined
         ? {}
         : {

@@ -7,6 +7,7 @@ import type {
   SourceRecord,
 } from '../core/domain/ingestion.ts';
 import type { Clock } from '../platform/clock.ts';
+import { toError } from '../platform/errors.ts';
 import type { Counting, PartitionCounting } from './counting.ts';
 import { FrameList } from './decoder.ts';
 import type { Decoder } from './decoder.ts';
@@ -76,6 +77,8 @@ export class RecordCounter {
   /** Events of records that were decoded: one that is counted must not hide the others of its batch. */
   private passedOver = { too_late: 0, duplicate: 0 };
   private reasons = new Map<QuarantineReason, number>();
+  private readonly failed: ((error: Error, offset: number) => void) | undefined;
+  private hasFailed = false;
   private readonly hand: ((letters: readonly Rejected[], unkept: number) => void) | undefined;
   private rejected: Rejected[] = [];
   private rejectedBytes = 0;
@@ -87,11 +90,14 @@ export class RecordCounter {
     readonly clock: Clock;
     /** Handed bad records once they are durable as such, and how many more there were; left out: nobody asks. */
     readonly hand?: (letters: readonly Rejected[], unkept: number) => void;
+    /** Told of the first record since the last checkpoint that the decoder threw over. */
+    readonly failed?: (error: Error, offset: number) => void;
   }) {
     this.decoder = deps.decoder;
     this.schemas = deps.counting;
     this.clock = deps.clock;
     this.hand = deps.hand;
+    this.failed = deps.failed;
   }
 
   /**
@@ -111,7 +117,7 @@ export class RecordCounter {
       counting.recordSkipped();
       return frames;
     }
-    const fault = this.decoder.decode(record, this.schemas, frames) ?? this.judge(counting, record);
+    const fault = this.decode(record, frames) ?? this.judge(counting, record);
     if (fault !== null) {
       frames.clear();
       this.reject(counting, record, fault, 1);
@@ -119,6 +125,20 @@ export class RecordCounter {
     }
     this.countEvents(counting, record);
     return frames;
+  }
+
+  /** That a decoder throws is a defect, but no record may stop its partition: read again it would be met again, for ever. */
+  private decode(record: SourceRecord, into: FrameList): Rejection | null {
+    try {
+      return this.decoder.decode(record, this.schemas, into);
+    } catch (thrown) {
+      if (!this.hasFailed) this.failed?.(toError(thrown), record.offset);
+      this.hasFailed = true;
+      return {
+        reason: 'internal-error',
+        detail: 'driftd failed to read it, its log has the error',
+      };
+    }
   }
 
   /** The record is counted when any of its events is, or when it has none; else too late when any is. */
@@ -174,7 +194,7 @@ export class RecordCounter {
   /** Decodes the record once more, now for the names: what is decoded for counting does not pay for them. */
   private noteNames(counting: PartitionCounting, record: SourceRecord): void {
     const { named } = this;
-    if (this.decoder.decode(record, this.schemas, named) === null) {
+    if (this.decode(record, named) === null) {
       for (let i = 0; i < named.length; i += 1) {
         const frame = named.at(i);
         for (const name of frame.unknownNames ?? []) counting.unknownName(frame, name);
@@ -250,6 +270,7 @@ export class RecordCounter {
     this.rejected = [];
     this.rejectedBytes = 0;
     this.unkept = 0;
+    this.hasFailed = false;
     for (const looks of this.looks.values()) Object.assign(looks, { nth: 0, next: 1, gap: 1 });
   }
 }

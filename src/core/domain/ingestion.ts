@@ -91,6 +91,7 @@ export const QUARANTINE_REASONS = [
   'future-event',
   'limit-exceeded',
   'unsupported-payload',
+  'internal-error',
 ] as const;
 export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
 

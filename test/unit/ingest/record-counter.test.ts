@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { EventFormat, EventMapping } from '../../../src/config/types.ts';
 import type { EventFrame } from '../../../src/core/domain/event-frame.ts';
-import type { SourceRecord } from '../../../src/core/domain/ingestion.ts';
+import type { Rejection, SourceRecord } from '../../../src/core/domain/ingestion.ts';
 import type { Counting, PartitionCounting } from '../../../src/ingest/counting.ts';
 import { createEventDecoder } from '../../../src/ingest/decode/event-decoder.ts';
 import { noIngestMetrics } from '../../../src/ingest/ingest-metrics.ts';
@@ -132,6 +132,62 @@ it('of a flood of bad records so many are handed on, and the others counted', ()
     [WAITING.letters, 3],
     [3, 2],
   ]);
+});
+
+describe('a decoder that throws', () => {
+  /** Throws over these offsets. */
+  function failing(offsets: readonly number[]) {
+    const told: string[] = [];
+    const counter = new RecordCounter({
+      decoder: {
+        decode({ offset }, _, into) {
+          into.add(schema);
+          if (offsets.includes(offset)) throw new TypeError(`at ${offset}`);
+          return null;
+        },
+      },
+      counting: { schema: () => schema } as unknown as Counting,
+      clock: systemClock,
+      failed: (error, offset) => told.push(`${error.name} ${offset}`),
+    });
+    const partition = {
+      judge: () => null,
+      count: () => 'counted',
+      recordCounted: () => told.push('counted'),
+      recordRejected: (_: unknown, { reason }: Rejection) => told.push(reason),
+    } as unknown as PartitionCounting;
+    const count = (offset: number): number => {
+      const record = { offset, value: new Uint8Array(1), timestamp: 0 } as SourceRecord;
+      return counter.count(partition, record, 0).length;
+    };
+    return { told, counter, count };
+  }
+
+  it('stops nothing: its record is quarantined, without what was read of it', () => {
+    const { told, count } = failing([1]);
+
+    expect([count(0), count(1), count(2)]).toEqual([1, 0, 1]);
+    expect(told).toEqual(['counted', 'TypeError 1', 'internal-error', 'counted']);
+  });
+
+  it('is told of once between two checkpoints, however often it throws', () => {
+    const { told, counter, count } = failing([0, 1, 2]);
+    const reasons: string[] = [];
+    const quarantined = (_: string, reason: string, records: number): void => {
+      reasons.push(`${reason} ${records}`);
+    };
+
+    count(0);
+    count(1);
+    counter.tell({ ...noIngestMetrics, quarantined }, 's');
+    count(2);
+
+    expect(told.filter((line) => line.startsWith('TypeError'))).toEqual([
+      'TypeError 0',
+      'TypeError 2',
+    ]);
+    expect(reasons).toEqual(['internal-error 2']);
+  });
 });
 
 describe('names of features that nobody counts', () => {
