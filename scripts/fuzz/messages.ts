@@ -37,6 +37,21 @@ const POISON = [
   ',,',
 ];
 
+/** What stands in the place of a value: what JSON brings may have names that code asks objects for. */
+const STRANGERS = [
+  '{"toString":1,"valueOf":1}',
+  '{"__proto__":null}',
+  '{"length":1e9,"0":1}',
+  '{"toJSON":1,"then":1}',
+  '[{"toString":1}]',
+  '[[],[]]',
+  '{}',
+  'null',
+  'true',
+  '""',
+  '-0',
+];
+
 type Message = Pick<SourceRecord, 'value' | 'headers'>;
 
 /** What one event of a good record says, by feature; without those that it says nothing about. */
@@ -201,7 +216,8 @@ function spoil(message: Message, dice: number, random: Random): Message {
   if (dice < 0.6) return { ...message, value: flip(value, random) };
   if (dice < 0.68) return { ...message, value: value.subarray(0, at) };
   if (dice < 0.73) return { ...message, value: Buffer.concat([value, value.subarray(at)]) };
-  if (dice < 0.9) return { ...message, value: poisoned(value, random) };
+  if (dice < 0.86) return { ...message, value: poisoned(value, random) };
+  if (dice < 0.9) return { ...message, value: strange(value, random) };
   if (dice < 0.94) return { ...message, headers: bent(message.headers, random) };
   if (dice < 0.96) return { ...message, value: null };
   if (dice < 0.98) return { ...message, value: noise(random, Math.floor(random.uniform() * 300)) };
@@ -222,6 +238,17 @@ function poisoned(value: Buffer, random: Random): Buffer {
   const places = [...text.matchAll(/[{,[]/g)].map(({ index }) => index + 1);
   const at = places.length === 0 ? 0 : pick(random, places);
   return Buffer.from(`${text.slice(0, at)}${pick(random, POISON)}${text.slice(at)}`);
+}
+
+/** One text or number, or one name of a column, is something else. */
+function strange(value: Buffer, random: Random): Buffer {
+  const text = value.toString();
+  const places = [...text.matchAll(/(?<=[:[,])(?:"(?:[^"\\]|\\.)*"(?!:)|-?\d[\d.eE+-]*)/g)];
+  if (places.length === 0) return value;
+  const { index, 0: was } = pick(random, places);
+  return Buffer.from(
+    `${text.slice(0, index)}${pick(random, STRANGERS)}${text.slice(index + was.length)}`,
+  );
 }
 
 function bent(headers: SourceRecord['headers'], random: Random): SourceRecord['headers'] {
