@@ -14,6 +14,7 @@ export function checkMonitoring(parts: ValidParts, validateCron: ValidateCron, t
   for (const { index, value } of parts.models) {
     between(['models', index, 'allowed_lateness'], value.allowed_lateness, '0s', '7d', tell);
     checkRepeats(['models', index, 'attributes'], value.attributes, tell);
+    checkSegmentNames(['models', index, 'attributes'], value.attributes, tell);
     for (const [name, { kind, categories = [] }] of Object.entries(value.features)) {
       const path = ['models', index, 'features', name];
       checkRepeats([...path, 'categories'], categories, tell);
@@ -75,6 +76,18 @@ function zoneHint(written: string): string {
 function checkRepeats(path: Path, values: readonly string[], tell: Tell): void {
   values.forEach((value, i) => {
     if (values.indexOf(value) < i) tell([...path, i], `"${value}" is listed before, name it once`);
+  });
+}
+
+/** A segment is written `attribute=value`: `a=b` with "c" would be the segment of `a` with "b=c". */
+function checkSegmentNames(path: Path, attributes: readonly string[], tell: Tell): void {
+  attributes.forEach((name, i) => {
+    const shorter = attributes.find((other) => name.startsWith(`${other}=`));
+    if (shorter !== undefined)
+      tell(
+        [...path, i],
+        `segments of "${name}" could not be told from those of "${shorter}", name one of them otherwise`,
+      );
   });
 }
 
