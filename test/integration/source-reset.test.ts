@@ -92,6 +92,15 @@ async function positions(): Promise<unknown[]> {
 const reset = (...more: string[]) =>
   runCli('source', 'reset', TOPIC, '--source', SOURCE, ...more, '--config', config);
 
+/** Does somebody wait for what this connection holds? */
+async function waitsFor(pid: number): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    'SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))',
+    [pid],
+  );
+  return rowCount !== 0;
+}
+
 describe('driftd source reset', () => {
   it('only tells what it would do until it is told to', async () => {
     const before = await positions();
@@ -197,6 +206,63 @@ describe('driftd source reset', () => {
     expect(code).toBe(3);
   });
 
+  describe('of posted events', () => {
+    const words = ['source', 'reset', 'posted', '--source', 'http', '--partition', '0'];
+    const to = (offset: number) =>
+      runCli(...words, '--to', String(offset), '--yes', '--config', config);
+    const at = async (): Promise<unknown> => {
+      const { rows } = await pool.query<{ next: number }>(
+        `SELECT next_offset AS next FROM ingest_partition WHERE source = 'http'`,
+      );
+      return rows[0]?.next;
+    };
+
+    beforeEach(async () => {
+      await createIngestStore(pool).startTopic('http', 'posted', new Map([[0, 100]]));
+      await pool.query('UPDATE inbox SET next_position = 130');
+    });
+
+    it('goes forward, to the end at most', async () => {
+      expect((await to(120)).out).toMatch(/posted\/0 +ok +100 +120 +20 offsets are never counted/);
+      expect(await at()).toBe(120);
+      const { code, err } = await to(131);
+      expect(err).toMatch(/posted\/0 is at 120 and cannot be read from 131: the events end at 130/);
+      expect(code).toBe(3);
+      expect((await to(130)).code).toBe(0);
+      expect(await at()).toBe(130);
+    });
+
+    it('does not go back, since what was counted is deleted', async () => {
+      const { code, out, err } = await to(99);
+      expect({ code, out }).toEqual({ code: 3, out: '' });
+      expect(err).toMatch(/is at 100 and cannot be read from 99: it only goes forward.*deleted;/);
+      expect(await at()).toBe(100);
+    });
+
+    it('finds its way out of a position beyond the end', async () => {
+      await pool.query(
+        `UPDATE ingest_partition SET next_offset = 500, state = 'halted' WHERE source = 'http'`,
+      );
+      expect((await to(129)).code).toBe(3);
+      expect((await to(130)).code).toBe(0);
+      expect(await at()).toBe(130);
+    });
+
+    it('does not go back when the position moves on meanwhile', async () => {
+      let asked: ReturnType<typeof to> | undefined;
+      await inTransaction(pool, async (client) => {
+        // The reader's checkpoint: the command has looked before it is visible, and waits for it.
+        const { rows } = await client.query<{ pid: number }>(
+          `UPDATE ingest_partition SET next_offset = 125 WHERE source = 'http' RETURNING pg_backend_pid() AS pid`,
+        );
+        asked = to(110);
+        await expect.poll(() => waitsFor(rows[0]?.pid ?? 0)).toBe(true);
+      });
+      expect(await asked).toMatchObject({ code: 3, err: expect.stringContaining('is at 125') });
+      expect(await at()).toBe(125);
+    });
+  });
+
   it('has an example of each source in its help', async () => {
     const { out } = await runCli('source', 'reset', '--help');
     for (const source of ['http', 'replay'])
@@ -208,13 +274,6 @@ describe('driftd source reset', () => {
 });
 
 it('who trims the quarantine takes the partition first, as who sets its position does', async () => {
-  const waitsFor = async (pid: number): Promise<boolean> => {
-    const { rowCount } = await pool.query(
-      'SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))',
-      [pid],
-    );
-    return rowCount !== 0;
-  };
   let trimming: Promise<number> | undefined;
   // What a reset does, in its order.
   await inTransaction(pool, async (client) => {

@@ -5,14 +5,13 @@ import type { EventInbox } from '../../storage/api/event-inbox.ts';
 import { createEventInbox } from '../../storage/postgres/inbox/event-inbox.ts';
 import type { Pool } from '../../storage/postgres/pool.ts';
 
+const PARTITION = { source: SOURCE_NAME, topic: TOPIC };
+
 /** Where posted events wait; null: none are taken. */
 export function inboxOf({ httpSource }: DriftdConfig, pool: Pool): EventInbox | null {
   if (httpSource === null) return null;
-  return createEventInbox(
-    pool,
-    { source: SOURCE_NAME, topic: TOPIC },
-    { events: httpSource.maxWaiting, bytes: httpSource.maxWaitingBytes },
-  );
+  const { maxWaiting: events, maxWaitingBytes: bytes } = httpSource;
+  return createEventInbox(pool, PARTITION, { events, bytes });
 }
 
 /** The same as the API has it. */
@@ -20,4 +19,9 @@ export function intakeOf(config: DriftdConfig, pool: Pool): EventIntake | null {
   const inbox = inboxOf(config, pool);
   if (inbox === null || config.httpSource === null) return null;
   return { inbox, maxBodyBytes: config.httpSource.maxBodyBytes };
+}
+
+/** Posted events in [start, end) are there, or were and are counted; whether or not any are taken now. */
+export function postedRange(pool: Pool): ReturnType<EventInbox['range']> {
+  return createEventInbox(pool, PARTITION, { events: 0, bytes: 0 }).range();
 }

@@ -5,11 +5,17 @@ import { SOURCE_NAME as KAFKA } from '../../ingest/kafka/kafka-source.ts';
 import { SOURCE_NAME as REPLAY } from '../../ingest/replay/replay-source.ts';
 import { DriftdError, toError } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
-import type { SourcePosition, SourcePositions } from '../../storage/api/source-positions.ts';
+import type {
+  SetPosition,
+  SourcePosition,
+  SourcePositions,
+} from '../../storage/api/source-positions.ts';
 import type { Actor } from '../../storage/api/token-store.ts';
 import { createSourcePositions } from '../../storage/postgres/api/source-positions.ts';
 import { assertReachable, createPool } from '../../storage/postgres/pool.ts';
+import type { Pool } from '../../storage/postgres/pool.ts';
 import { assertSchema } from '../../storage/postgres/schema/assert-schema.ts';
+import { postedRange } from './inbox.ts';
 
 /** What has positions. */
 export const SOURCES = [KAFKA, HTTP, REPLAY] as const;
@@ -17,7 +23,7 @@ export const SOURCES = [KAFKA, HTTP, REPLAY] as const;
 /** A message names so many topics. */
 const NAMED_TOPICS = 10;
 
-/** Of sources whose ends nobody asks for: which offsets there are. */
+/** Of sources that have no `earliest` and `latest`: which offsets there are. */
 const OFFSETS: Readonly<Record<string, string>> = {
   [REPLAY]: '0 is the first row of the file',
   [HTTP]: 'events are deleted once they are counted, so those before are gone',
@@ -31,10 +37,8 @@ export interface ResetRequest {
   readonly to: 'earliest' | 'latest' | number;
 }
 
-/** What a reset does to one partition. */
-export interface PlannedReset extends SourcePosition {
-  readonly to: number;
-}
+/** What a reset does to one partition, or has done. */
+export type PlannedReset = SetPosition;
 
 interface LogRange {
   readonly start: number;
@@ -59,13 +63,12 @@ export async function resetSource(
     await assertSchema(pool, url);
     const positions = createSourcePositions(pool);
     const rows = await chosen(positions, request);
-    const ranges = request.source === KAFKA ? await rangesOf(config, log, request.topic) : null;
-    const plan = rows.map((row) => ({ ...row, to: targetOf(row, request, ranges) }));
-    if (apply) {
-      const targets = new Map(plan.map(({ partition, to }) => [partition, to]));
-      await positions.reset(request.source, request.topic, targets, actor);
-    }
-    return plan;
+    const ranges = await rangesOf(config, log, pool, request);
+    const target = (row: SourcePosition): number => targetOf(row, request, ranges);
+    const plan = rows.map((row) => ({ ...row, to: target(row) }));
+    if (!apply) return plan;
+    const partitions = rows.map(({ partition }) => partition);
+    return await positions.reset(request.source, request.topic, partitions, target, actor);
   } finally {
     await pool.end();
   }
@@ -103,7 +106,19 @@ async function whatThereIs(positions: SourcePositions): Promise<string> {
   return `; what has been: ${named.join('; ')}${rest}`;
 }
 
+/** @returns what each partition holds; null: nobody tells */
 async function rangesOf(
+  config: DriftdConfig,
+  log: Log,
+  pool: Pool,
+  { source, topic }: ResetRequest,
+): Promise<ReadonlyMap<number, LogRange> | null> {
+  if (source === KAFKA) return rangesOfTopic(config, log, topic);
+  if (source === HTTP) return new Map([[0, await postedRange(pool)]]);
+  return null;
+}
+
+async function rangesOfTopic(
   { kafka }: DriftdConfig,
   log: Log,
   topic: string,
@@ -123,17 +138,18 @@ async function rangesOf(
 }
 
 function targetOf(
-  { partition, nextOffset }: SourcePosition,
+  position: SourcePosition,
   { source, topic, to }: ResetRequest,
   ranges: ReadonlyMap<number, LogRange> | null,
 ): number {
-  if (ranges === null) {
-    if (typeof to === 'number') return to;
+  const { partition, nextOffset } = position;
+  const which = `${topic}/${String(partition)}`;
+  if (source !== KAFKA && typeof to !== 'number')
     throw new DriftdError(
       'INPUT_INVALID',
-      `--to ${to} is for Kafka; of ${source} say an offset: ${topic}/${String(partition)} is at ${String(nextOffset)}, ${OFFSETS[source] ?? ''}`,
+      `--to ${to} is for Kafka; of ${source} say an offset: ${which} is at ${String(nextOffset)}, ${OFFSETS[source] ?? ''}`,
     );
-  }
+  if (ranges === null) return to as number;
   const range = ranges.get(partition);
   if (range === undefined)
     throw new DriftdError(
@@ -142,9 +158,30 @@ function targetOf(
     );
   if (to === 'earliest') return range.start;
   if (to === 'latest') return range.end;
+  if (source === HTTP) return forward(which, position, to, range);
   if (to >= range.start && to <= range.end) return to;
   throw new DriftdError(
     'INPUT_INVALID',
-    `${topic}/${String(partition)} holds offsets ${String(range.start)} to ${String(range.end)}, ${String(to)} is none of them; nothing was changed`,
+    `${which} holds offsets ${String(range.start)} to ${String(range.end)}, ${String(to)} is none of them; nothing was changed`,
+  );
+}
+
+/** What is counted is deleted: read again from there, it would be a gap in which nothing is missing. */
+function forward(
+  which: string,
+  { nextOffset: at, state }: SourcePosition,
+  to: number,
+  { end }: LogRange,
+): number {
+  // One that was set beyond the end is halted, and the end its only way out.
+  const least = state === 'halted' ? Math.min(at, end) : at;
+  if (to >= least && to <= end) return to;
+  const why =
+    to < least
+      ? 'it only goes forward, to pass over events that wait: those before were counted and then deleted'
+      : `the events end at ${String(end)}: those that come later would be passed over, too`;
+  throw new DriftdError(
+    'INPUT_INVALID',
+    `${which} is at ${String(at)} and cannot be read from ${String(to)}: ${why}; nothing was changed`,
   );
 }

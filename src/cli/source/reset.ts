@@ -26,7 +26,9 @@ For a partition that is halted since its topic was made anew, or to read somethi
 Records of the same log that were counted and are read again count twice; records that are passed over
 are never counted. Without --yes it is only told what would be done.
 
-Of events over HTTP the topic is called posted, of a file as replay.name says; driftd source status names them:
+Of events over HTTP the topic is called posted, of a file as replay.name says; driftd source status names
+them and where they are. Posted events are deleted once they are counted, so they only go forward: from
+1000 to 1200 passes over 200 events that wait.
 
   driftd source reset predictions --partition 3 --to earliest
   driftd source reset posted --source http --partition 0 --to 1200

@@ -8,6 +8,11 @@ export interface SourcePosition {
   readonly reason: string | null;
 }
 
+/** A position, and where its partition is read on instead. */
+export interface SetPosition extends SourcePosition {
+  readonly to: number;
+}
+
 /** What has been read of one topic. */
 export interface ReadTopic {
   readonly source: string;
@@ -25,12 +30,15 @@ export interface SourcePositions {
   /**
    * Reads these partitions on from other offsets, halted or not, in one transaction with a line of the audit each. Whoever
    * reads them now is fenced. What became of the offsets before stays counted.
-   * @param targets partition to offset; partitions that are not stored are left out
+   * @param partitions those that are not stored are left out
+   * @param target where to read on, asked once nobody can move the position any more; when it throws, nothing is changed
+   * @returns where they were until then, and where they are read on
    */
   reset(
     source: string,
     topic: string,
-    targets: ReadonlyMap<number, number>,
+    partitions: readonly number[],
+    target: (position: SourcePosition) => number,
     actor: Actor,
-  ): Promise<void>;
+  ): Promise<SetPosition[]>;
 }

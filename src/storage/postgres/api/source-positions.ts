@@ -1,4 +1,9 @@
-import type { ReadTopic, SourcePosition, SourcePositions } from '../../api/source-positions.ts';
+import type {
+  ReadTopic,
+  SetPosition,
+  SourcePosition,
+  SourcePositions,
+} from '../../api/source-positions.ts';
 import { inTransaction } from '../pool.ts';
 import type { Pool } from '../pool.ts';
 import { audit } from './audit.ts';
@@ -24,16 +29,17 @@ export function createSourcePositions(pool: Pool): SourcePositions {
       );
       return rows;
     },
-    reset: (source, topic, targets, actor) =>
+    reset: (source, topic, partitions, target, actor) =>
       inTransaction(pool, async (client) => {
         // The lock waits for a commit of the reader; the new epoch refuses its next one.
         const { rows } = await client.query<StoredPosition>(
           `SELECT ${COLUMNS} FROM ingest_partition
            WHERE source = $1 AND topic = $2 AND partition = ANY($3) ORDER BY id FOR UPDATE`,
-          [source, topic, [...targets.keys()]],
+          [source, topic, partitions],
         );
-        for (const { id, partition, nextOffset, state, reason } of rows) {
-          const to = targets.get(partition);
+        const set: SetPosition[] = rows.map((row) => ({ ...row, to: target(row) }));
+        for (const [i, { id, partition, nextOffset, state, reason }] of rows.entries()) {
+          const to = set[i]?.to;
           await client.query(
             `UPDATE ingest_partition SET epoch = epoch + 1, owner = NULL, state = 'ok', reason = NULL,
                anchor_offset = NULL, anchor_hash = NULL, covered_before = covered_before + next_offset - start_offset,
@@ -45,10 +51,11 @@ export function createSourcePositions(pool: Pool): SourcePositions {
             id,
             to,
           ]);
-          const target = `${source} ${topic}/${String(partition)}`;
+          const which = `${source} ${topic}/${String(partition)}`;
           const detail = { from: nextOffset, to, state, reason };
-          await audit(client, actor, 'source.reset', target, detail);
+          await audit(client, actor, 'source.reset', which, detail);
         }
+        return set.toSorted((one, other) => one.partition - other.partition);
       }),
   };
 }
