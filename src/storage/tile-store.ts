@@ -20,8 +20,11 @@ export interface Watermark {
 }
 
 export interface TileReader {
-  /** Every tile of the model with from <= start < to, in ascending (start, part) order; all segments. */
-  tiles(modelId: number, from: number, to: number): Promise<TileRow[]>;
+  /**
+   * Every tile of the model with from <= start < to, in ascending (start, part) order.
+   * @param segment of this one only; left out: of all
+   */
+  tiles(modelId: number, from: number, to: number, segment?: string): Promise<TileRow[]>;
   /**
    * The model's watermark: over the partitions the least of (max event time - lateness), leaving out idle partitions
    * (nothing for this model while the owner progressed for 60 s or more, or nobody reads their topic any more); when all are idle the greatest.

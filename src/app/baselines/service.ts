@@ -232,7 +232,9 @@ async function take(
   const features = active === null ? [] : await catalog.features(model.id);
   const stream = await streamFeatures({ catalog, tiles }, model.id);
   const beside = await streamBeside(catalog, model.id, declarations);
-  const findings = [...checkBaseline(baseline, { features, active, stream, beside }), ...found];
+  const attributes = config.models.find(({ name }) => name === model.name)?.attributes ?? [];
+  const context = { features, active, stream, beside, attributes };
+  const findings = [...checkBaseline(baseline, context), ...found];
   const faults = [
     ...findings.filter(({ level }) => level === 'error').map(({ text }) => text),
     ...seasonFaults(config, baseline),

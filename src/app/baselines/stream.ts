@@ -15,9 +15,8 @@ export async function streamFeatures(
 ): Promise<ReadonlyMap<string, StreamFeature>> {
   const { maxEventTime } = await tiles.watermark(modelId, 0);
   if (maxEventTime === null) return new Map();
-  const rows = (await tiles.tiles(modelId, maxEventTime - DAY_MS, maxEventTime + 1)).filter(
-    ({ segment }) => segment === ALL_SEGMENT,
-  );
+  const from = maxEventTime - DAY_MS;
+  const rows = await tiles.tiles(modelId, from, maxEventTime + 1, ALL_SEGMENT);
   const sets = await catalog.binningSets([...new Set(rows.map((row) => row.binningSetId))]);
   const names = new Map((await catalog.allFeatures(modelId)).map(({ id, name }) => [id, name]));
   const byBinning = new Map<string, StreamFeature & { readonly name: string }>();

@@ -27,6 +27,7 @@ import { fault, ok, unknown, warning } from './finding.ts';
 import type { Finding } from './finding.ts';
 import { diskFinding, schemaFinding, serverFindings } from './server-findings.ts';
 import { statusReaderOf } from './status.ts';
+import { streamFindings } from './stream-findings.ts';
 import { workFindings } from './work-findings.ts';
 
 /**
@@ -75,7 +76,11 @@ async function examineDatabase(config: DriftdConfig, log: Log, clock: Clock): Pr
                 : 'what driftd did cannot be read',
             ),
           ]
-        : [...workFindings(read.status, read.problems, config), ...noteFindings(read.status)];
+        : [
+            ...workFindings(read.status, read.problems, config),
+            ...noteFindings(read.status),
+            ...read.stream,
+          ];
     return { findings, work, status: read?.status ?? null, now: server.now };
   } catch (thrown) {
     const says = toError(thrown).message.replace(`; ${DATABASE_WAY_OUT}`, '');
@@ -90,6 +95,7 @@ async function examineDatabase(config: DriftdConfig, log: Log, clock: Clock): Pr
 interface Work {
   readonly status: StatusSnapshot;
   readonly problems: readonly Problem[];
+  readonly stream: readonly Finding[];
 }
 
 async function readWork(
@@ -116,6 +122,7 @@ async function readWork(
     return {
       status: await statusReaderOf(config, pool).read(),
       problems: await watch.look(),
+      stream: await streamFindings(config, pool),
     };
   } catch (thrown) {
     const { message } = toError(thrown);

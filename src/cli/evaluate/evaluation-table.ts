@@ -1,4 +1,5 @@
 import type { AsOfEvaluation } from '../../app/compare/evaluate-as-of.ts';
+import { shareText } from '../../core/domain/figures.ts';
 import type { FeatureResult } from '../../core/evaluate/types.ts';
 
 const HEADER = [
@@ -15,6 +16,8 @@ const HEADER = [
 ];
 /** Columns of text; the others are numbers and stand at the right. */
 const TEXT = new Set([0, 1, 2, 8, 9]);
+/** A change of a share below this is not worth a line. */
+const SPOKEN_SHARE = 0.005;
 
 /** One monitor's windows for people, one line a feature, segment and window. */
 export function evaluationTable(evaluation: AsOfEvaluation): string {
@@ -33,6 +36,7 @@ export function evaluationTable(evaluation: AsOfEvaluation): string {
     const names = [...new Set(results.filter((r) => r.verdict === verdict).map((r) => r.feature))];
     return names.length === 0 ? 'none' : names.join(', ');
   };
+  const lacking = results.flatMap(lackingInWords);
   return [
     `${monitor}: ${model} up to ${new Date(windowEnd).toISOString()} against ${against}`,
     complete ? '' : 'Events up to there have not all arrived.\n',
@@ -41,11 +45,23 @@ export function evaluationTable(evaluation: AsOfEvaluation): string {
     '',
     `Drifted: ${named('drifted')}`,
     `Warnings: ${named('warning')}`,
+    ...(lacking.length === 0 ? [] : ['Not as in the baseline:', ...lacking]),
     revision === null
       ? 'No evaluation of these windows is stored.'
       : `"then" is revision ${revision} as it is stored.`,
     '',
   ].join('\n');
+}
+
+/** What the columns do not show: PSI and KS are of the values that there are. */
+function lackingInWords({ feature, segment, window, verdict, ...result }: FeatureResult): string[] {
+  if (verdict !== 'drifted' && verdict !== 'warning') return [];
+  const tell = (what: string, { baseline, live }: FeatureResult['missing']): string[] =>
+    Math.abs(live - baseline) < SPOKEN_SHARE
+      ? []
+      : [`${what} ${shareText(baseline)} -> ${shareText(live)}`];
+  const told = [...tell('missing', result.missing), ...tell('of the wrong type', result.invalid)];
+  return told.length === 0 ? [] : [`  ${feature}, ${segment}, ${window}: ${told.join(', ')}`];
 }
 
 function cellsOf(result: FeatureResult, { verdictThen }: AsOfEvaluation): string[] {

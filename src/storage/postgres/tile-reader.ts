@@ -12,15 +12,15 @@ const IDLE = '60 seconds';
  */
 export function createTileReader(pool: Pool, read?: () => readonly TopicKey[]): TileReader {
   return {
-    async tiles(modelId, from, to) {
+    async tiles(modelId, from, to, segment) {
       // One statement sees one snapshot: tiles and their positions are of one moment.
       const { rows } = await pool.query<TileRow>(
         `SELECT t.start, t.span_minutes AS "spanMinutes", t.binning_set_id AS "binningSetId", s.name AS segment,
            t.part, t.events, t.counts
          FROM tile t JOIN segment s ON s.id = t.segment_id
-         WHERE t.model_id = $1 AND t.start >= $2 AND t.start < $3
+         WHERE t.model_id = $1 AND t.start >= $2 AND t.start < $3 AND ($4::text IS NULL OR s.name = $4)
          ORDER BY t.start, t.part`,
-        [modelId, new Date(from).toISOString(), new Date(to).toISOString()],
+        [modelId, new Date(from).toISOString(), new Date(to).toISOString(), segment ?? null],
       );
       return rows;
     },

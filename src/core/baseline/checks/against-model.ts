@@ -14,6 +14,8 @@ export interface CheckContext {
   readonly stream?: ReadonlyMap<string, StreamFeature>;
   /** What it brings beside that. */
   readonly beside?: StreamBeside;
+  /** Attributes that the model's events are sliced by. */
+  readonly attributes?: readonly string[];
 }
 
 /** What changes for the model when the baseline becomes active. */

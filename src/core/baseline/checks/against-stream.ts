@@ -34,10 +34,12 @@ const MOSTLY_MISSING = 0.5;
  * Holds a baseline against the live stream itself: features that events never bring, or bring far less often, or as
  * values of another kind. The first day after activation would tell the same by alerts.
  * @param stream by feature; those that are not counted yet are not in it
+ * @param attributes that events are sliced by: a column of the rows by such a name is a feature, too
  */
 export function checkAgainstStream(
   baseline: Baseline,
   stream: ReadonlyMap<string, StreamFeature>,
+  attributes: readonly string[] = [],
 ): Finding[] {
   return baseline.features.flatMap(({ name, histogram }) => {
     const live = stream.get(name);
@@ -46,7 +48,9 @@ export function checkAgainstStream(
     const missing = { rows: histogram.missing / rows, live: live.missing / live.events };
     const invalid = { rows: histogram.invalid / rows, live: live.invalid / live.events };
     if (missing.live === 1 && missing.rows < MOSTLY_MISSING) {
-      const text = `${name} is in none of the last ${live.events} events: ignore it, or have it sent`;
+      const text = attributes.includes(name)
+        ? `${name} is a feature in none of the last ${live.events} events, which are sliced by it as an attribute: ignore it (segments stay), or have it sent under "features", too`
+        : `${name} is in none of the last ${live.events} events: ignore it, or have it sent`;
       return [warning('stream-lacks', name, text)];
     }
     const findings: Finding[] = [];

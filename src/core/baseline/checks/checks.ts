@@ -30,7 +30,7 @@ export function checkBaseline(baseline: Baseline, context: CheckContext): Findin
     ...checkWhole(baseline),
     ...baseline.features.flatMap((feature) => checkFeature(feature)),
     ...checkAgainstModel(baseline, context),
-    ...checkAgainstStream(baseline, context.stream ?? new Map()),
+    ...checkAgainstStream(baseline, context.stream ?? new Map(), context.attributes),
     ...checkStreamNames(baseline, context),
   ];
   return [

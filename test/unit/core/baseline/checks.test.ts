@@ -177,6 +177,8 @@ describe('the live stream', () => {
       'warning stream-missing seldom',
       'warning stream-invalid texts',
     ]);
+    const [lacking] = checkBaseline(baseline, { ...context, attributes: ['never'] });
+    expect(lacking?.text).toContain('sliced by it as an attribute');
     const few = new Map([...stream].map(([name, of]) => [name, { ...of, events: 100 }]));
     expect(told(checkBaseline(baseline, { ...NOTHING, stream: few }))).toEqual([]);
   });
