@@ -31,6 +31,9 @@ table('native', 'docs/events.md', [
     { value: { model: 'credit', ts: AT, features: {} } },
     [{ time: AT, age: null, job: null }],
   ],
+  ['no values at all', { value: { id: 'e', model: 'credit', ts: AT } }, 'invalid-shape'],
+  ['a misspelt key', { value: { model: 'credit', Features: { age: 39 } } }, 'invalid-shape'],
+  ['values that are null', { value: { model: 'credit', features: null } }, 'invalid-shape'],
   ['no model', { value: { ts: AT, features: { age: 1 } } }, 'invalid-shape'],
   ['a model that is not declared', { value: { ...whole, model: 'x' } }, 'unknown-model'],
   ['a time without a zone', { value: { ...whole, ts: '2026-01-01 12:00' } }, 'invalid-timestamp'],
@@ -59,6 +62,11 @@ table('batch', 'docs/events.md', [
     'unknown-model',
   ],
   ['an event that is a list', { value: { events: [[]] } }, 'invalid-shape'],
+  [
+    'an event without values',
+    { value: { events: [whole, { model: 'credit', age: 39 }] } },
+    'invalid-shape',
+  ],
   [
     'more events than a record may have',
     {
@@ -184,6 +192,21 @@ table(
       [{ time: AT, paid: true, unknown: 1 }],
     ],
     ['without a mapping', { value: { svc: 'credit', age: 1 } }, 'invalid-shape'],
+    [
+      'without a mapping, though its model is known',
+      { value: { model: 'credit', age: 39 } },
+      'invalid-shape',
+    ],
+    [
+      'the same with names of models alone',
+      { mapping: { models: new Map([['c', 'credit']]) }, value: { model: 'c', age: 39 } },
+      'invalid-shape',
+    ],
+    [
+      'the same in a CloudEvent',
+      { headers: AS_CE, value: { ...structured, data: { model: 'credit', age: 39 } } },
+      'invalid-shape',
+    ],
     ['a time that is none', { mapping: NAMES, value: { ts: 'noon', age: 1 } }, 'invalid-timestamp'],
     [
       'a prototype for a model',
@@ -296,6 +319,27 @@ table(
     ['a list', { headers: AS_CE, value: [structured] }, 'invalid-shape'],
   ],
 );
+
+describe('an event that says no values where a native one has them', () => {
+  const flat =
+    '; where they stand beside its model, say so under "mapping" of the topic, as { name: model }';
+  const none = 'the event has no "features", "prediction" or "label"';
+  const event = { model: 'credit', age: 39 };
+
+  it.each([
+    [{ value: event }, none + flat],
+    [{ value: { ...event, pad: 'x '.repeat(4_000), more: Array(20_000).fill(1) } }, none + flat],
+    [{ headers: { ...ce, ce_type: 'x' }, value: event }, none + flat],
+    [{ headers: AS_CE, value: { ...structured, data: event } }, none + flat],
+    // In a batch no mapping would help.
+    [{ value: { events: [event] } }, `event 1 of the batch: ${none}`],
+  ])('is told so: %#', (sent, detail) => {
+    expect(decode(sent)).toEqual({ reason: 'invalid-shape', detail });
+    expect(decode({ ...sent, mapping: { name: 'model' } })).toMatchObject(
+      'events' in sent.value ? { reason: 'invalid-shape' } : { events: [{ age: 39, job: null }] },
+    );
+  });
+});
 
 describe('the choice', () => {
   it('is the same whatever came before: a record never depends on its neighbours', () => {

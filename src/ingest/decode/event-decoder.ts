@@ -20,7 +20,7 @@ import { headerTexts, mayTellShape } from './envelopes/headers.ts';
 import { readCloudEvent, readSeldonRecord } from './envelopes/inference-event.ts';
 import type { JsonShape } from './envelopes/json-shape.ts';
 import { kserveLog } from './envelopes/kserve-log.ts';
-import { isNative, NO_DEFAULTS, readNative } from './envelopes/native-object.ts';
+import { isNative, NO_DEFAULTS, readNative, readUntold } from './envelopes/native-object.ts';
 import { writeBody } from './envelopes/payload.ts';
 import type { Envelope } from './envelopes/payload.ts';
 import { sagemaker } from './envelopes/sagemaker.ts';
@@ -75,6 +75,15 @@ const flat: JsonShape = {
   matches: () => false,
   read(event, reading) {
     readFlat(event, reading, NO_DEFAULTS);
+  },
+};
+
+/** None. The sentence of the native shape is the one that helps most. */
+const untold: JsonShape = {
+  name: 'native',
+  matches: () => false,
+  read(event, reading) {
+    readUntold(event, reading, NO_DEFAULTS);
   },
 };
 
@@ -191,8 +200,7 @@ function readByKeys(parsed: unknown, reading: Reading): JsonShape {
 }
 
 function fallback({ mapping }: Reading): JsonShape {
-  // Without a mapping the sentence of the native shape is the one that helps most.
-  return isFlat(mapping) ? flat : native;
+  return isFlat(mapping) ? flat : untold;
 }
 
 function named(format: EventFormat): JsonShape {

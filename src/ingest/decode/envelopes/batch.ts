@@ -25,7 +25,7 @@ export function readBatch(
       });
     } catch (thrown) {
       if (!(thrown instanceof Rejected)) throw thrown;
-      throw new Rejected(thrown.rejection.reason, `event ${i} of the batch: ${thrown.message}`);
+      throw new Rejected(thrown.rejection.reason, `event ${i + 1} of the batch: ${thrown.message}`);
     }
   }
 }

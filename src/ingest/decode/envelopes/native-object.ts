@@ -4,6 +4,7 @@ import { parseEventTime } from '../event-time.ts';
 import { Rejected, isObject, own } from '../json-limits.ts';
 import type { JsonObject } from '../json-limits.ts';
 import { fillNativeEvent, partsOfNative } from '../native-event.ts';
+import type { NativeParts } from '../native-event.ts';
 
 /** What an envelope adds where the event itself is silent. */
 export type Defaults = Pick<Call, 'names' | 'id' | 'time'>;
@@ -19,8 +20,22 @@ export function isNative(event: JsonObject): boolean {
   );
 }
 
-/** A native event that is parsed already, on its own, in a batch or within an envelope. @throws Rejected */
-export function readNative(event: JsonObject, reading: Reading, defaults: Defaults): void {
+/** Does it say anything that could be counted? An empty object of features does: all of them are missing. */
+function saysValues({ features, prediction, label }: NativeParts): boolean {
+  return (features ?? undefined) !== undefined || prediction !== undefined || label !== undefined;
+}
+
+/**
+ * A native event that is parsed already, on its own, in a batch or within an envelope.
+ * @param wayOut what else is said of one that has no values
+ * @throws Rejected
+ */
+export function readNative(
+  event: JsonObject,
+  reading: Reading,
+  defaults: Defaults,
+  wayOut = '',
+): void {
   const { names, id, time } = defaults;
   const named = own(event, 'model');
   const schema = findSchema(typeof named === 'string' ? [named] : names, reading);
@@ -29,7 +44,19 @@ export function readNative(event: JsonObject, reading: Reading, defaults: Defaul
     throw new Rejected('invalid-timestamp', 'the time around the event must be RFC 3339');
   }
   const parts = partsOfNative(event, { keys: 0, odd: true });
+  if (!saysValues(parts)) {
+    throw new Rejected(
+      'invalid-shape',
+      `the event has no "features", "prediction" or "label"${wayOut}`,
+    );
+  }
   const frame = addFrame(reading.into, schema);
   fillNativeEvent(frame, schema, parts, defaultTime);
   frame.id ??= id;
+}
+
+/** What is of no shape, read as a native event for the sake of what is said of it. @throws Rejected */
+export function readUntold(event: JsonObject, reading: Reading, defaults: Defaults): void {
+  const flat = `; where they stand beside its model, say so under "mapping" of ${reading.settings}, as { name: model }`;
+  readNative(event, reading, defaults, flat);
 }

@@ -2,10 +2,10 @@ import { bodyShapeOf, readJsonBody } from '../bodies/read-body.ts';
 import type { Body, Side } from '../bodies/body.ts';
 import { writeCall } from '../call.ts';
 import type { Call, Reading } from '../call.ts';
-import { isObject } from '../json-limits.ts';
+import { isObject, own } from '../json-limits.ts';
 import { readBatch, isBatch } from './batch.ts';
 import { isFlat, readFlat, speaksFlat } from './flat.ts';
-import { isNative, readNative } from './native-object.ts';
+import { isNative, readNative, readUntold } from './native-object.ts';
 
 /** What an envelope says about the call within it. */
 export type Envelope = Omit<Call, 'tables'> & { readonly side: Side | null };
@@ -35,9 +35,16 @@ export function readPayload(payload: unknown, envelope: Envelope, reading: Readi
       readBatch(payload, reading, envelope);
       return;
     }
-    if (bodyShapeOf(payload) === null && isFlat(reading.mapping)) {
-      readFlat(payload, reading, envelope);
-      return;
+    if (bodyShapeOf(payload) === null) {
+      if (isFlat(reading.mapping)) {
+        readFlat(payload, reading, envelope);
+        return;
+      }
+      // What names a model is no request or response that went wrong.
+      if (typeof own(payload, 'model') === 'string') {
+        readUntold(payload, reading, envelope);
+        return;
+      }
     }
   }
   writeBody(
