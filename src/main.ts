@@ -57,6 +57,7 @@ const { cli } = await import('./cli/cli.ts');
 const code = await cli(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  ...(process.stdout.isTTY && { columns: process.stdout.columns }),
   env: process.env,
   stop: stop.signal,
   onHangup: (listener) => void process.on('SIGHUP', listener),

@@ -39,6 +39,8 @@ export interface CliDeps {
 export interface CliIo {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** How wide the terminal is that `out` writes to; left out: it is none. */
+  readonly columns?: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted when the process is asked to stop; its reason is the signal's name. */
   readonly stop: AbortSignal;

@@ -13,7 +13,7 @@ import { migrate } from '../../src/storage/postgres/migrate.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import type { Pool } from '../../src/storage/postgres/pool.ts';
 import { createTileKeeper } from '../../src/storage/postgres/tiles/tile-keeper.ts';
-import { runCli } from '../support/run-cli.ts';
+import { runCli, runCliOn } from '../support/run-cli.ts';
 import { freshDatabase } from '../support/servers.ts';
 
 const log = createLog('silent');
@@ -97,6 +97,42 @@ describe('quarantine', () => {
     expect(none.out).toBe('Nothing is in quarantine.\n');
     const wrong = await runCli('quarantine', 'list', '--config', config, '--from', 'yesterday');
     expect(wrong.code).toBe(2);
+  });
+
+  it('is told whole: wrapped on a terminal, else a record a line', async () => {
+    const detail = `no model named "x" is configured; ${'say which it is in the event, '.repeat(4)}the end`;
+    await pool.query('UPDATE quarantine SET detail = $1 WHERE record_offset = 999', [detail]);
+    const list = ['quarantine', 'list', '--config', config, '--limit', '1'];
+    const { out } = await runCli(...list);
+    expect(out.split('\n')).toHaveLength(3);
+    expect(out).toContain(`unknown-model  ${detail}\n`);
+
+    const lines = (await runCliOn(100, ...list)).out.trimEnd().split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
+    const begin = lines[0]?.indexOf('what is wrong') ?? -1;
+    const told = lines.slice(1).map((line) => line.slice(begin));
+    expect(told.length).toBeGreaterThan(2);
+    expect(told.join(' ')).toBe(detail);
+    // Less than a word of room: whoever shows it wraps it.
+    expect((await runCliOn(begin + 5, ...list)).out).toBe(out);
+  });
+
+  it('has the keys of the API as JSON', async () => {
+    const args = ['--config', config, '--format', 'json'];
+    const { out } = await runCli('quarantine', 'list', '--limit', '1', ...args);
+    expect((JSON.parse(out) as object[]).map((entry) => Object.keys(entry).toSorted())).toEqual([
+      [
+        'detail',
+        'headers',
+        'offset',
+        'partition',
+        'payload',
+        'reason',
+        'recordedAt',
+        'source',
+        'topic',
+      ],
+    ]);
   });
 
   it('shows one record without its values', async () => {

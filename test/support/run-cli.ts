@@ -12,16 +12,28 @@ export function runCli(...argv: readonly string[]): Promise<CliOutcome> {
 }
 
 /** The same, with these variables in its environment. */
-export async function runCliIn(
+export function runCliIn(
   env: Readonly<Record<string, string>>,
   ...argv: readonly string[]
+): Promise<CliOutcome> {
+  return run({ env }, argv);
+}
+
+/** The same, on a terminal that is so wide. */
+export function runCliOn(columns: number, ...argv: readonly string[]): Promise<CliOutcome> {
+  return run({ env: {}, columns }, argv);
+}
+
+async function run(
+  io: { readonly env: Readonly<Record<string, string>>; readonly columns?: number },
+  argv: readonly string[],
 ): Promise<CliOutcome> {
   let out = '';
   let err = '';
   const code = await cli(argv, {
     out: (more) => (out += more),
     err: (more) => (err += more),
-    env,
+    ...io,
     stop: new AbortController().signal,
   });
   return { code, out, err };

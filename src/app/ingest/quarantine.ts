@@ -33,7 +33,9 @@ export async function readQuarantine(
     await assertReachable(pool, url);
     await assertSchema(pool, url);
     const { limit, ...filter } = question;
-    return await createHistoryReader(pool).quarantine(filter, { limit, after: null });
+    const rows = await createHistoryReader(pool).quarantine(filter, { limit, after: null });
+    // The key is for pages.
+    return rows.map(({ key: _, ...entry }) => entry);
   } finally {
     await pool.end();
   }

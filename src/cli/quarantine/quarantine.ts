@@ -67,7 +67,7 @@ export function quarantineCommand(deps: CliDeps, io: CliIo): Command {
           io.out(
             options.format === 'json'
               ? `${JSON.stringify(entries.map(shown))}\n`
-              : listText(entries),
+              : listText(entries, io.columns),
           );
         }),
     )
@@ -109,15 +109,15 @@ function shown({ payload, recordedAt, ...rest }: QuarantineEntry): object {
   };
 }
 
-function listText(entries: readonly QuarantineEntry[]): string {
+function listText(entries: readonly QuarantineEntry[], width?: number): string {
   if (entries.length === 0) return 'Nothing is in quarantine.\n';
   const rows = entries.map(({ topic, partition, offset, reason, detail, recordedAt }) => [
     `${topic}/${partition}/${offset}`,
     new Date(recordedAt).toISOString(),
     reason,
-    detail.length > 80 ? `${detail.slice(0, 79)}…` : detail,
+    detail,
   ]);
-  return `${table(['record', 'put aside', 'reason', 'what is wrong'], rows)}\n`;
+  return `${table(['record', 'put aside', 'reason', 'what is wrong'], rows, width)}\n`;
 }
 
 function entryText(entry: QuarantineEntry): string {
