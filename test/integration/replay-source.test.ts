@@ -16,10 +16,12 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { createCatalogStore } from '../../src/storage/postgres/catalog-store.ts';
 import { createReaderHold } from '../../src/storage/postgres/inbox/reader-hold.ts';
+import { createSourcePositions } from '../../src/storage/postgres/api/source-positions.ts';
 import { createIngestStore } from '../../src/storage/postgres/ingest-store.ts';
 import { migrate } from '../../src/storage/postgres/migrate.ts';
 import { createPool } from '../../src/storage/postgres/pool.ts';
 import type { Pool } from '../../src/storage/postgres/pool.ts';
+import { createTileKeeper } from '../../src/storage/postgres/tiles/tile-keeper.ts';
 import { freshDatabase } from '../support/servers.ts';
 
 const log = createLog('silent');
@@ -47,10 +49,13 @@ function configOf(name: string, content: string): ReplayConfig {
 }
 
 /** A process that replays, with a pool of its own: when that ends, so does everything of it. */
-async function replaying(config: ReplayConfig): Promise<{ pipeline: Pipeline; die: () => void }> {
+async function replaying(
+  config: ReplayConfig,
+  model = config.name,
+): Promise<{ pipeline: Pipeline; die: () => void }> {
   const own = createPool({ url, max: 4, applicationName: 'replaying', log });
   const catalog = createCatalogStore(own);
-  const models = () => [{ name: config.name, attributes: [], allowedLatenessMs: 0 }];
+  const models = () => [{ name: model, attributes: [], allowedLatenessMs: 0 }];
   const registry = createModelRegistry({ catalog, models, log });
   await registry.refresh();
   const source = createReplaySource(config, createReaderHold(own, config.name), log);
@@ -99,6 +104,7 @@ interface Stands {
   readonly position: number;
   readonly counted: number;
   readonly quarantined: number;
+  readonly tooLate: number;
   readonly events: number;
   readonly epoch: number;
   readonly state: string;
@@ -107,7 +113,7 @@ interface Stands {
 
 async function standing(topic: string): Promise<Stands | undefined> {
   const { rows } = await pool.query<Stands>(
-    `SELECT next_offset AS position, counted, quarantined, epoch, state, reason,
+    `SELECT next_offset AS position, counted, quarantined, too_late AS "tooLate", epoch, state, reason,
        (SELECT coalesce(sum(events), 0)::bigint FROM model_progress m WHERE m.part = p.id) AS events
      FROM ingest_partition p WHERE source = 'replay' AND topic = $1`,
     [topic],
@@ -198,5 +204,42 @@ describe('the replay of a file', () => {
     writeFileSync(config.path, `${HEADER}${rowsOf(0, 50)}`);
     await expect.poll(() => standing('broken'), within).toMatchObject({ position: 50 });
     expect(pipeline.silentMs).toBe(0);
+  });
+});
+
+describe('a file that is to be counted from scratch', () => {
+  const DAYS = 30;
+  const LATE_DAYS = 8;
+  const DAY_MS = 86_400_000;
+  const days = Array.from(
+    { length: DAYS },
+    (_, day) => `${new Date(START + day * DAY_MS).toISOString().slice(0, 10)},1,DE\n`,
+  ).join('');
+  /** Those at most so far behind the newest. */
+  const counted = LATE_DAYS + 1;
+
+  /** Reads all of it as partition 0 of `name`, for a model. */
+  async function readAll(name: string, model: string, position = DAYS): Promise<unknown> {
+    const config = { ...configOf(name, `${HEADER}${days}`), mapping: { model, time: 'at' } };
+    const { pipeline } = await replaying(config, model);
+    await expect.poll(() => standing(name), within).toMatchObject({ position });
+    await pipeline.stop();
+    return standing(name);
+  }
+
+  it('needs another model: of the same one all that is old is too late, under any name', async () => {
+    expect(await readAll('once', 'm')).toMatchObject({ counted: DAYS, tooLate: 0 });
+    const catalog = createCatalogStore(pool);
+    const id = (await catalog.findModel('m'))?.id ?? -1;
+    await createTileKeeper(pool).seal(id, START + (DAYS - 1 - LATE_DAYS) * DAY_MS);
+
+    const targets = createSourcePositions(pool);
+    await targets.reset('replay', 'once', [0], () => 0, { name: 'test', requestId: null });
+    expect(await readAll('once', 'm')).toMatchObject({
+      counted: DAYS + counted,
+      tooLate: DAYS - counted,
+    });
+    expect(await readAll('twice', 'm')).toMatchObject({ counted, tooLate: DAYS - counted });
+    expect(await readAll('thrice', 'm-again')).toMatchObject({ counted: DAYS, tooLate: 0 });
   });
 });

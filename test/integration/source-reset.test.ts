@@ -108,7 +108,8 @@ describe('driftd source reset', () => {
     const { code, out, err } = await reset('--partition', '0', '--to', '0');
 
     expect(code).toBe(2);
-    expect(out).toMatch(/history\/0 +halted +50 +0 +50 offsets are counted again/);
+    expect(out).toMatch(/history\/0 +halted +50 +0 +50 offsets are read again/);
+    expect(out).toMatch(/more than 8 days older than the watermark of their model are too late/);
     expect(err).toMatch(/nothing was changed.*--yes/);
     expect(await positions()).toEqual(before);
   });

@@ -23,8 +23,10 @@ interface Options {
 
 const HELP = `
 For a partition that is halted since its topic was made anew, or to read something again or not at all.
-Records of the same log that were counted and are read again count twice; records that are passed over
-are never counted. Without --yes it is only told what would be done.
+Without --yes it is only told what would be done. Records that are passed over are never counted. Those
+that are read again count a second time if they were counted, but only events up to 8 days older than the
+watermark of their model: older ones are too late. To count a file from scratch give it another
+replay.name and its model another name (docs/sources.md, Files).
 
 Of events over HTTP the topic is called posted, of a file as replay.name says; driftd source status names
 them and where they are. Posted events are deleted once they are counted, so they only go forward: from
@@ -33,6 +35,11 @@ them and where they are. Posted events are deleted once they are counted, so the
   driftd source reset predictions --partition 3 --to earliest
   driftd source reset posted --source http --partition 0 --to 1200
   driftd source reset flights-2013 --source replay --partition 0 --to 0`;
+
+const READ_AGAIN = `
+Of what is read again, events more than 8 days older than the watermark of their model are too late and
+not counted; the others count a second time if they were counted before.
+`;
 
 /** `driftd source reset`: reads partitions on from another offset. */
 export function resetCommand(deps: CliDeps, io: CliIo): Command {
@@ -86,13 +93,14 @@ function textOf(topic: string, plan: readonly PlannedReset[]): string {
     to,
     meaning(nextOffset, to),
   ]);
-  return `${table(['partition', 'state', 'was at', 'reads from', 'if it is the same log'], rows)}\n`;
+  const text = table(['partition', 'state', 'was at', 'reads from', 'if it is the same log'], rows);
+  return `${text}\n${plan.some(({ nextOffset, to }) => to < nextOffset) ? READ_AGAIN : ''}`;
 }
 
 function meaning(from: number, to: number): string {
   if (to === from) return 'nothing is passed over or read again';
   const records = `${String(Math.abs(to - from))} offsets`;
-  return to > from ? `${records} are never counted` : `${records} are counted again`;
+  return to > from ? `${records} are never counted` : `${records} are read again`;
 }
 
 function whereOf(text: string): ResetRequest['to'] {
