@@ -8,6 +8,8 @@ export interface PartitionLog {
   startOffsets(): Promise<ReadonlyMap<number, number>>;
   /** The log holds offsets in [start, end). */
   range(): Promise<{ readonly start: number; readonly end: number }>;
+  /** Is it a file? Else a topic. */
+  readonly isFile?: boolean;
   /** Told of offsets that were gone before they were read. */
   lost?(from: number, to: number): void;
 }
@@ -50,7 +52,10 @@ export async function claimPosition(
     return { ...claim, nextOffset: start, ...NO_ANCHOR };
   }
   if (claim.nextOffset > end && (await staysShort(claim.nextOffset, log))) {
-    const reason = `the log ends before offset ${claim.nextOffset}, where it was read to: the topic was truncated or made anew`;
+    const reason =
+      log.isFile === true
+        ? `the file has ${end} records, and ${claim.nextOffset} were read: it was cut off, or is another one of the same name`
+        : `the log ends before offset ${claim.nextOffset}, where it was read to: the topic was truncated or made anew`;
     await store.halt(claim.part, claim.epoch, reason);
     return { ...claim, state: 'halted', reason };
   }

@@ -56,6 +56,8 @@ export interface PartitionLog {
   /** Where the partitions of the topic start by the source's policy. */
   startOffsets(): Promise<ReadonlyMap<number, number>>;
   range(): Promise<LogRange>;
+  /** Is it a file? Else a topic. */
+  readonly isFile?: boolean;
   /** Told of offsets that were gone before they were read: they are recorded as a gap. */
   lost(from: number, to: number): void;
 }

@@ -38,6 +38,8 @@ export interface EventSource {
 
 /** Steers one assignment. Calls after the assignment has ended do nothing. */
 export interface SourceControl {
+  /** The log is a file: people are told of that, and not of a topic. */
+  readonly isFile?: boolean;
   /** The next batch of this partition is to start at `offset`. */
   seek(partition: PartitionKey, offset: number): void;
   pause(partition: PartitionKey): void;

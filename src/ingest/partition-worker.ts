@@ -173,6 +173,7 @@ export class PartitionWorker {
     const counting = await this.deps.counting.claim(key, {
       startOffsets: () => control.startOffsets(key.topic),
       range: () => control.logRange(key),
+      isFile: control.isFile === true,
       lost: (from, to) => {
         this.log.warn({ from, to }, 'records were deleted before they were read: they are a gap');
       },

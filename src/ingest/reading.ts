@@ -137,9 +137,9 @@ export class Reading {
     if (anchor === null) return null;
     const found = findAnchor(anchor, batch);
     if (found === 'same') return null;
-    if (found === 'changed')
-      return `the record at offset ${anchor.offset} is not the one that was read there: the topic was made anew`;
     const { key, control, metrics, log } = this.parts;
+    if (found === 'changed')
+      return `the record at offset ${anchor.offset} is not the one that was read there: ${control.isFile === true ? 'the file was changed, or is another one of the same name' : 'the topic was made anew'}`;
     metrics.anchorMissing(key.source);
     if ((await control.compacts?.(key.topic)) === false)
       return `the record at offset ${anchor.offset}, which was read, is gone, and the topic is not compacted: it was made anew`;

@@ -182,8 +182,16 @@ describe('the replay of a file', () => {
   });
 
   it.each([
-    ['ends with the row before the last', rowsOf(0, 199), /the log ends before offset 200/],
-    ['is another one', rowsOf(1, 301), /offset 199 is not the one that was read/],
+    [
+      'ends with the row before the last',
+      rowsOf(0, 199),
+      /^the file has 199 records, and 200 were read: it was cut off, or is another/,
+    ],
+    [
+      'is another one',
+      rowsOf(1, 301),
+      /offset 199 is not the one that was read there: the file was changed/,
+    ],
   ])('is halted with the reason when the file %s', async (name, content, reason) => {
     const config = configOf(name, `${HEADER}${rowsOf(0, 200)}`);
     const first = await replaying(config);

@@ -100,6 +100,7 @@ class Assignment {
     this.consumer = consumer;
     this.end = end;
     consumer.assigned([this.key], {
+      isFile: true,
       seek: (_, offset) => {
         if (offset === this.position && !this.paused) return;
         this.position = offset;
