@@ -12,6 +12,8 @@ import { freshDatabase } from '../support/servers.ts';
 const log = createLog('silent');
 const MODELS = 'models: [{ name: m }, { name: other }]';
 const JSON_TYPE = 'application/json';
+/** What curl sends with -d. */
+const FORM = 'application/x-www-form-urlencoded';
 
 let pool: Pool;
 let served: Served;
@@ -76,6 +78,20 @@ const KSERVE = {
   'ce-inferenceservicename': 'the%69rs',
   'ce-type': 'org.kubeflow.serving.inference.request',
 };
+const ANSWERED = { ...KSERVE, 'ce-type': 'org.kubeflow.serving.inference.response' };
+const TENSOR = '{"name":"x","shape":[1],"datatype":"FP64","data":[1]}';
+const SELDON = {
+  type: 'io.seldon.serving.inference.request',
+  inferenceservicename: 'theirs',
+  requestid: 'r',
+  time: '2026-01-01T00:00:00Z',
+};
+const MLSERVER = {
+  'ce-specversion': '0.3',
+  'ce-type': 'io.seldon.serving.inference.request',
+  'ce-modelid': 'theirs',
+  'ce-time': '2026-01-01T00:00:00Z',
+};
 
 describe('posted events', () => {
   it.each([
@@ -103,8 +119,19 @@ describe('posted events', () => {
       { 'ce-specversion': '1.0', 'ce-type': 't', 'ce-source': '/s', 'ce-id': '1' },
       1,
     ],
+    ["Seldon's request", FORM, '{"data":{"names":["x"],"ndarray":[[39.0]]}}', SELDON, 1],
+    ["Seldon's tensors", JSON_TYPE, `{"inputs":[${TENSOR}]}`, SELDON, 1],
+    [
+      "Seldon's feedback",
+      JSON_TYPE,
+      '{"reward":1,"truth":{"data":{"ndarray":[[1]]}}}',
+      { ...SELDON, type: 'io.seldon.serving.feedback' },
+      1,
+    ],
+    ["MLServer's tensors", JSON_TYPE, `{"inputs":[${TENSOR}]}`, MLSERVER, 1],
     // One record each, though their rows are two events.
     ["KServe's rows as a bare list", JSON_TYPE, '[[1], [2]]', KSERVE, 1],
+    ["KServe's response", JSON_TYPE, '{"predictions":[1,2]}', ANSWERED, 1],
     ["KServe's rows as CSV", 'text/csv; header=present', 'x\n1\n2\n', KSERVE, 1],
     ["KServe's rows as a form", 'application/x-www-form-urlencoded', '[[1],[2]]', KSERVE, 1],
   ])('come as %s', async (_, type, body, headers, events) => {
@@ -136,6 +163,7 @@ describe('posted events', () => {
     expect(await send(event('other'))).toBe(409);
     // The same bytes as another event are another request.
     expect(await send(event('m'), KSERVE)).toBe(409);
+    expect(await send(event('m'), SELDON)).toBe(409);
     expect(await send(event('m'), { 'content-type': 'application/x-ndjson' })).toBe(409);
     expect(await send(event('other'), {}, tokens.second)).toBe('{"events":1,"known":false}');
   });
@@ -150,6 +178,7 @@ describe('posted events', () => {
     expect(await send('{"instances":[[1]]}')).toBe(403);
     expect(await send(event('m'), KSERVE)).toBe(202);
     expect(await send('[[1]]', KSERVE)).toBe(403);
+    expect(await send('{"model":"m","instances":[[1]]}', SELDON)).toBe(403);
   });
 
   it.each([

@@ -6,6 +6,7 @@ import { binaryAttributes } from '../../../src/expose/api/events/cloud-event-hea
 import { MAX_CONTAINERS, MAX_DEPTH } from '../../../src/expose/api/events/json-bytes.ts';
 import { MAX_EVENT_BYTES, MAX_EVENTS, splitEvents } from '../../../src/expose/api/events/split.ts';
 import type { SplitEvent } from '../../../src/expose/api/events/split.ts';
+import { SELDON_HEADERS, seldonHeaders } from '../../../src/expose/api/events/seldon-headers.ts';
 import { LIMITS } from '../../../src/ingest/decoder.ts';
 
 function split(contentType: string, body: string | Buffer, models = false): SplitEvent[] {
@@ -128,6 +129,24 @@ describe('a body of events', () => {
   it('may hold brackets in its texts, as many as it likes', () => {
     const text = `{"a":"${'['.repeat(200_000)}\\\\"}`;
     expect(textsOf('application/json', `[${text},${text}]`)).toEqual([text, text]);
+  });
+});
+
+describe("Seldon's headers", () => {
+  const type = 'io.seldon.serving.inference.request';
+
+  it('are kept when its type is there, and no others of the request', () => {
+    const said = Object.fromEntries(SELDON_HEADERS.map((name) => [name, type]));
+    expect(seldonHeaders({ ...said, authorization: 'Bearer x', cookie: 'y' })).toEqual(said);
+    expect(seldonHeaders({ ...said, type: 'x' })).toBeNull();
+    expect(seldonHeaders({ modelid: 'm' })).toBeNull();
+  });
+
+  it('make one event of the body, whatever it is', () => {
+    const bytes = Buffer.from('{"model":"m"}\n{}');
+    expect(splitEvents({ contentType: 'x/y', bytes, attributes: { type } }, true)).toEqual([
+      { payload: bytes, headers: { type, 'content-type': 'x/y' }, model: null },
+    ]);
   });
 });
 

@@ -3,6 +3,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 /** Attributes have names of lower-case letters and digits. */
 const ATTRIBUTE = /^ce-[a-z0-9]+$/;
 
+/** Does the content type say that the body is one CloudEvent or many, all of it? */
+export function isStructured(contentType: string): boolean {
+  return /^\s*application\/cloudevents/i.test(contentType);
+}
+
 /**
  * The attributes of a CloudEvent in binary mode, under their header names (CloudEvents HTTP binding 1.0.2, section 3.1);
  * null when the request is none: it has no `ce-specversion`, or its content type says that the body is the whole event.
@@ -12,7 +17,7 @@ export function binaryAttributes(
   contentType: string,
 ): Readonly<Record<string, string>> | null {
   if (headers['ce-specversion'] === undefined) return null;
-  if (/^\s*application\/cloudevents/i.test(contentType)) return null;
+  if (isStructured(contentType)) return null;
   const attributes: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (!ATTRIBUTE.test(name) || typeof value !== 'string') continue;

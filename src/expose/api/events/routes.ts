@@ -9,7 +9,8 @@ import { seesModel } from '../caller.ts';
 import { count } from '../fields.ts';
 import type { RouteGroup } from '../register.ts';
 import { BodyError } from './body-error.ts';
-import { binaryAttributes } from './cloud-event-headers.ts';
+import { binaryAttributes, isStructured } from './cloud-event-headers.ts';
+import { seldonHeaders } from './seldon-headers.ts';
 import { BODY_TYPES, mediaTypeOf, splitEvents } from './split.ts';
 import type { EventBody, SplitEvent } from './split.ts';
 
@@ -119,8 +120,16 @@ function bodyOf({ headers, body }: FastifyRequest, contentType: string): EventBo
   return {
     contentType,
     bytes: Buffer.isBuffer(body) ? body : Buffer.alloc(0),
-    attributes: binaryAttributes(headers, contentType),
+    attributes: binaryAttributes(headers, contentType) ?? seldonOf(headers, contentType),
   };
+}
+
+/** The content type of a structured CloudEvent says it all. */
+function seldonOf(
+  headers: FastifyRequest['headers'],
+  contentType: string,
+): EventBody['attributes'] {
+  return isStructured(contentType) ? null : seldonHeaders(headers);
 }
 
 /** A key is its caller's own; what an event is belongs to what was sent, wherever it stands. */

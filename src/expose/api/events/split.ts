@@ -17,7 +17,10 @@ export interface EventBody {
   /** The header as it came. */
   readonly contentType: string;
   readonly bytes: Buffer;
-  /** Attributes of a CloudEvent in binary mode, `ce-…`; null: it is none, and the body says what it is. */
+  /**
+   * Headers that say what the body is, whatever its type: attributes of a CloudEvent in binary mode, `ce-…`, or the bare
+   * ones of Seldon. null: there are none, and the body says it.
+   */
   readonly attributes: Readonly<Record<string, string>> | null;
 }
 
@@ -32,8 +35,8 @@ export function mediaTypeOf(contentType: string): string {
 }
 
 /**
- * The events of a body, each with its very own bytes: one, a list, or one a line. A CloudEvent in binary mode is one event
- * whatever its data is. Nothing is kept of what is parsed, and nothing is parsed that would take many times its size.
+ * The events of a body, each with its very own bytes: one, a list, or one a line. What headers tell is one event whatever
+ * its data is. Nothing is kept of what is parsed, and nothing is parsed that would take many times its size.
  * @param models whether it is asked which model each event names
  * @throws BodyError that names the event
  */
@@ -41,7 +44,7 @@ export function splitEvents(
   { contentType, bytes, attributes }: EventBody,
   models: boolean,
 ): SplitEvent[] {
-  if (attributes !== null) return [binaryEvent(contentType, bytes, attributes, models)];
+  if (attributes !== null) return [toldEvent(contentType, bytes, attributes, models)];
   const type = mediaTypeOf(contentType);
   const body = withoutMark(bytes);
   const parts = type === LINES ? linesOf(body) : partsOf(body);
@@ -55,7 +58,7 @@ export function splitEvents(
 }
 
 /** Its data may be of any type: what is no JSON is the decoder's to judge. */
-function binaryEvent(
+function toldEvent(
   contentType: string,
   bytes: Buffer,
   attributes: Readonly<Record<string, string>>,
@@ -67,7 +70,8 @@ function binaryEvent(
   return {
     payload: checked(part),
     headers: { ...attributes, ...typed },
-    model: models ? modelOf(parsedOrNull(part), true) : null,
+    // The model of Seldon's is in its headers.
+    model: models && 'ce-specversion' in attributes ? modelOf(parsedOrNull(part), true) : null,
   };
 }
 
