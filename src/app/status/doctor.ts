@@ -25,6 +25,7 @@ import { watchOf } from '../notify/watch.ts';
 import { brokerFindings, brokerUnreachable } from './broker-findings.ts';
 import { fault, ok, unknown, warning } from './finding.ts';
 import type { Finding } from './finding.ts';
+import { replayFindings } from '../ingest/replay-finding.ts';
 import { diskFinding, schemaFinding, serverFindings } from './server-findings.ts';
 import { statusReaderOf } from './status.ts';
 import { streamFindings } from './stream-findings.ts';
@@ -36,12 +37,13 @@ import { workFindings } from './work-findings.ts';
  */
 export async function examine(config: DriftdConfig, log: Log, clock: Clock): Promise<Finding[]> {
   const database = await examineDatabase(config, log, clock);
-  const [folder, broker, mail] = await Promise.all([
+  const [folder, replay, broker, mail] = await Promise.all([
     examineFolder(config),
+    replayFindings(config.replay),
     examineBroker(config, database, log, clock),
     examineMail(config),
   ]);
-  return [...database.findings, ...folder, ...broker, ...mail, ...database.work];
+  return [...database.findings, ...folder, ...replay, ...broker, ...mail, ...database.work];
 }
 
 interface Database {
