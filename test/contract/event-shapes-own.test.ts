@@ -341,6 +341,35 @@ describe('an event that says no values where a native one has them', () => {
   });
 });
 
+describe('values by position without as many names', () => {
+  const capture = (endpointInput: object) => ({ captureData: { endpointInput } });
+  const csv = { observedContentType: 'text/csv', encoding: 'CSV', data: '39,clerk' };
+  const headed = { ...ce, 'content-type': 'text/csv; header=present' };
+
+  it.each([
+    [{ value: capture(csv) }, 'the body has 2 values in a row, "mapping.inputs" names 3'],
+    [
+      { value: { instances: [[1, 2]] } },
+      '"instances" has 2 values in a row, "mapping.inputs" names 3',
+    ],
+    [
+      { value: { groundTruthData: { data: '1,2', encoding: 'CSV' } } },
+      '"groundTruthData" has 2 values by position: say their names under "mapping.labels"',
+    ],
+    [
+      { headers: headed, value: 'age,job\n1\n' },
+      'the body has 1 values in a row, its header names 2',
+    ],
+    [
+      { value: { dataframe_split: { columns: ['age'], data: [[1, 2]] } } },
+      '"dataframe_split" has 2 values in a row, "dataframe_split.columns" names 1',
+    ],
+  ])('are told where the names would be: %#', (sent, detail) => {
+    const mapping = { model: 'credit', inputs: ['age', 'job', 'x'] };
+    expect(decode({ mapping, ...sent })).toEqual({ reason: 'invalid-shape', detail });
+  });
+});
+
 describe('the choice', () => {
   it('is the same whatever came before: a record never depends on its neighbours', () => {
     const records: readonly Sent[] = [

@@ -48,6 +48,8 @@ export interface Sent {
   /** Default: the model `credit`. */
   readonly schemas?: readonly ModelSchema[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of the record; default: RECORD_TIME. */
+  readonly timestamp?: number;
   /** Anything but a text or bytes is written as JSON. */
   readonly value: unknown;
 }
@@ -56,10 +58,14 @@ export type Decoded =
   | { readonly events: readonly Readonly<Record<string, unknown>>[] }
   | { readonly reason: string; readonly detail: string };
 
-export function recordOf({ headers = {}, value }: Pick<Sent, 'headers' | 'value'>): SourceRecord {
+export function recordOf({
+  headers = {},
+  timestamp = RECORD_TIME,
+  value,
+}: Pick<Sent, 'headers' | 'timestamp' | 'value'>): SourceRecord {
   const bytes = value instanceof Uint8Array ? value : Buffer.from(textOf(value));
   const entries = Object.entries(headers).map(([key, text]) => [key, Buffer.from(text)] as const);
-  return { offset: 0, timestamp: RECORD_TIME, key: null, value: bytes, headers: new Map(entries) };
+  return { offset: 0, timestamp, key: null, value: bytes, headers: new Map(entries) };
 }
 
 function textOf(value: unknown): string {

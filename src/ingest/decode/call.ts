@@ -5,7 +5,7 @@ import type { FeatureRole } from '../../core/domain/feature.ts';
 import type { SourceRecord } from '../../core/domain/ingestion.ts';
 import { LIMITS } from '../decoder.ts';
 import type { FrameList, SchemaSource } from '../decoder.ts';
-import { parseEventTime } from './event-time.ts';
+import { NO_TIME, parseEventTime } from '../../core/domain/event-time.ts';
 import { attributeText, fillNamed, fillOnly, speakOf } from './fill.ts';
 import { Rejected, shorten } from './json-limits.ts';
 import type { EventMapping } from '../../config/types.ts';
@@ -104,10 +104,8 @@ export function writeCall(call: Call, reading: Reading): void {
   const schema = findSchema(call.names, reading);
   const time = parseEventTime(call.time ?? reading.record.timestamp);
   if (time === null) {
-    throw new Rejected(
-      'invalid-timestamp',
-      'the time must be RFC 3339 with a zone, or epoch milliseconds',
-    );
+    const wrong = 'the time must be RFC 3339 with a zone, or epoch milliseconds';
+    throw new Rejected('invalid-timestamp', (call.time ?? null) === null ? NO_TIME : wrong);
   }
   const rows = rowsOf(call.tables);
   for (let row = 0; row < rows; row += 1) {

@@ -1,6 +1,6 @@
 import type { EventFrame, ModelSchema } from '../../core/domain/event-frame.ts';
 import { TimeReader } from './bytes/time-reader.ts';
-import { parseEventTime } from './event-time.ts';
+import { NO_TIME, parseEventTime } from '../../core/domain/event-time.ts';
 import { attributeText, fillOutcome, fillRole } from './fill.ts';
 import { Rejected, checkKeys, checkName, checkValue, isObject, own } from './json-limits.ts';
 import type { JsonObject, Seen } from './json-limits.ts';
@@ -55,7 +55,7 @@ export function partsOfNative(event: JsonObject, seen: Seen): NativeParts {
 
 /**
  * Fills a frame from a native event. docs/events.md says what each part may hold and what becomes of odd values.
- * @param recordTime when the event has no time of its own, it happened when its record was written
+ * @param recordTime when the event has no time of its own, it happened when its record was written; negative: nobody knows
  * @throws Rejected invalid-shape, invalid-timestamp, limit-exceeded, invalid-encoding
  */
 export function fillNativeEvent(
@@ -68,10 +68,8 @@ export function fillNativeEvent(
   const usual = typeof ts === 'string' ? times.readText(ts) : -1;
   const time = usual >= 0 ? usual : parseEventTime(ts ?? recordTime);
   if (time === null) {
-    throw new Rejected(
-      'invalid-timestamp',
-      '"ts" must be RFC 3339 with a zone, or epoch milliseconds',
-    );
+    const wrong = '"ts" must be RFC 3339 with a zone, or epoch milliseconds';
+    throw new Rejected('invalid-timestamp', (ts ?? null) === null ? NO_TIME : wrong);
   }
   frame.time = time;
   frame.id = typeof id === 'string' ? id : typeof id === 'number' ? String(id) : null;

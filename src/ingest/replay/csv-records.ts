@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { parse } from 'csv-parse/sync';
 import { DriftdError } from '../../platform/errors.ts';
-import { faulty } from './file-record.ts';
+import { eventRecord, faulty } from './file-record.ts';
 import type { FileRecord, FileRecords } from './file-record.ts';
 import { linesOf } from './lines.ts';
 import type { Line } from './lines.ts';
@@ -75,7 +75,7 @@ function recordOf({ line, bytes, cut, broken }: Raw, width: number, write: RowWr
       'invalid-shape',
       `the row of line ${line} has ${fields.length} fields, the header ${width}`,
     );
-  return { value: write(fields.map((field) => (field === '' ? null : field))) };
+  return eventRecord(write(fields.map((field) => (field === '' ? null : field))), `line ${line}: `);
 }
 
 /** The fields of one record; null when its quotes are wrong. */

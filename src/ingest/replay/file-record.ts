@@ -15,3 +15,11 @@ const SHOWN_BYTES = 4_096;
 export function faulty(value: Buffer, reason: RecordFault['reason'], detail: string): FileRecord {
   return { value: value.subarray(0, SHOWN_BYTES), fault: { reason, detail, records: 1 } };
 }
+
+/** An event that a row became, or what is wrong with its time. @param where of the file it stands, when that is known */
+export function eventRecord(
+  { value, wrong }: { readonly value: Buffer; readonly wrong: string | null },
+  where = '',
+): FileRecord {
+  return wrong === null ? { value } : faulty(value, 'invalid-timestamp', `${where}${wrong}`);
+}

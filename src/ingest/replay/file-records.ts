@@ -5,7 +5,7 @@ import type { ReplayConfig } from '../../config/types.ts';
 import { LIMITS } from '../decoder.ts';
 import { openRowFile } from '../rows/row-file.ts';
 import { csvRecords } from './csv-records.ts';
-import { faulty } from './file-record.ts';
+import { eventRecord, faulty } from './file-record.ts';
 import type { FileRecord, FileRecords } from './file-record.ts';
 import { linesOf } from './lines.ts';
 import { rowWriter } from './row-event.ts';
@@ -63,7 +63,7 @@ async function* rowRecords(
   let records: (FileRecord | null)[] = [];
   let offset = 0;
   for await (const row of file.rows()) {
-    records.push(offset < from ? null : { value: write(row) });
+    records.push(offset < from ? null : eventRecord(write(row)));
     offset += 1;
     if (records.length < ROWS) continue;
     yield records;

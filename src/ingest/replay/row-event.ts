@@ -1,8 +1,12 @@
 import type { RowValue } from '../../core/baseline/row-value.ts';
+import { parseEventTime } from '../../core/domain/event-time.ts';
 import { plainTime } from '../rows/row-time.ts';
 
-/** Makes a flat event in JSON of the values of one row. */
-export type RowWriter = (row: readonly (RowValue | undefined)[]) => Buffer;
+/** Makes a flat event in JSON of the values of one row; `wrong`: its time is none. */
+export type RowWriter = (row: readonly (RowValue | undefined)[]) => {
+  readonly value: Buffer;
+  readonly wrong: string | null;
+};
 
 const ZONED = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}(?:\.\d+)?)(Z|[+-]\d{2}:?\d{2})$/;
 
@@ -15,13 +19,19 @@ export function rowWriter(columns: readonly string[], timeColumn: string): RowWr
   const timeAt = columns.indexOf(timeColumn);
   return (row) => {
     const fields: string[] = [];
+    const time = eventTime(row[timeAt] ?? null);
     for (let i = 0; i < keys.length; i += 1) {
       const value = row[i];
       if (value === undefined) continue;
-      fields.push(`${keys[i] ?? ''}${jsonOf(i === timeAt ? eventTime(value) : value)}`);
+      fields.push(`${keys[i] ?? ''}${jsonOf(i === timeAt ? time : value)}`);
     }
-    return Buffer.from(`{${fields.join(',')}}`);
+    return { value: Buffer.from(`{${fields.join(',')}}`), wrong: wrongTime(time) };
   };
+
+  function wrongTime(time: RowValue): string | null {
+    if (time === null || parseEventTime(time) !== null) return null;
+    return `column "${timeColumn}" is no time: write RFC 3339, with or without a zone, a date, or epoch seconds, milliseconds, microseconds or nanoseconds, 1970 to 9999`;
+  }
 }
 
 /** Databases and pandas put a blank between date and time, and write zones without the colon. */

@@ -107,6 +107,36 @@ describe('records of NDJSON', () => {
   });
 });
 
+describe('a record of a file, which has no time of its own', () => {
+  const event = { model: 'credit', features: { age: 1 } };
+  const ts = '2026-01-21T12:53:20.000Z';
+  const none = {
+    reason: 'invalid-timestamp',
+    detail: 'the event has no time, and none stands around it',
+  };
+
+  it.each([
+    ['a native event', {}, event, { ...event, ts }],
+    ['one of a model renamed', { models: new Map([['x', 'y']]) }, event, { ...event, ts }],
+    ['a flat event', { model: 'credit' }, { age: 1 }, { age: 1, ts }],
+    ['rows', { model: 'credit' }, { instances: [{ age: 1 }] }, null],
+  ])('needs one in the event: %s', (_, mapping, value, timed) => {
+    const sent = { mapping, timestamp: -1 };
+    expect(decode({ ...sent, value })).toEqual(none);
+    if (timed !== null)
+      expect(decode({ ...sent, value: timed })).toMatchObject({ events: [{ time: ts, age: 1 }] });
+  });
+
+  it('needs one in each event of a batch', () => {
+    const batch = (...events: readonly object[]) => decode({ timestamp: -1, value: { events } });
+    expect(batch({ ...event, ts })).toMatchObject({ events: [{ time: ts }] });
+    expect(batch({ ...event, ts }, event)).toEqual({
+      ...none,
+      detail: `event 2 of the batch: ${none.detail}`,
+    });
+  });
+});
+
 describe('records of CSV', () => {
   it('are rows of texts by their columns', async () => {
     const content =
@@ -216,8 +246,17 @@ describe('records of CSV', () => {
   it.each(['soon', '21.01.2026', '2026-02-30', '1e9'])(
     'with no such time go to quarantine: %s',
     async (written) => {
-      const [row] = await read(configOf('csv', `at,age\n${written},1\n`));
-      expect(decoded(row, true)).toMatchObject({ reason: 'invalid-timestamp' });
+      const event = `{"at":"${written}","age":"1"}`;
+      const told = (where: string) => [
+        'invalid-timestamp',
+        expect.stringMatching(`^${where}column "at" is no time: write RFC 3339, with or without`),
+        expect.stringMatching(`^{"at":"${written}`),
+      ];
+      expect(await read(configOf('csv', `at,age\n2026-01-21,2\n${written},1\n`))).toEqual([
+        expect.any(String),
+        told('line 3: '),
+      ]);
+      expect(await read(configOf('json', `[${event}]`))).toEqual([told('')]);
     },
   );
 });

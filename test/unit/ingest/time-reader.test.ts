@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Random } from '../../../scripts/simulate/random.ts';
 import { TimeReader } from '../../../src/ingest/decode/bytes/time-reader.ts';
-import { parseEventTime } from '../../../src/ingest/decode/event-time.ts';
+import { parseEventTime } from '../../../src/core/domain/event-time.ts';
 
 it('reads usual times as parseEventTime does, and nothing that is none', () => {
   const random = new Random(3);

@@ -35,8 +35,16 @@ export function sideOnly(role: FeatureRole, table: Table): Body {
   return { tables: { [role]: table }, model: null, version: null, id: null };
 }
 
-/** The configured names of values that come by position. */
-export function namesOf(mapping: EventMapping, role: FeatureRole): readonly string[] | undefined {
-  if (role === 'input') return mapping.inputs;
-  return role === 'prediction' ? mapping.predictions : mapping.labels;
+/** Names of values that come by position. */
+export interface Names {
+  /** undefined: nobody says them. */
+  readonly list: readonly string[] | undefined;
+  /** Where they are said, or would be, for people. */
+  readonly place: string;
+}
+
+/** Those that the configuration says. */
+export function namesOf(mapping: EventMapping, role: FeatureRole): Names {
+  const key = role === 'input' ? 'inputs' : role === 'prediction' ? 'predictions' : 'labels';
+  return { list: mapping[key], place: `"mapping.${key}"` };
 }

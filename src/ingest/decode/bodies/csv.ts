@@ -1,18 +1,14 @@
 import { parse } from 'csv-parse/sync';
 import type { Table } from '../call.ts';
 import { Rejected } from '../json-limits.ts';
+import type { Names } from './body.ts';
 import { putByPosition } from './tables.ts';
 
 /**
  * Lines of comma-separated values, without a header unless `header` says so: their names come from the configuration.
  * @throws Rejected invalid-shape
  */
-export function csvTable(
-  text: string,
-  header: boolean,
-  names: readonly string[] | undefined,
-  what: string,
-): Table {
+export function csvTable(text: string, header: boolean, names: Names, what: string): Table {
   let lines: string[][];
   try {
     lines = parse(text, {
@@ -24,11 +20,11 @@ export function csvTable(
   } catch {
     throw new Rejected('invalid-shape', `${what} is not CSV`);
   }
-  const columns = header ? lines.shift() : names;
+  const columns = header ? { list: lines.shift() ?? [], place: 'its header' } : names;
   return {
     rows: lines.length,
     texts: true,
-    lone: header && columns?.length === 1,
+    lone: header && columns.list?.length === 1,
     read(row, put) {
       putByPosition(lines[row] ?? [], columns, put, what);
     },

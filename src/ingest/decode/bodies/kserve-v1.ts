@@ -23,9 +23,9 @@ export const kserveV1: BodyShape = {
       const values = own(body, key);
       if (values === undefined) continue;
       if (Array.isArray(values)) {
-        return sideOnly(role, rowsTable(values, namesOf(mapping, role), key));
+        return sideOnly(role, rowsTable(values, namesOf(mapping, role), `"${key}"`));
       }
-      if (isObject(values)) return sideOnly(role, columnsTable(values, key));
+      if (isObject(values)) return sideOnly(role, columnsTable(values, `"${key}"`));
       break;
     }
     throw new Rejected('invalid-shape', `${quoted(body)} must be a list of rows, or columns`);

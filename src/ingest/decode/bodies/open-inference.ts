@@ -24,7 +24,7 @@ export const openInference: BodyShape = {
     const role = hasTensors(own(body, 'inputs')) ? 'input' : 'prediction';
     const list = own(body, role === 'input' ? 'inputs' : 'outputs') as readonly unknown[];
     return {
-      tables: { [role]: tensorTable(list.map(readTensor), namesOf(mapping, role)) },
+      tables: { [role]: tensorTable(list.map(readTensor), namesOf(mapping, role).list) },
       model: textOrNull(own(body, 'model_name')),
       version: textOrNull(own(body, 'model_version')),
       id: textOrNull(own(body, 'id')),

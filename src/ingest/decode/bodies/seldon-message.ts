@@ -51,12 +51,15 @@ function messageTable(
   const width = rows[0]?.length ?? 0;
   const configured = namesOf(mapping, role);
   // What the configuration names is what the baseline calls it; the model's own names are often "t:0".
-  const names = configured?.length === width ? configured : named;
+  const names =
+    configured.list?.length === width || named === undefined
+      ? configured
+      : { list: named, place: '"data.names"' };
   return {
     rows: rows.length,
     lone: width === 1,
     read(row, put) {
-      putByPosition(rows[row] ?? [], names, put, 'data');
+      putByPosition(rows[row] ?? [], names, put, '"data"');
     },
   };
 }

@@ -1,17 +1,14 @@
 import type { PutValue, Table } from '../call.ts';
 import { Rejected, isObject, own } from '../json-limits.ts';
 import type { JsonObject } from '../json-limits.ts';
+import type { Names } from './body.ts';
 
 /**
  * Rows as a list: objects by name, lists by position, or single values.
  * @param names of what comes by position
  * @param what is called so in an error
  */
-export function rowsTable(
-  rows: readonly unknown[],
-  names: readonly string[] | undefined,
-  what: string,
-): Table {
+export function rowsTable(rows: readonly unknown[], names: Names, what: string): Table {
   return {
     rows: rows.length,
     read(row, put) {
@@ -30,7 +27,7 @@ export function columnsTable(columns: JsonObject, what: string): Table {
   }
   const rows = lists[0]?.[1].length ?? 0;
   if (lists.some(([, values]) => values.length !== rows)) {
-    throw new Rejected('invalid-shape', `the columns of "${what}" are not of the same length`);
+    throw new Rejected('invalid-shape', `the columns of ${what} are not of the same length`);
   }
   return {
     rows,
@@ -41,12 +38,7 @@ export function columnsTable(columns: JsonObject, what: string): Table {
   };
 }
 
-function putRow(
-  row: unknown,
-  names: readonly string[] | undefined,
-  put: PutValue,
-  what: string,
-): void {
+function putRow(row: unknown, names: Names, put: PutValue, what: string): void {
   if (Array.isArray(row)) {
     putByPosition(row, names, put, what);
   } else if (isObject(row)) {
@@ -54,14 +46,14 @@ function putRow(
     if (Array.isArray(features)) putByPosition(features, names, put, what);
     else for (const name in row) put(name, unwrap(row[name]));
   } else {
-    put(names?.length === 1 ? (names[0] ?? null) : null, row);
+    put(names.list?.length === 1 ? (names.list[0] ?? null) : null, row);
   }
 }
 
 /** @throws Rejected when there is not one name for each value */
 export function putByPosition(
   values: readonly unknown[],
-  names: readonly string[] | undefined,
+  { list: names, place }: Names,
   put: PutValue,
   what: string,
 ): void {
@@ -72,13 +64,13 @@ export function putByPosition(
     }
     throw new Rejected(
       'invalid-shape',
-      `"${what}" has ${values.length} values by position: say their names under "mapping"`,
+      `${what} has ${values.length} values by position: say their names under ${place}`,
     );
   }
   if (names.length !== values.length) {
     throw new Rejected(
       'invalid-shape',
-      `"${what}" has ${values.length} values, "mapping" names ${names.length}`,
+      `${what} has ${values.length} values in a row, ${place} names ${names.length}`,
     );
   }
   for (let i = 0; i < values.length; i += 1) put(names[i] ?? null, unwrap(values[i]));

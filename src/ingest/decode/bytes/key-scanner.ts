@@ -3,7 +3,7 @@ import type { EventFrame, ModelSchema } from '../../../core/domain/event-frame.t
 import type { SourceRecord } from '../../../core/domain/ingestion.ts';
 import { LIMITS } from '../../decoder.ts';
 import type { FrameList, SchemaSource } from '../../decoder.ts';
-import { parseEventTime } from '../event-time.ts';
+import { parseEventTime } from '../../../core/domain/event-time.ts';
 import { PART_BIT, TARGET } from '../kernel/event-plan.ts';
 import { isNumber } from './byte-scanner.ts';
 import type { ByteScanner, OpenRecord } from './byte-scanner.ts';

@@ -3,7 +3,7 @@ import type { EventFrame } from '../../../core/domain/event-frame.ts';
 import type { SourceRecord } from '../../../core/domain/ingestion.ts';
 import { LIMITS } from '../../decoder.ts';
 import type { FrameList } from '../../decoder.ts';
-import { parseEventTime } from '../event-time.ts';
+import { parseEventTime } from '../../../core/domain/event-time.ts';
 import { PART_BIT, TARGET } from '../kernel/event-plan.ts';
 import type { PlanPlace } from '../kernel/event-plan.ts';
 import {

@@ -1,4 +1,4 @@
-import { parseEventTime } from '../event-time.ts';
+import { parseEventTime } from '../../../core/domain/event-time.ts';
 
 const ZERO = 0x30;
 const DASH = 0x2d;

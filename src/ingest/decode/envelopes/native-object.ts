@@ -1,6 +1,6 @@
 import { addFrame, findSchema } from '../call.ts';
 import type { Call, Reading } from '../call.ts';
-import { parseEventTime } from '../event-time.ts';
+import { parseEventTime } from '../../../core/domain/event-time.ts';
 import { Rejected, isObject, own } from '../json-limits.ts';
 import type { JsonObject } from '../json-limits.ts';
 import { fillNativeEvent, partsOfNative } from '../native-event.ts';
@@ -39,8 +39,9 @@ export function readNative(
   const { names, id, time } = defaults;
   const named = own(event, 'model');
   const schema = findSchema(typeof named === 'string' ? [named] : names, reading);
-  const defaultTime = parseEventTime(time ?? reading.record.timestamp);
-  if (defaultTime === null) {
+  // What stands around the event is a time, even if the event has its own; a record may have none.
+  const around = (time ?? null) === null ? reading.record.timestamp : parseEventTime(time);
+  if (around === null) {
     throw new Rejected('invalid-timestamp', 'the time around the event must be RFC 3339');
   }
   const parts = partsOfNative(event, { keys: 0, odd: true });
@@ -51,7 +52,7 @@ export function readNative(
     );
   }
   const frame = addFrame(reading.into, schema);
-  fillNativeEvent(frame, schema, parts, defaultTime);
+  fillNativeEvent(frame, schema, parts, around);
   frame.id ??= id;
 }
 

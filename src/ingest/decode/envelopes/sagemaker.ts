@@ -90,8 +90,8 @@ function truthTable(truth: JsonObject, { mapping }: Reading): Table {
   const encoding = encodingOf(truth);
   const text = encoding === 'BASE64' ? textOf(fromBase64(data, '"groundTruthData.data"')) : data;
   const names = namesOf(mapping, 'label');
-  if (encoding !== 'JSON') return csvTable(text, false, names, 'groundTruthData');
-  return rowsTable([parseDocument(text, '"groundTruthData.data"')], names, 'groundTruthData');
+  if (encoding !== 'JSON') return csvTable(text, false, names, '"groundTruthData"');
+  return rowsTable([parseDocument(text, '"groundTruthData.data"')], names, '"groundTruthData"');
 }
 
 /** `key=value` pairs with commas or semicolons between them, or a JSON object; or a list of such texts. */

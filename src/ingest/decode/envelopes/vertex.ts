@@ -62,7 +62,7 @@ function payloadTable(
     if (table !== undefined) return table;
     throw new Rejected('invalid-shape', `"${key}" holds the other side of a call`);
   }
-  return rowsTable(values, namesOf(mapping, role), key);
+  return rowsTable(values, namesOf(mapping, role), `"${key}"`);
 }
 
 /** BigQuery writes "2024-01-31 12:00:00.123456 UTC". */

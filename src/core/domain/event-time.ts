@@ -4,6 +4,9 @@ const RFC3339 =
 /** Years 1970 to 9999: what Postgres and JavaScript both hold without surprises. */
 const LATEST = 253_402_300_799_999;
 
+/** Said of an event without a time whose record has none either, as a line of a file. */
+export const NO_TIME = 'the event has no time, and none stands around it';
+
 /**
  * Event time in ms since the epoch from RFC 3339 text with a zone, or a number of epoch milliseconds (fractions are cut
  * off); null when it is neither, no date of the calendar, or outside 1970 to 9999. A leap second counts as the second
@@ -28,9 +31,19 @@ function parseText(text: string): number | null {
   if (month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return null;
   if (hour > 23 || minute > 59 || second > 60 || zoneHour > 23 || zoneMinute > 59) return null;
   const milliseconds = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
-  const local = Date.UTC(year, month - 1, day, hour, minute, second, milliseconds);
+  const local =
+    (((daysUntil(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1_000 +
+    milliseconds;
   const offset = (zoneHour * 60 + zoneMinute) * 60_000;
   return inRange(match[8] === '-' ? local + offset : local - offset);
+}
+
+/** Days from 1970-01-01 until a date; years begin with March, so that the leap day is the last of one. */
+function daysUntil(year: number, month: number, day: number): number {
+  const years = month > 2 ? year : year - 1;
+  const leaps = Math.floor(years / 4) - Math.floor(years / 100) + Math.floor(years / 400);
+  const ofYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1;
+  return years * 365 + leaps + ofYear - 719_468;
 }
 
 function daysOf(year: number, month: number): number {
