@@ -27,7 +27,9 @@ export function checkConfigCommand(
         io.out(
           options.format === 'json'
             ? `${JSON.stringify(toJson(config))}\n`
-            : `${options.config} is fine: ${inWords(config)}.\n`,
+            : `${options.config} is fine: ${inWords(config)}.\n${warningsOf(config)
+                .map((text) => `warning: ${text}\n`)
+                .join('')}`,
         );
       } catch (thrown) {
         if (options.format !== 'json' || !(thrown instanceof DriftdError)) throw thrown;
@@ -37,9 +39,19 @@ export function checkConfigCommand(
     });
 }
 
-function toJson({ models, monitors, receivers, kafka, replay }: DriftdConfig) {
+/** What no rule forbids and hardly anybody means. */
+function warningsOf({ kafka, replay, httpSource }: DriftdConfig): string[] {
+  if (kafka !== null || replay !== null || httpSource !== null) return [];
+  return [
+    'nothing will be counted: write kafka, http_source or replay, where the events come from (docs/sources.md)',
+  ];
+}
+
+function toJson(config: DriftdConfig) {
+  const { models, monitors, receivers, kafka, replay } = config;
   return {
     ok: true,
+    warnings: warningsOf(config),
     models: models.map((model) => model.name),
     monitors: monitors.map((monitor) => monitor.name),
     receivers: receivers.map((receiver) => receiver.name),

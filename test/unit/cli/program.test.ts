@@ -118,7 +118,9 @@ describe('check-config', () => {
     const { run, output } = setUp();
     expect(await run('check-config', '--config', good)).toBe(0);
     expect(output.out).toBe(
-      `${good} is fine: no source of events, 1 model, 0 monitors, 0 receivers.\n`,
+      `${good} is fine: no source of events, 1 model, 0 monitors, 0 receivers.
+warning: nothing will be counted: write kafka, http_source or replay, where the events come from (docs/sources.md)
+`,
     );
     const json = setUp();
     expect(await json.run('check-config', '--config', good, '--format', 'json')).toBe(0);
