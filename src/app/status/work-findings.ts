@@ -1,4 +1,5 @@
 import type { DriftdConfig } from '../../config/types.ts';
+import { isReplaced } from '../../core/alerting/problems.ts';
 import type { Problem, ProblemKind } from '../../core/alerting/problems.ts';
 import type { StatusSnapshot } from '../../storage/api/status-reader.ts';
 import { inWords } from './duration-words.ts';
@@ -41,17 +42,25 @@ export function workFindings(
 function processFindings({ processes, now }: StatusSnapshot): Finding[] {
   if (processes.length === 0)
     return [warning('processes', 'no driftd runs on this database', 'driftd run')];
-  return processes.map(({ name, roles, seenAt }) => {
-    const check = `process ${name}`;
-    const silent = now - seenAt;
-    return silent > PROCESS_SILENT_MS
-      ? warning(
-          check,
-          `has not shown itself for ${inWords(silent)} (${roles.join(', ')})`,
-          'it ended without a word, is stuck, or cannot reach the database: look at its log',
-        )
-      : ok(check, `runs ${roles.join(', ')}`);
-  });
+  const alive = processes.filter(({ seenAt }) => now - seenAt <= PROCESS_SILENT_MS);
+  const gone = processes
+    .filter((one) => !alive.includes(one) && !isReplaced(one, alive))
+    .toSorted((one, other) => other.seenAt - one.seenAt);
+  const running = alive.map(({ name, roles }) => ok(`process ${name}`, `runs ${roles.join(', ')}`));
+  const [last] = gone;
+  if (last === undefined) return running;
+  const more =
+    gone.length === 1
+      ? ''
+      : `, and ${String(gone.length - 1)} more for longer, none replaced since`;
+  return [
+    ...running,
+    warning(
+      `process ${last.name}`,
+      `has not shown itself for ${inWords(now - last.seenAt)} (${last.roles.join(', ')})${more}`,
+      'it ended without a word, is stuck, or cannot reach the database: look at its log; what is gone is forgotten after a day',
+    ),
+  ];
 }
 
 function modelFindings({ models, now }: StatusSnapshot, config: DriftdConfig): Finding[] {

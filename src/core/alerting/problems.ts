@@ -133,15 +133,20 @@ export function problemsOf(facts: WatchFacts, limits: WatchLimits = WATCH_LIMITS
   ];
 }
 
-/** A process that was replaced after it was last seen is no loss: one that started since does everything it did. */
+type Replica = Omit<WatchFacts['replicas'][number], 'owner'>;
+
+/** A process that was replaced after it was last seen is no loss: one that lives started since and does all that it did. */
+export function isReplaced({ roles, seenAt }: Replica, alive: readonly Replica[]): boolean {
+  return alive.some(
+    (other) => other.startedAt >= seenAt && roles.every((role) => other.roles.includes(role)),
+  );
+}
+
 function deadReplicas({ replicas, now }: WatchFacts, { replicaMs }: WatchLimits): Problem[] {
   const alive = replicas.filter(({ seenAt }) => now - seenAt <= replicaMs);
-  return replicas.flatMap(({ owner, roles, seenAt }) => {
-    if (now - seenAt <= replicaMs) return [];
-    const replaced = alive.some(
-      (other) => other.startedAt >= seenAt && roles.every((role) => other.roles.includes(role)),
-    );
-    if (replaced) return [];
+  return replicas.flatMap((replica) => {
+    const { owner, roles, seenAt } = replica;
+    if (now - seenAt <= replicaMs || isReplaced(replica, alive)) return [];
     const detail = `The process (${roles.join(', ')}) has not been heard of for ${ago(now - seenAt)}.`;
     return [problem('replica-dead', owner, detail)];
   });
