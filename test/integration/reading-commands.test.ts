@@ -18,7 +18,6 @@ const READING = [
   'alert list',
   'silence list',
   'token list',
-  'baseline validate m none.csv',
   'baseline list m',
   'baseline show m 1',
   'baseline diff m 1',
@@ -59,6 +58,24 @@ describe('a command that reads, on a database without schema,', () => {
       /^driftd: the database at \S+ has no schema yet; driftd run makes it at start, or driftd migrate beforehand\n$/,
     );
     expect({ code, out }).toEqual({ code: 6, out: '' });
+    expect(await relations(empty.pool)).toEqual([]);
+  });
+
+  it('driftd baseline validate: checks the file alone, says so, and makes none', async () => {
+    const rows = Array.from({ length: 2_000 }, (_, i) => `${String(i % 97)},${String(i)}\n`);
+    const good = await temporaryFile('good.csv', `x,y\n${rows.join('')}`);
+    const { code, out, err } = await drive(empty.url, `baseline validate m ${good}`);
+    expect(err).toMatch(/^The database has no schema yet, so the file is checked alone: .*\n$/);
+    expect(out).toMatch(/2,?000 rows/);
+    expect(code).toBe(0);
+    const bad = await temporaryFile('bad.csv', 'x,y\n1,2\n3\n');
+    expect(await drive(empty.url, `baseline validate m ${bad}`)).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('bad.csv') as string,
+    });
+    expect((await drive(empty.url, `baseline validate other ${good}`)).err).toContain(
+      'there is no model other',
+    );
     expect(await relations(empty.pool)).toEqual([]);
   });
 });

@@ -44,11 +44,17 @@ interface Reasoned extends Common {
   readonly reason: string;
 }
 
+/** What a command does to the database: `check` can do without its schema. */
+type Need = Access | 'check';
+
+const WITHOUT_SCHEMA =
+  'The database has no schema yet, so the file is checked alone: not against what is in use, nor against what events bring.\n';
+
 export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode) => void): Command {
   /** Does it where the options say, and prints what comes of it. */
   async function act<T>(
     options: Common,
-    access: Access,
+    access: Need,
     work: (desk: BaselineDesk) => Promise<T>,
     text: (result: T) => string,
   ): Promise<T> {
@@ -58,14 +64,18 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
   }
   async function onDesk<T>(
     { server, config: file }: Common,
-    access: Access,
+    need: Need,
     work: (desk: BaselineDesk) => Promise<T>,
   ): Promise<T> {
     const token = io.env['DRIFTD_TOKEN'];
     if (server !== undefined) return work(createBaselineClient(server, token ?? null));
     const config = await loadConfig(file, { env: io.env, validateCron: deps.validateCron });
     const log = createLog('error', { write: io.err });
-    return withBaselineDesk(config, { log, clock: deps.clock, access }, work);
+    const withoutSchema = (): void => {
+      io.err(WITHOUT_SCHEMA);
+    };
+    const how = need === 'check' ? ({ access: 'read', withoutSchema } as const) : { access: need };
+    return withBaselineDesk(config, { log, clock: deps.clock, ...how }, work);
   }
   const nowIs = ({ model, version, state, activateAt }: BaselineView): string =>
     `Version ${version} of ${model} is ${state}${activateAt === null ? '' : `, and active from ${activateAt}`}.\n`;
@@ -190,7 +200,7 @@ export function baselineCommand(deps: CliDeps, io: CliIo, done: (code: ExitCode)
 /** Does it where the options say, and prints what comes of it. */
 type Act = <T>(
   options: Common,
-  access: Access,
+  access: Need,
   work: (desk: BaselineDesk) => Promise<T>,
   text: (result: T) => string,
 ) => Promise<T>;
@@ -241,7 +251,7 @@ function uploadCommand(act: Act, io: CliIo, { name, description, validateOnly }:
         };
         await act(
           options,
-          validateOnly ? 'read' : 'write',
+          validateOnly ? 'check' : 'write',
           (desk) => desk.upload(model, upload),
           uploadText,
         );
