@@ -49,10 +49,7 @@ function processFindings({ processes, now }: StatusSnapshot): Finding[] {
   const running = alive.map(({ name, roles }) => ok(`process ${name}`, `runs ${roles.join(', ')}`));
   const [last] = gone;
   if (last === undefined) return running;
-  const more =
-    gone.length === 1
-      ? ''
-      : `, and ${String(gone.length - 1)} more for longer, none replaced since`;
+  const more = gone.length === 1 ? '' : `, and ${String(gone.length - 1)} more for longer`;
   return [
     ...running,
     warning(
