@@ -182,16 +182,56 @@ describe('posted events', () => {
   });
 
   it.each([
-    [413, JSON_TYPE, `{"a":"${'x'.repeat(300_000)}"}`, /./],
+    [
+      413,
+      JSON_TYPE,
+      `{"a":"${'x'.repeat(300_000)}"}`,
+      /more than 300000 bytes \(http_source\.max_body_bytes\): send its events in several requests/,
+    ],
     [413, 'application/x-ndjson', '{}\n'.repeat(10_001), /More than 10000 events/],
     [415, 'text/plain', event('m'), /this is \\"text\/plain\\"/],
     [422, JSON_TYPE, '', /no event/],
-    [422, JSON_TYPE, `[${event('m')}, {"a":]`, /Event 1 is no JSON|does not end/],
+    [422, JSON_TYPE, `[${event('m')}, {"a":]`, /Event 2 is no JSON|does not end/],
     [422, JSON_TYPE, `{"a":${'['.repeat(99_000)}`, /nested deeper/],
   ])('that cannot be taken are answered with %i: %#', async (status, type, body, says) => {
     const answer = await post(body, { 'content-type': type });
     expect(answer.status).toBe(status);
     expect(answer.text).toMatch(says);
+  });
+
+  it.each([
+    ['gzip', '\\"gzip\\": send the body as it is'],
+    ['GZIP, br', 'No Content-Encoding is taken here'],
+  ])('with a Content-Encoding are answered with 415: %s', async (encoding, says) => {
+    const headers = { 'content-type': JSON_TYPE, 'content-encoding': encoding };
+    const answer = await post('\u001f\u008b', headers);
+    expect([answer.status, answer.text]).toEqual([415, expect.stringContaining(says)]);
+    expect((await post(event('m'), { ...headers, 'content-encoding': 'identity' })).status).toBe(
+      202,
+    );
+  });
+
+  it.each([
+    ['', 'The Idempotency-Key is empty: leave it out, or take another one for each request.'],
+    ['k'.repeat(257), 'The Idempotency-Key has more than 256 characters.'],
+  ])('with an Idempotency-Key that is none are told so: %.3s', async (key, says) => {
+    const headers = { 'content-type': JSON_TYPE, 'idempotency-key': key };
+    const { status, text } = await post(event('m'), headers);
+    expect([status, text]).toEqual([400, expect.stringContaining(says)]);
+    expect(
+      (await post(event('m'), { ...headers, 'idempotency-key': `${key.slice(2)}!` })).status,
+    ).toBe(202);
+  });
+
+  it('under a key that came with another content type are told what differs', async () => {
+    const send = (type: string) =>
+      post(event('m'), { 'content-type': type, 'idempotency-key': 'typed' });
+    expect((await send(JSON_TYPE)).status).toBe(202);
+    const { status, text } = await send('application/x-ndjson');
+    expect([status, text]).toEqual([
+      409,
+      expect.stringContaining('came with another body or content type before'),
+    ]);
   });
 
   it('of which too many wait are answered with 503, and nothing is stored', async () => {

@@ -87,10 +87,22 @@ describe('a body of events', () => {
     ['application/json', '', /no event/],
     ['application/json', '  ', /no event/],
     ['application/json', '[]', /no event/],
-    ['application/json', '{"a":', /The body is no JSON/],
-    ['application/json', '[{"a":1},]', /Event 1 is no JSON/],
-    ['application/json', '[{"a":1},,{}]', /Event 1 is no JSON/],
-    ['application/json', '[{"a":1} {}]', /Event 0 is no JSON/],
+    ['application/json', '{"a":', /The body is no JSON: it ends too early\.$/],
+    [
+      'application/json',
+      '{"a":1}{"a":2}',
+      /The body is no JSON: character 8 cannot stand there\.$/,
+    ],
+    [
+      'application/json',
+      '{"a":1}\r\n{"a":2}',
+      /The body is no JSON: character 10 cannot stand there\. One event a line is of the type application\/x-ndjson\.$/,
+    ],
+    ['application/json', '{"a":\n{"b":1,}}', /character 14 cannot stand there\.$/],
+    ['application/json', '{"a":1,\n{"b":1}}', /character 9 cannot stand there\.$/],
+    ['application/json', '[{"a":1},]', /Event 2 is no JSON: it ends too early/],
+    ['application/json', '[{"a":1},,{}]', /Event 2 is no JSON/],
+    ['application/json', '[{"a":1} {}]', /Event 1 is no JSON: character 9 cannot stand there/],
     ['application/json', '[{"a":1]', /The body is no JSON: the list does not end/],
     ['application/json', '[{"a":"]', /The body is no JSON: the list does not end/],
     ['application/json', '[{"a":1}] {}', /The body is no JSON: something follows/],
@@ -102,7 +114,7 @@ describe('a body of events', () => {
     [
       'application/json',
       `[1, {"a":${'['.repeat(70_000)}${']'.repeat(70_000)}}]`,
-      /Event 1 is nested deeper than 32 levels/,
+      /Event 2 is nested deeper than 32 levels/,
     ],
     [
       'application/json',
@@ -116,7 +128,7 @@ describe('a body of events', () => {
     ],
     ['application/x-ndjson', '{"a":1}\n{"a"\n', /Line 2 is no JSON/],
     ['application/x-ndjson', `${'{}\n'.repeat(MAX_EVENTS)}{}`, /More than 10000 events/],
-    ['application/json', `[{}, "${'x'.repeat(1_100_000)}"]`, /Event 1 has more than/],
+    ['application/json', `[{}, "${'x'.repeat(1_100_000)}"]`, /Event 2 has more than/],
   ])('of %s that is wrong is refused with the place: %#', (type, body, message) => {
     expect(() => textsOf(type, body)).toThrow(BodyError);
     expect(() => textsOf(type, body)).toThrow(message);

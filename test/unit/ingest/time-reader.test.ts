@@ -23,3 +23,12 @@ it('reads usual times as parseEventTime does, and nothing that is none', () => {
   }
   expect(read).toBeGreaterThan(30_000);
 });
+
+it('every day from 1970 to 9999 is where the calendar has it', () => {
+  const wrong: string[] = [];
+  for (let time = 3_723_004; time <= 253_402_300_799_999; time += 86_400_000) {
+    const text = new Date(time).toISOString();
+    if (parseEventTime(text) !== time) wrong.push(text);
+  }
+  expect(wrong).toEqual([]);
+});

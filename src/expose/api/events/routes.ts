@@ -18,6 +18,8 @@ import type { EventBody, SplitEvent } from './split.ts';
 export const DEFAULT_MAX_BODY_BYTES = 1_048_576;
 /** Read as bytes, whatever it is: an event is kept as it came. */
 const RAW = 'application/x-driftd-events';
+/** Characters of an Idempotency-Key. */
+const MAX_KEY = 256;
 const RETRY_AFTER_SECONDS = '5';
 
 /** Where posted events go. */
@@ -44,6 +46,21 @@ export function eventRoutes(intake: EventIntake | null): RouteGroup {
           request.headers['content-type'] = RAW;
           return payload;
         },
+        errorHandler(error, _request, reply) {
+          if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+            void sendProblem(
+              reply,
+              413,
+              `The body has more than ${bodyLimit} bytes (http_source.max_body_bytes): send its events in several requests.`,
+            );
+          else if (error.validationContext === 'headers')
+            void sendProblem(
+              reply,
+              400,
+              error.message.replace(/^headers\/\S+/, 'The Idempotency-Key'),
+            );
+          else throw error;
+        },
         schema: {
           tags: ['ingest'],
           operationId: 'postEvents',
@@ -52,17 +69,27 @@ export function eventRoutes(intake: EventIntake | null): RouteGroup {
             'Answered with 202 once they are durable; each is then counted exactly once, or put into quarantine with the reason. ' +
             'With an `Idempotency-Key` the same request may be sent again for a day without being counted again.',
           headers: z.looseObject({
-            'idempotency-key': z.string().min(1).max(256).optional().meta({
-              description: 'Of your choice, one a request.',
-            }),
+            'idempotency-key': z
+              .string()
+              .min(1, 'is empty: leave it out, or take another one for each request.')
+              .max(MAX_KEY, `has more than ${MAX_KEY} characters.`)
+              .optional()
+              .meta({
+                description: `Of your choice, one a request, at most ${MAX_KEY} characters.`,
+              }),
           }),
           response: {
             202: z.object({
-              events: count('Events that are durable now.'),
+              events: count('Records that are durable now; a batch of events in one is one.'),
               known: z.boolean().meta({ description: 'They were already.' }),
             }),
-            409: z.null().meta({ description: 'The same key came with another body.' }),
-            413: z.null().meta({ description: 'Too many events, or one that is too large.' }),
+            409: z
+              .null()
+              .meta({ description: 'The same key came with another body or content type.' }),
+            413: z.null().meta({ description: 'Too many events or bytes, or an event too large.' }),
+            415: z.null().meta({
+              description: 'A type that is not read, or a `Content-Encoding` such as gzip.',
+            }),
             422: z.null().meta({ description: 'The body is not what its type says.' }),
             503: z
               .null()
@@ -77,6 +104,15 @@ export function eventRoutes(intake: EventIntake | null): RouteGroup {
             404,
             'Events are not taken here: the configuration has no `http_source`.',
           );
+        const { 'content-encoding': encoding = '' } = request.headers;
+        if (!/^(?:identity)?$/i.test(encoding.trim())) {
+          void reply.header('accept-encoding', 'identity');
+          return sendProblem(
+            reply,
+            415,
+            `No Content-Encoding is taken here, and this is "${encoding.slice(0, 40)}": send the body as it is.`,
+          );
+        }
         const body = bodyOf(request, types.get(request.raw) ?? '');
         const type = mediaTypeOf(body.contentType);
         if (body.attributes === null && !(BODY_TYPES as readonly string[]).includes(type))
@@ -94,7 +130,7 @@ export function eventRoutes(intake: EventIntake | null): RouteGroup {
           return sendProblem(
             reply,
             403,
-            `This token is for ${models?.join(', ') ?? 'no model'} only, and event ${foreign} does not name one of them as its "model".`,
+            `This token is for ${models?.join(', ') ?? 'no model'} only, and event ${foreign + 1} does not name one of them as its "model".`,
           );
         const outcome = await intake.inbox.post({
           events: events.map(({ payload, headers }) => ({ payload, headers })),
@@ -108,7 +144,7 @@ export function eventRoutes(intake: EventIntake | null): RouteGroup {
           return sendProblem(
             reply,
             409,
-            'This Idempotency-Key came with another body before: take a new one.',
+            'This Idempotency-Key came with another body or content type before: take a new one.',
           );
         return reply.code(202).send({ events: events.length, known: outcome === 'known' });
       },

@@ -1,5 +1,6 @@
 import type { PostedEvent } from '../../../storage/api/event-inbox.ts';
 import { checkStructure, elementsOf } from './json-bytes.ts';
+import { jsonFaultAt } from '../../../core/domain/json-fault.ts';
 import { BodyError } from './body-error.ts';
 
 /** Events of one request at most. */
@@ -47,7 +48,7 @@ export function splitEvents(
   if (attributes !== null) return [toldEvent(contentType, bytes, attributes, models)];
   const type = mediaTypeOf(contentType);
   const body = withoutMark(bytes);
-  const parts = type === LINES ? linesOf(body) : partsOf(body);
+  const parts = type === LINES ? linesOf(body) : partsOf(body, type);
   if (parts.length === 0) throw new BodyError('There is no event in the body.');
   const elementType = type === CLOUDEVENTS ? CLOUDEVENT : type === LINES ? BODY_TYPES[0] : type;
   return parts.map((part) => ({
@@ -78,6 +79,8 @@ function toldEvent(
 interface Part {
   readonly bytes: Buffer;
   readonly where: string;
+  /** It may be one event a line, under a type that is not that of lines. */
+  readonly maybeLines?: boolean;
 }
 
 /** @throws BodyError 413 */
@@ -109,27 +112,45 @@ function linesOf(body: Buffer): Part[] {
 const OPEN_LIST = 0x5b;
 
 /** The whole, or the elements of the list that it is. */
-function partsOf(body: Buffer): Part[] {
+function partsOf(body: Buffer, type: string): Part[] {
   const first = body.findIndex((byte) => byte > 0x20);
   if (first < 0) return [];
-  if (body[first] !== OPEN_LIST) return [{ bytes: body, where: 'The body' }];
+  if (body[first] !== OPEN_LIST)
+    return [{ bytes: body, where: 'The body', maybeLines: type === BODY_TYPES[0] }];
   const parts: Part[] = [];
   for (const bytes of elementsOf(body, first)) {
-    parts.push({ bytes, where: `Event ${parts.length}` });
+    parts.push({ bytes, where: `Event ${parts.length + 1}` });
     if (parts.length > MAX_EVENTS) throw tooMany();
   }
   return parts;
 }
 
 /** @throws BodyError 422 */
-function parsed({ bytes, where }: Part): unknown {
+function parsed({ bytes, where, maybeLines = false }: Part): unknown {
   checkStructure(bytes, where);
+  let text: string;
   try {
-    return JSON.parse(decoder.decode(bytes)) as unknown;
-  } catch (thrown) {
-    const why = thrown instanceof TypeError ? 'it is not UTF-8' : 'it cannot be read';
-    throw new BodyError(`${where} is no JSON: ${why}.`);
+    text = decoder.decode(bytes);
+  } catch {
+    throw new BodyError(`${where} is no JSON: it is not UTF-8.`);
   }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    const at = jsonFaultAt(text);
+    const why = at < text.length ? `character ${at + 1} cannot stand there` : 'it ends too early';
+    const lines = maybeLines && beginsWithLine(text, at);
+    throw new BodyError(
+      `${where} is no JSON: ${why}.${lines ? ` One event a line is of the type ${LINES}.` : ''}`,
+    );
+  }
+}
+
+/** Does another object begin at the fault, on a line below one that has ended? */
+function beginsWithLine(text: string, fault: number): boolean {
+  const line = text.slice(0, fault).trimEnd();
+  const between = text.slice(line.length, fault);
+  return text[fault] === '{' && line.endsWith('}') && between.includes('\n');
 }
 
 function parsedOrNull(part: Part): unknown {
