@@ -176,8 +176,11 @@ describe('posted events', () => {
     expect(await send(event('m'))).toBe(202);
     expect(await send(`[${event('m')},${event('other')}]`)).toBe(403);
     expect(await send('{"instances":[[1]]}')).toBe(403);
-    expect(await send(event('m'), KSERVE)).toBe(202);
+    expect(await send(event('m'), { ...KSERVE, 'ce-type': 't' })).toBe(202);
+    expect(await send(event('m'), KSERVE)).toBe(403);
     expect(await send('[[1]]', KSERVE)).toBe(403);
+    expect(await send(`{"model":"m","events":[${event('other')}]}`)).toBe(403);
+    expect(await send(`{"model":"m","model_name":"other","inputs":[${TENSOR}]}`)).toBe(403);
     expect(await send('{"model":"m","instances":[[1]]}', SELDON)).toBe(403);
   });
 

@@ -63,11 +63,21 @@ describe('a body of events', () => {
   });
 
   it('says which model each event names, when that is asked', () => {
-    const body = '[{"model":"a"},{"features":{"model":"b"}},{"model":7},3]';
+    const body =
+      '[{"model":"a","features":{}},{"features":{"model":"b"}},{"model":7,"label":1},{"model":"c","label":1},3]';
     const modelsOf = (asked: boolean) =>
       split('application/json', body, asked).map(({ model }) => model);
-    expect(modelsOf(true)).toEqual(['a', null, null, null]);
-    expect(modelsOf(false)).toEqual([null, null, null, null]);
+    expect(modelsOf(true)).toEqual(['a', null, null, 'c', null]);
+    expect(modelsOf(false)).toEqual([null, null, null, null, null]);
+  });
+
+  it.each([
+    ['a batch', '{"model":"a","events":[{"model":"b","label":1}]}'],
+    ['a request', '{"model":"a","model_name":"b","inputs":[{"name":"x","shape":[1],"data":[1]}]}'],
+    ['a CloudEvent', '{"model":"a","specversion":"1.0","data":{"model":"b","label":1}}'],
+    ['a list of features', '{"model":"a","features":[1],"instances":[[1]]}'],
+  ])('that is no native event names no model, whatever it says: %s', (_, body) => {
+    expect(split('application/json', body, true)).toMatchObject([{ model: null }]);
   });
 
   it('may begin with a byte order mark', () => {
@@ -189,8 +199,17 @@ describe('a CloudEvent in binary mode', () => {
   it('says which model its data names, if it is a native event', () => {
     const modelOf = (data: string) =>
       splitEvents({ contentType: '', bytes: Buffer.from(data), attributes: headers }, true)[0];
-    expect(modelOf('{"model":"m"}')?.model).toBe('m');
+    expect(modelOf('{"model":"m","label":1}')?.model).toBe('m');
+    expect(modelOf('{"model":"m"}')?.model).toBeNull();
     expect(modelOf('a,b')).toMatchObject({ model: null, headers });
+  });
+
+  it('of a request or response names its model in the headers alone', () => {
+    const bytes = Buffer.from('{"model":"m","features":{},"instances":[[1]]}');
+    const attributes = { ...headers, 'ce-type': 'org.kubeflow.serving.inference.request' };
+    expect(splitEvents({ contentType: '', bytes, attributes }, true)).toMatchObject([
+      { model: null },
+    ]);
   });
 
   it('without data is none', () => {

@@ -130,7 +130,7 @@ export function eventRoutes(intake: EventIntake | null): RouteGroup {
           return sendProblem(
             reply,
             403,
-            `This token is for ${models?.join(', ') ?? 'no model'} only, and event ${foreign + 1} does not name one of them as its "model".`,
+            `This token is for ${models?.join(', ') ?? 'no model'} only, and event ${foreign + 1} is no native one that has one of them for its "model".`,
           );
         const outcome = await intake.inbox.post({
           events: events.map(({ payload, headers }) => ({ payload, headers })),

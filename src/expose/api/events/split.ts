@@ -71,9 +71,17 @@ function toldEvent(
   return {
     payload: checked(part),
     headers: { ...attributes, ...typed },
-    // The model of Seldon's is in its headers.
-    model: models && 'ce-specversion' in attributes ? modelOf(parsedOrNull(part), true) : null,
+    // Of a request or response the headers say the model, whatever the body does.
+    model: models && !isCall(attributes) ? modelOf(parsedOrNull(part), true) : null,
   };
+}
+
+/** Is it a request, a response or feedback, as loggers of serving systems send them? */
+function isCall(attributes: Readonly<Record<string, string>>): boolean {
+  return (
+    attributes['ce-specversion'] === undefined ||
+    /\.inference\.(?:request|response)$/.test(attributes['ce-type'] ?? '')
+  );
 }
 
 interface Part {
@@ -162,10 +170,21 @@ function parsedOrNull(part: Part): unknown {
   }
 }
 
+/**
+ * The model that a native event names. What is of another shape may be of another model, whatever it has under "model": a
+ * batch, a request with "model_name", a CloudEvent around an event.
+ */
 function modelOf(event: unknown, asked: boolean): string | null {
   if (!asked || typeof event !== 'object' || event === null) return null;
-  const model: unknown = Object.hasOwn(event, 'model') ? Reflect.get(event, 'model') : undefined;
-  return typeof model === 'string' ? model : null;
+  const said = (key: string): unknown =>
+    Object.hasOwn(event, key) ? Reflect.get(event, key) : undefined;
+  const features = said('features');
+  const isNative =
+    (typeof features === 'object' && features !== null && !Array.isArray(features)) ||
+    said('prediction') !== undefined ||
+    said('label') !== undefined;
+  const model = said('model');
+  return isNative && typeof model === 'string' ? model : null;
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
