@@ -1,5 +1,5 @@
 import { LIMITS } from '../decoder.ts';
-import { Rejected, isObject } from './json-limits.ts';
+import { Rejected, isObject, notJson } from './json-limits.ts';
 
 /** Texts up to this length cannot hold enough to be worth a look before they are parsed. */
 export const LARGE = 65_536;
@@ -60,13 +60,8 @@ export function parseDocument(text: string, what: string): unknown {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
-  } catch (error) {
-    // Without the parser's message, which quotes the event.
-    const position = /at position \d+/.exec((error as Error).message)?.[0];
-    throw new Rejected(
-      'invalid-json',
-      `${what} is not JSON${position === undefined ? '' : `, ${position}`}`,
-    );
+  } catch {
+    throw notJson(text, what);
   }
   check(parsed, 0);
   return parsed;

@@ -1,3 +1,4 @@
+import { jsonFaultAt } from '../../core/domain/json-fault.ts';
 import type { Rejection } from '../../core/domain/ingestion.ts';
 import { LIMITS } from '../decoder.ts';
 
@@ -46,6 +47,13 @@ export function mayBeOdd(text: string): boolean {
   return false;
 }
 
+/** Without the parser's message, which quotes the event. */
+export function notJson(text: string, what: string): Rejected {
+  const at = jsonFaultAt(text);
+  const why = at < text.length ? `character ${at + 1} cannot stand there` : 'it ends too early';
+  return new Rejected('invalid-json', `${what} is not JSON: ${why}`);
+}
+
 /**
  * A JSON object, and what its reader has to know to keep the limits of what is in it.
  * @throws Rejected invalid-json, invalid-shape
@@ -54,10 +62,8 @@ export function parseObject(text: string): { event: JsonObject; seen: Seen } {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
-  } catch (error) {
-    // Without the parser's message, which quotes the event.
-    const position = /at position \d+/.exec((error as Error).message)?.[0];
-    throw new Rejected('invalid-json', `not JSON${position === undefined ? '' : `, ${position}`}`);
+  } catch {
+    throw notJson(text, 'the value');
   }
   if (!isObject(parsed)) throw new Rejected('invalid-shape', 'the value must be a JSON object');
   return { event: parsed, seen: { keys: 0, odd: mayBeOdd(text) } };
