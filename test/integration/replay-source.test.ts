@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -212,6 +212,20 @@ describe('the replay of a file', () => {
     writeFileSync(config.path, `${HEADER}${rowsOf(0, 50)}`);
     await expect.poll(() => standing('broken'), within).toMatchObject({ position: 50 });
     expect(pipeline.silentMs).toBe(0);
+  });
+
+  it('that is away when it is to be read again is silent until it is back', async () => {
+    const config = configOf('away', `${HEADER}${rowsOf(0, 50)}`);
+    const { pipeline } = await replaying(config);
+    await expect.poll(() => standing('away'), within).toMatchObject({ position: 50 });
+    const aside = `${config.path}.aside`;
+    renameSync(config.path, aside);
+    const by = { name: 'test', requestId: null };
+    await createSourcePositions(pool).reset('replay', 'away', [0], () => 10, by);
+    await expect.poll(() => pipeline.silentMs, within).toBeGreaterThan(0);
+    renameSync(aside, config.path);
+    await expect.poll(() => standing('away'), within).toMatchObject({ position: 50 });
+    await expect.poll(() => pipeline.silentMs, within).toBe(0);
   });
 });
 

@@ -35,16 +35,26 @@ export function createReplaySource(config: ReplayConfig, hold: ReaderHold, log: 
   async function read(consumer: RecordConsumer, signal: AbortSignal): Promise<void> {
     const backoff = createBackoff({ baseMs: 500, capMs: 30_000 });
     let end = UNKNOWN_END;
-    let furthest = -1;
+    let [stored, furthest] = [-1, -1];
     for (let failures = 0; !signal.aborted;) {
       // A file that turns out to end before the position is claimed anew, with what is known now.
       const assignment = new Assignment(config, consumer, end);
       try {
-        end = await assignment.read(signal, (to) => {
-          if (to <= furthest) return;
-          furthest = to;
-          failures = 0;
-          failingSince = null;
+        end = await assignment.read(signal, {
+          begins(from) {
+            // Somebody has set the position back. To look for the last record that was read is none of that.
+            if (from < stored - 1) furthest = from;
+            stored = from;
+          },
+          stored(to) {
+            stored = to;
+          },
+          read(to) {
+            if (to <= furthest) return;
+            furthest = to;
+            failures = 0;
+            failingSince = null;
+          },
         });
       } catch (thrown) {
         failures += 1;
@@ -81,6 +91,16 @@ export function createReplaySource(config: ReplayConfig, hold: ReaderHold, log: 
   };
 }
 
+/** How far the reading of a file comes. */
+interface Progress {
+  /** It is read from this offset on. */
+  begins(from: number): void;
+  /** What is before this offset is counted. */
+  stored(to: number): void;
+  /** Records up to this offset were passed over or handed over. */
+  read(to: number): void;
+}
+
 /** One assignment of the file to the consumer: reads on from wherever that seeks to. */
 class Assignment {
   private readonly key: PartitionKey;
@@ -92,6 +112,7 @@ class Assignment {
   /** Raised by each seek. */
   private epoch = 0;
   private paused = false;
+  private progress: Progress | null = null;
 
   /** @param end records of the file, when that is known */
   constructor(config: ReplayConfig, consumer: RecordConsumer, end: number) {
@@ -114,24 +135,28 @@ class Assignment {
       },
       startOffsets: () => Promise.resolve(new Map([[0, 0]])),
       logRange: () => Promise.resolve({ start: 0, end }),
-      committed: () => undefined,
+      committed: (_, offset) => {
+        this.progress?.stored(offset);
+      },
     });
   }
 
   /**
-   * @param onRead told up to which offset records were handed over
+   * @param progress told how far it comes
    * @returns how many records the file has, once it is found to have none where they were sought; any number when the
    *   signal came
    * @throws DriftdError | Error when the file cannot be read
    */
-  async read(signal: AbortSignal, onRead: (to: number) => void): Promise<number> {
+  async read(signal: AbortSignal, progress: Progress): Promise<number> {
+    this.progress = progress;
     while (!signal.aborted) {
       const { position, epoch } = this;
       if (position === null) {
         await sleep(PAUSE_POLL_MS, signal);
         continue;
       }
-      const end = await this.readFrom(position, epoch, { signal, onRead });
+      progress.begins(position);
+      const end = await this.readFrom(position, epoch, { signal, progress });
       if (end === null) continue;
       if (end <= position && this.end === UNKNOWN_END && position > 0) return end;
       this.consumer.logEnd(this.key, end);
@@ -144,7 +169,7 @@ class Assignment {
   private async readFrom(
     position: number,
     epoch: number,
-    { signal, onRead }: { readonly signal: AbortSignal; readonly onRead: (to: number) => void },
+    { signal, progress }: { readonly signal: AbortSignal; readonly progress: Progress },
   ): Promise<number | null> {
     let offset = 0;
     let batch: SourceRecord[] = [];
@@ -158,13 +183,13 @@ class Assignment {
         offset += 1;
         if (batch.length < BATCH.records && bytes < BATCH.bytes) continue;
         if (!(await this.deliver(batch, epoch, signal))) return null;
-        onRead(offset);
+        progress.read(offset);
         [batch, bytes] = [[], 0];
       }
       if (epoch !== this.epoch || signal.aborted) return null;
     }
     if (!(await this.deliver(batch, epoch, signal))) return null;
-    onRead(offset);
+    progress.read(offset);
     return offset;
   }
 
