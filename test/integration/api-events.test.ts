@@ -182,6 +182,10 @@ describe('posted events', () => {
     expect(await send(`{"model":"m","events":[${event('other')}]}`)).toBe(403);
     expect(await send(`{"model":"m","model_name":"other","inputs":[${TENSOR}]}`)).toBe(403);
     expect(await send('{"model":"m","instances":[[1]]}', SELDON)).toBe(403);
+    // It is counted for m.
+    expect(await send(event('theirs'))).toBe(202);
+    const around = `{"specversion":"1.0","model":"m","label":1,"data":${event('other')}}`;
+    expect(await send(around, { 'content-type': 'application/cloudevents+json' })).toBe(403);
   });
 
   it.each([

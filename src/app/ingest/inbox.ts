@@ -17,8 +17,9 @@ export function inboxOf({ httpSource }: DriftdConfig, pool: Pool): EventInbox | 
 /** The same as the API has it. */
 export function intakeOf(config: DriftdConfig, pool: Pool): EventIntake | null {
   const inbox = inboxOf(config, pool);
-  if (inbox === null || config.httpSource === null) return null;
-  return { inbox, maxBodyBytes: config.httpSource.maxBodyBytes };
+  const { httpSource } = config;
+  if (inbox === null || httpSource === null) return null;
+  return { inbox, maxBodyBytes: httpSource.maxBodyBytes, readAs: httpSource };
 }
 
 /** Posted events in [start, end) are there, or were and are counted; whether or not any are taken now. */

@@ -9,8 +9,11 @@ import type { SplitEvent } from '../../../src/expose/api/events/split.ts';
 import { SELDON_HEADERS, seldonHeaders } from '../../../src/expose/api/events/seldon-headers.ts';
 import { LIMITS } from '../../../src/ingest/decoder.ts';
 
+const AUTO = { format: 'auto', mapping: {} } as const;
+
 function split(contentType: string, body: string | Buffer, models = false): SplitEvent[] {
-  return splitEvents({ contentType, bytes: Buffer.from(body), attributes: null }, models);
+  const parts = { contentType, bytes: Buffer.from(body), attributes: null };
+  return splitEvents(parts, models ? AUTO : null);
 }
 
 const textsOf = (type: string, body: string): string[] =>
@@ -166,7 +169,7 @@ describe("Seldon's headers", () => {
 
   it('make one event of the body, whatever it is', () => {
     const bytes = Buffer.from('{"model":"m"}\n{}');
-    expect(splitEvents({ contentType: 'x/y', bytes, attributes: { type } }, true)).toEqual([
+    expect(splitEvents({ contentType: 'x/y', bytes, attributes: { type } }, AUTO)).toEqual([
       { payload: bytes, headers: { type, 'content-type': 'x/y' }, model: null },
     ]);
   });
@@ -184,7 +187,7 @@ describe('a CloudEvent in binary mode', () => {
     ] as const) {
       const events = splitEvents(
         { contentType, bytes: Buffer.from(data), attributes: headers },
-        false,
+        null,
       );
       expect(events).toEqual([
         {
@@ -198,7 +201,7 @@ describe('a CloudEvent in binary mode', () => {
 
   it('says which model its data names, if it is a native event', () => {
     const modelOf = (data: string) =>
-      splitEvents({ contentType: '', bytes: Buffer.from(data), attributes: headers }, true)[0];
+      splitEvents({ contentType: '', bytes: Buffer.from(data), attributes: headers }, AUTO)[0];
     expect(modelOf('{"model":"m","label":1}')?.model).toBe('m');
     expect(modelOf('{"model":"m"}')?.model).toBeNull();
     expect(modelOf('a,b')).toMatchObject({ model: null, headers });
@@ -207,14 +210,14 @@ describe('a CloudEvent in binary mode', () => {
   it('of a request or response names its model in the headers alone', () => {
     const bytes = Buffer.from('{"model":"m","features":{},"instances":[[1]]}');
     const attributes = { ...headers, 'ce-type': 'org.kubeflow.serving.inference.request' };
-    expect(splitEvents({ contentType: '', bytes, attributes }, true)).toMatchObject([
+    expect(splitEvents({ contentType: '', bytes, attributes }, AUTO)).toMatchObject([
       { model: null },
     ]);
   });
 
   it('without data is none', () => {
     const empty = { contentType: '', bytes: Buffer.alloc(0), attributes: headers };
-    expect(() => splitEvents(empty, false)).toThrow(BodyError);
+    expect(() => splitEvents(empty, null)).toThrow(BodyError);
   });
 
   it.each([

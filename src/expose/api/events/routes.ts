@@ -10,6 +10,7 @@ import { count } from '../fields.ts';
 import type { RouteGroup } from '../register.ts';
 import { BodyError } from './body-error.ts';
 import { binaryAttributes, isStructured } from './cloud-event-headers.ts';
+import type { ReadAs } from './native-model.ts';
 import { seldonHeaders } from './seldon-headers.ts';
 import { BODY_TYPES, mediaTypeOf, splitEvents } from './split.ts';
 import type { EventBody, SplitEvent } from './split.ts';
@@ -26,6 +27,7 @@ const RETRY_AFTER_SECONDS = '5';
 export interface EventIntake {
   readonly inbox: EventInbox;
   readonly maxBodyBytes: number;
+  readonly readAs: ReadAs;
 }
 
 /** Posted events, for those without Kafka. null: the configuration has no such source. */
@@ -120,7 +122,7 @@ export function eventRoutes(intake: EventIntake | null): RouteGroup {
         const { models = [] } = request.caller ?? {};
         let events: SplitEvent[];
         try {
-          events = splitEvents(body, models !== null);
+          events = splitEvents(body, models === null ? null : intake.readAs);
         } catch (thrown) {
           if (thrown instanceof BodyError) return sendProblem(reply, thrown.status, thrown.message);
           throw thrown;
@@ -130,7 +132,7 @@ export function eventRoutes(intake: EventIntake | null): RouteGroup {
           return sendProblem(
             reply,
             403,
-            `This token is for ${models?.join(', ') ?? 'no model'} only, and event ${foreign + 1} is no native one that has one of them for its "model".`,
+            `This token is for ${models?.join(', ') ?? 'no model'} only, and event ${foreign + 1} is no native one that is counted for one of them.`,
           );
         const outcome = await intake.inbox.post({
           events: events.map(({ payload, headers }) => ({ payload, headers })),

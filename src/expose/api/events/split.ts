@@ -2,6 +2,8 @@ import type { PostedEvent } from '../../../storage/api/event-inbox.ts';
 import { checkStructure, elementsOf } from './json-bytes.ts';
 import { jsonFaultAt } from '../../../core/domain/json-fault.ts';
 import { BodyError } from './body-error.ts';
+import { nativeModel } from './native-model.ts';
+import type { ReadAs } from './native-model.ts';
 
 /** Events of one request at most. */
 export const MAX_EVENTS = 10_000;
@@ -26,7 +28,7 @@ export interface EventBody {
 }
 
 export interface SplitEvent extends PostedEvent {
-  /** What a native event calls its model; null: it names none, or nobody asked. */
+  /** What a native event is counted for; null: it names none, may be of another, or nobody asked. */
   readonly model: string | null;
 }
 
@@ -38,24 +40,26 @@ export function mediaTypeOf(contentType: string): string {
 /**
  * The events of a body, each with its very own bytes: one, a list, or one a line. What headers tell is one event whatever
  * its data is. Nothing is kept of what is parsed, and nothing is parsed that would take many times its size.
- * @param models whether it is asked which model each event names
+ * @param as how they will be read, when it is asked of which model each event is; else null
  * @throws BodyError that names the event
  */
 export function splitEvents(
   { contentType, bytes, attributes }: EventBody,
-  models: boolean,
+  as: ReadAs | null,
 ): SplitEvent[] {
-  if (attributes !== null) return [toldEvent(contentType, bytes, attributes, models)];
+  if (attributes !== null) return [toldEvent(contentType, bytes, attributes, as)];
   const type = mediaTypeOf(contentType);
   const body = withoutMark(bytes);
   const parts = type === LINES ? linesOf(body) : partsOf(body, type);
   if (parts.length === 0) throw new BodyError('There is no event in the body.');
   const elementType = type === CLOUDEVENTS ? CLOUDEVENT : type === LINES ? BODY_TYPES[0] : type;
-  return parts.map((part) => ({
-    payload: checked(part),
-    headers: { 'content-type': elementType },
-    model: modelOf(parsed(part), models),
-  }));
+  return parts.map((part) => {
+    const payload = checked(part);
+    const event = parsed(part);
+    // Of a CloudEvent the event is within.
+    const model = as === null || elementType === CLOUDEVENT ? null : nativeModel(event, false, as);
+    return { payload, headers: { 'content-type': elementType }, model };
+  });
 }
 
 /** Its data may be of any type: what is no JSON is the decoder's to judge. */
@@ -63,7 +67,7 @@ function toldEvent(
   contentType: string,
   bytes: Buffer,
   attributes: Readonly<Record<string, string>>,
-  models: boolean,
+  as: ReadAs | null,
 ): SplitEvent {
   if (bytes.length === 0) throw new BodyError('There is no data in the event.');
   const part = { bytes, where: 'The event' };
@@ -72,7 +76,7 @@ function toldEvent(
     payload: checked(part),
     headers: { ...attributes, ...typed },
     // Of a request or response the headers say the model, whatever the body does.
-    model: models && !isCall(attributes) ? modelOf(parsedOrNull(part), true) : null,
+    model: as === null || isCall(attributes) ? null : nativeModel(parsedOrNull(part), true, as),
   };
 }
 
@@ -168,23 +172,6 @@ function parsedOrNull(part: Part): unknown {
     if (thrown instanceof BodyError) return null;
     throw thrown;
   }
-}
-
-/**
- * The model that a native event names. What is of another shape may be of another model, whatever it has under "model": a
- * batch, a request with "model_name", a CloudEvent around an event.
- */
-function modelOf(event: unknown, asked: boolean): string | null {
-  if (!asked || typeof event !== 'object' || event === null) return null;
-  const said = (key: string): unknown =>
-    Object.hasOwn(event, key) ? Reflect.get(event, key) : undefined;
-  const features = said('features');
-  const isNative =
-    (typeof features === 'object' && features !== null && !Array.isArray(features)) ||
-    said('prediction') !== undefined ||
-    said('label') !== undefined;
-  const model = said('model');
-  return isNative && typeof model === 'string' ? model : null;
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
