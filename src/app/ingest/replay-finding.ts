@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 
 import type { ReplayConfig } from '../../config/types.ts';
+import { textOf } from '../../ingest/decode/record-text.ts';
 import type { FileRecord } from '../../ingest/replay/file-record.ts';
 import { fileRecords } from '../../ingest/replay/file-records.ts';
 import { toError } from '../../platform/errors.ts';
@@ -65,7 +66,7 @@ function wrongWith(
   if (broken !== undefined) return `its first record is none: ${broken.detail}`;
   let event: unknown;
   try {
-    event = JSON.parse(value.toString('utf8'));
+    event = JSON.parse(textOf(value));
   } catch {
     return 'its first line is no JSON';
   }

@@ -27,6 +27,7 @@ describe('what the doctor says of a replayed file', () => {
   it.each([
     ['csv', 'at,x\n2026-01-01,1\n', 'ok', /can be read as csv$/],
     ['ndjson', '{"model": "m"}\n', 'ok', /can be read as ndjson$/],
+    ['ndjson', '\uFEFF{"model": "m"}\n', 'ok', /can be read as ndjson$/],
     ['json', '[{"at": "2026-01-01", "x": 1}]', 'ok', /can be read as json$/],
     ['ndjson', '', 'ok', /has no record yet$/],
     ['csv', 'ts,x\n2026-01-01,1\n', 'warning', /its first row has no time, in a column at$/],
