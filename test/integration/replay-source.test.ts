@@ -214,19 +214,25 @@ describe('the replay of a file', () => {
     expect(pipeline.silentMs).toBe(0);
   });
 
-  it('that is away when it is to be read again is silent until it is back', async () => {
-    const config = configOf('away', `${HEADER}${rowsOf(0, 50)}`);
-    const { pipeline } = await replaying(config);
-    await expect.poll(() => standing('away'), within).toMatchObject({ position: 50 });
-    const aside = `${config.path}.aside`;
-    renameSync(config.path, aside);
-    const by = { name: 'test', requestId: null };
-    await createSourcePositions(pool).reset('replay', 'away', [0], () => 10, by);
-    await expect.poll(() => pipeline.silentMs, within).toBeGreaterThan(0);
-    renameSync(aside, config.path);
-    await expect.poll(() => standing('away'), within).toMatchObject({ position: 50 });
-    await expect.poll(() => pipeline.silentMs, within).toBe(0);
-  });
+  it.each([
+    ['away', 10],
+    ['away-one', 49],
+  ])(
+    'that is away when it is to be read again is silent until it is back: %s',
+    async (name, to) => {
+      const config = configOf(name, `${HEADER}${rowsOf(0, 50)}`);
+      const { pipeline } = await replaying(config);
+      await expect.poll(() => standing(name), within).toMatchObject({ position: 50 });
+      const aside = `${config.path}.aside`;
+      renameSync(config.path, aside);
+      const by = { name: 'test', requestId: null };
+      await createSourcePositions(pool).reset('replay', name, [0], () => to, by);
+      await expect.poll(() => pipeline.silentMs, within).toBeGreaterThan(0);
+      renameSync(aside, config.path);
+      await expect.poll(() => standing(name), within).toMatchObject({ position: 50 });
+      await expect.poll(() => pipeline.silentMs, within).toBe(0);
+    },
+  );
 });
 
 describe('a file that is to be counted from scratch', () => {

@@ -36,7 +36,12 @@ export function createReplaySource(config: ReplayConfig, hold: ReaderHold, log: 
     const backoff = createBackoff({ baseMs: 500, capMs: 30_000 });
     let end = UNKNOWN_END;
     let [stored, furthest] = [-1, -1];
-    for (let failures = 0; !signal.aborted;) {
+    let failures = 0;
+    const readable = (): void => {
+      failures = 0;
+      failingSince = null;
+    };
+    while (!signal.aborted) {
       // A file that turns out to end before the position is claimed anew, with what is known now.
       const assignment = new Assignment(config, consumer, end);
       try {
@@ -52,9 +57,9 @@ export function createReplaySource(config: ReplayConfig, hold: ReaderHold, log: 
           read(to) {
             if (to <= furthest) return;
             furthest = to;
-            failures = 0;
-            failingSince = null;
+            readable();
           },
+          ended: readable,
         });
       } catch (thrown) {
         failures += 1;
@@ -99,6 +104,8 @@ interface Progress {
   stored(to: number): void;
   /** Records up to this offset were passed over or handed over. */
   read(to: number): void;
+  /** All of the file was read. */
+  ended(): void;
 }
 
 /** One assignment of the file to the consumer: reads on from wherever that seeks to. */
@@ -190,6 +197,7 @@ class Assignment {
     }
     if (!(await this.deliver(batch, epoch, signal))) return null;
     progress.read(offset);
+    progress.ended();
     return offset;
   }
 
