@@ -68,6 +68,8 @@ export function createReplaySource(config: ReplayConfig, hold: ReaderHold, log: 
         await sleep(backoff.delay(failures), signal);
       }
     }
+    // Another process may have it now, and read it.
+    readable();
   }
 
   return {
