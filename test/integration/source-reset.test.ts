@@ -114,6 +114,14 @@ describe('driftd source reset', () => {
     expect(await positions()).toEqual(before);
   });
 
+  it.each([[[]], [['--yes']]])('tells programs of each partition alike: %j', async (more) => {
+    const { out } = await reset('--all-partitions', '--to', '20', '--format', 'json', ...more);
+    expect(JSON.parse(out)).toEqual([
+      { partition: 0, nextOffset: 50, state: 'halted', reason: 'made anew', to: 20 },
+      { partition: 1, nextOffset: 50, state: 'ok', reason: null, to: 20 },
+    ]);
+  });
+
   it('sets the position, wakes what is halted, fences the reader, and writes it down', async () => {
     const key = { source: SOURCE, topic: TOPIC, partition: 0 };
     const epochOf = async (): Promise<number> =>

@@ -10,7 +10,7 @@ import { audit } from './audit.ts';
 
 type StoredPosition = SourcePosition & { readonly id: number };
 
-const COLUMNS = 'id, partition, next_offset AS "nextOffset", state, reason';
+const COLUMNS = 'partition, next_offset AS "nextOffset", state, reason';
 
 export function createSourcePositions(pool: Pool): SourcePositions {
   return {
@@ -23,7 +23,7 @@ export function createSourcePositions(pool: Pool): SourcePositions {
       return rows;
     },
     async list(source, topic) {
-      const { rows } = await pool.query<StoredPosition>(
+      const { rows } = await pool.query<SourcePosition>(
         `SELECT ${COLUMNS} FROM ingest_partition WHERE source = $1 AND topic = $2 ORDER BY partition`,
         [source, topic],
       );
@@ -33,13 +33,14 @@ export function createSourcePositions(pool: Pool): SourcePositions {
       inTransaction(pool, async (client) => {
         // The lock waits for a commit of the reader; the new epoch refuses its next one.
         const { rows } = await client.query<StoredPosition>(
-          `SELECT ${COLUMNS} FROM ingest_partition
+          `SELECT id, ${COLUMNS} FROM ingest_partition
            WHERE source = $1 AND topic = $2 AND partition = ANY($3) ORDER BY id FOR UPDATE`,
           [source, topic, partitions],
         );
-        const set: SetPosition[] = rows.map((row) => ({ ...row, to: target(row) }));
-        for (const [i, { id, partition, nextOffset, state, reason }] of rows.entries()) {
-          const to = set[i]?.to;
+        // Every target is asked for before anything is changed.
+        const set = rows.map(({ id, ...row }) => ({ id, row: { ...row, to: target(row) } }));
+        for (const { id, row } of set) {
+          const { partition, nextOffset, to, state, reason } = row;
           await client.query(
             `UPDATE ingest_partition SET epoch = epoch + 1, owner = NULL, state = 'ok', reason = NULL,
                anchor_offset = NULL, anchor_hash = NULL, covered_before = covered_before + next_offset - start_offset,
@@ -55,7 +56,9 @@ export function createSourcePositions(pool: Pool): SourcePositions {
           const detail = { from: nextOffset, to, state, reason };
           await audit(client, actor, 'source.reset', which, detail);
         }
-        return set.toSorted((one, other) => one.partition - other.partition);
+        return set
+          .map(({ row }): SetPosition => row)
+          .toSorted((one, other) => one.partition - other.partition);
       }),
   };
 }
