@@ -87,7 +87,7 @@ export class PartitionWorker {
       failed: (error, offset) => {
         this.log.error(
           { err: error, offset },
-          'driftd failed to read a record, which is in quarantine now: a defect, please report it',
+          'driftd failed to read a record or the names in it: a defect, please report it',
         );
       },
       ...(deadLetters === undefined
