@@ -59,19 +59,23 @@ function choose(share: number): string {
   return kinds[0]?.[0] ?? '';
 }
 
-/** Of fewer nothing is asked. */
+/** Of fewer strikes nothing is asked, of fewer than many a quarter: more could fail by chance. */
 const FEW_STRIKES = 6;
+const MANY_STRIKES = 20;
 
 /** What the storm must have led to, or it has shown nothing: checkpoints refused, and some of unknown outcome. */
 export function leastTold(struck: Readonly<Record<string, number>>): {
   readonly fenced: number;
   readonly unknown: number;
 } {
-  // A worker that owns nothing makes no checkpoint, and another fault may come first: that happens to some. That three of four
-  // did not do what they are for is no chance any more.
-  const quarter = (strikes = 0): number => (strikes < FEW_STRIKES ? 0 : Math.floor(strikes / 4));
+  // A worker that owns nothing makes no checkpoint, and another fault may come first: that happens to some.
+  const least = (strikes: number): number => {
+    if (strikes < FEW_STRIKES) return 0;
+    return Math.floor(strikes / (strikes < MANY_STRIKES ? 4 : 2));
+  };
+  const of = (fault: string): number => struck[fault] ?? 0;
   return {
-    fenced: quarter(struck['SIGSTOP at a checkpoint']),
-    unknown: quarter(struck['TCP reset at COMMIT']),
+    fenced: least(of('SIGSTOP at a checkpoint') + of('SIGSTOP beyond the session')),
+    unknown: least(of('TCP reset at COMMIT')),
   };
 }

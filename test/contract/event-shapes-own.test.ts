@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decode, decoderOf } from '../support/event-decoding.ts';
 import type { Sent } from '../support/event-decoding.ts';
 import {
+  AS_CE,
   AT,
   ORDER,
   NAMES,
@@ -13,6 +14,7 @@ import {
   ce,
   rows,
   ROWS,
+  structured,
 } from '../support/event-shapes.ts';
 
 /* Shapes of events that name their features themselves, as their producers write them, with odd and broken variants. */
@@ -75,17 +77,7 @@ table('batch', 'docs/events.md', [
     'limit-exceeded',
   ],
 ]);
-const structured = {
-  specversion: '1.0',
-  type: 'com.example.prediction',
-  source: '/shop',
-  id: 'c9',
-  time: AT,
-  datacontenttype: 'application/json',
-  data: { model: 'credit', features: { age: 39, job: 'clerk' } },
-};
 const STRUCTURED = { time: AT, age: 39, job: 'clerk', id: 'c9' };
-const AS_CE = { 'content-type': 'application/cloudevents+json; charset=UTF-8' };
 const flatMapping = {
   name: 'svc',
   time: 'at',

@@ -1,19 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decode } from '../support/event-decoding.ts';
-import { AT, NAMES, ce } from '../support/event-shapes.ts';
+import { AS_CE, NAMES, ce, structured } from '../support/event-shapes.ts';
 
 /* What quarantine says of records that are no events: what is missing, where, and the way out. */
-
-const AS_CE = { 'content-type': 'application/cloudevents+json; charset=UTF-8' };
-const structured = {
-  specversion: '1.0',
-  type: 'com.example.prediction',
-  source: '/shop',
-  id: 'c9',
-  time: AT,
-  datacontenttype: 'application/json',
-  data: { model: 'credit', features: { age: 39, job: 'clerk' } },
-};
 
 describe('an event that says no values where a native one has them', () => {
   const flat =

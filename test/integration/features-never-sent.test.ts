@@ -55,7 +55,7 @@ it('driftd evaluate says what is missing, which PSI and KS do not show', async (
   expect(code).toBe(4);
   expect(out).toContain('Drifted: fare, country\n');
   expect(out).toContain(`Not as in the baseline:
-  fare, all, 1h: missing 0 % -> 100 %
-  country, all, 1h: missing 0 % -> 100 %
+  fare (all, 1h) missing: 0 % -> 100 %
+  country (all, 1h) missing: 0 % -> 100 %
 `);
 });

@@ -80,3 +80,15 @@ export const split = {
   params: {},
 };
 export const UNTIMED = ROWS.map(({ age, job }) => ({ time: RECORD_AT, age, job }));
+
+/** Headers of a structured CloudEvent, and one. */
+export const AS_CE = { 'content-type': 'application/cloudevents+json; charset=UTF-8' };
+export const structured = {
+  specversion: '1.0',
+  type: 'com.example.prediction',
+  source: '/shop',
+  id: 'c9',
+  time: AT,
+  datacontenttype: 'application/json',
+  data: { model: 'credit', features: { age: 39, job: 'clerk' } },
+};

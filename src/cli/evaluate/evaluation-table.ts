@@ -1,5 +1,5 @@
 import type { AsOfEvaluation } from '../../app/compare/evaluate-as-of.ts';
-import { shareText } from '../../core/domain/figures.ts';
+import { lackingInWords } from '../../core/alerting/explain.ts';
 import type { FeatureResult } from '../../core/evaluate/types.ts';
 
 const HEADER = [
@@ -16,8 +16,6 @@ const HEADER = [
 ];
 /** Columns of text; the others are numbers and stand at the right. */
 const TEXT = new Set([0, 1, 2, 8, 9]);
-/** A change of a share below this is not worth a line. */
-const SPOKEN_SHARE = 0.005;
 
 /** One monitor's windows for people, one line a feature, segment and window. */
 export function evaluationTable(evaluation: AsOfEvaluation): string {
@@ -36,7 +34,7 @@ export function evaluationTable(evaluation: AsOfEvaluation): string {
     const names = [...new Set(results.filter((r) => r.verdict === verdict).map((r) => r.feature))];
     return names.length === 0 ? 'none' : names.join(', ');
   };
-  const lacking = results.flatMap(lackingInWords);
+  const lacking = results.flatMap(lackingLine);
   return [
     `${monitor}: ${model} up to ${new Date(windowEnd).toISOString()} against ${against}`,
     complete ? '' : 'Events up to there have not all arrived.\n',
@@ -54,14 +52,11 @@ export function evaluationTable(evaluation: AsOfEvaluation): string {
 }
 
 /** What the columns do not show: PSI and KS are of the values that there are. */
-function lackingInWords({ feature, segment, window, verdict, ...result }: FeatureResult): string[] {
+function lackingLine(result: FeatureResult): string[] {
+  const { feature, segment, window, verdict } = result;
   if (verdict !== 'drifted' && verdict !== 'warning') return [];
-  const tell = (what: string, { baseline, live }: FeatureResult['missing']): string[] =>
-    Math.abs(live - baseline) < SPOKEN_SHARE
-      ? []
-      : [`${what} ${shareText(baseline)} -> ${shareText(live)}`];
-  const told = [...tell('missing', result.missing), ...tell('of the wrong type', result.invalid)];
-  return told.length === 0 ? [] : [`  ${feature}, ${segment}, ${window}: ${told.join(', ')}`];
+  const told = lackingInWords(result);
+  return told.length === 0 ? [] : [`  ${feature} (${segment}, ${window}) ${told.join(', ')}`];
 }
 
 function cellsOf(result: FeatureResult, { verdictThen }: AsOfEvaluation): string[] {

@@ -15,7 +15,7 @@ export function explain(subject: Subject, result: FeatureResult): string[] {
     ...words,
     ...outsideInWords(result),
     ...spikeInWords(result, subject),
-    ...qualityInWords(result),
+    ...lackingInWords(result),
   ].map(capitalized);
 }
 
@@ -33,7 +33,8 @@ function spikeInWords({ statistics }: FeatureResult, { live, unit }: Subject): s
   return [`values pile up ${where}: ${shareText(spike.value)} more than in the baseline`];
 }
 
-function qualityInWords({ missing, invalid }: FeatureResult): string[] {
+/** Shares of missing values and of such of the wrong type, where they are others than in the baseline. */
+export function lackingInWords({ missing, invalid }: FeatureResult): string[] {
   const tell = (what: string, { baseline, live }: FeatureResult['missing']): string[] =>
     Math.abs(live - baseline) < SPOKEN_SHARE
       ? []

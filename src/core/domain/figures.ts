@@ -6,7 +6,7 @@
 /** Less is what rounding leaves of a difference of shares. */
 const NO_SHARE = 1e-12;
 
-/** A share in percent, of three digits: 0 %, < 0.1 %, 4.17 %, 63.4 %. */
+/** A share in percent, of three digits: 0 %, < 0.1 %, 4.17 %, 63.4 %. @param share 0 to 1 */
 export function shareText(share: number): string {
   if (share < NO_SHARE) return '0 %';
   return share < 0.001 ? '< 0.1 %' : `${String(Number((share * 100).toPrecision(3)))} %`;

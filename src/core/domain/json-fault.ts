@@ -95,3 +95,8 @@ function skip(pattern: RegExp, text: string, at: number): number {
   pattern.lastIndex = at;
   return pattern.test(text) ? pattern.lastIndex : at;
 }
+
+/** The same in words; characters are counted from 1, in UTF-16 units. @param at what `jsonFaultAt` said of the text */
+export function jsonFaultInWords(text: string, at: number): string {
+  return at < text.length ? `character ${at + 1} cannot stand there` : 'it ends too early';
+}

@@ -1,4 +1,4 @@
-import { jsonFaultAt } from '../../core/domain/json-fault.ts';
+import { jsonFaultAt, jsonFaultInWords } from '../../core/domain/json-fault.ts';
 import type { Rejection } from '../../core/domain/ingestion.ts';
 import { LIMITS } from '../decoder.ts';
 
@@ -49,8 +49,7 @@ export function mayBeOdd(text: string): boolean {
 
 /** Without the parser's message, which quotes the event. */
 export function notJson(text: string, what: string): Rejected {
-  const at = jsonFaultAt(text);
-  const why = at < text.length ? `character ${at + 1} cannot stand there` : 'it ends too early';
+  const why = jsonFaultInWords(text, jsonFaultAt(text));
   return new Rejected('invalid-json', `${what} is not JSON: ${why}`);
 }
 

@@ -21,14 +21,16 @@ describe('a storm', () => {
     expect(new Set(plan.map(({ worker }) => worker))).toEqual(new Set([0, 1, 2]));
     const { fenced, unknown } = leastTold(struck);
     expect(fenced).toBeGreaterThan(0);
-    expect(unknown).toBeGreaterThan(5);
+    expect(unknown).toBeGreaterThan(10);
   });
 
-  it('asks for a quarter of the strikes that can do it, and for none of a few', () => {
+  it('asks for half of many strikes that can do it, for a quarter of some, and for none of a few', () => {
     expect(leastTold({ 'SIGSTOP at a checkpoint': 8, 'TCP reset at COMMIT': 41 })).toEqual({
       fenced: 2,
-      unknown: 10,
+      unknown: 20,
     });
+    const both = { 'SIGSTOP at a checkpoint': 12, 'SIGSTOP beyond the session': 8 };
+    expect(leastTold(both)).toEqual({ fenced: 10, unknown: 0 });
     expect(leastTold({ 'SIGSTOP at a checkpoint': 5 })).toEqual({ fenced: 0, unknown: 0 });
   });
 

@@ -1,6 +1,6 @@
 import type { PostedEvent } from '../../../storage/api/event-inbox.ts';
 import { checkStructure, elementsOf } from './json-bytes.ts';
-import { jsonFaultAt } from '../../../core/domain/json-fault.ts';
+import { jsonFaultAt, jsonFaultInWords } from '../../../core/domain/json-fault.ts';
 import { BodyError } from './body-error.ts';
 import { nativeModel } from './native-model.ts';
 import type { ReadAs } from './native-model.ts';
@@ -150,7 +150,7 @@ function parsed({ bytes, where, maybeLines = false }: Part): unknown {
     return JSON.parse(text) as unknown;
   } catch {
     const at = jsonFaultAt(text);
-    const why = at < text.length ? `character ${at + 1} cannot stand there` : 'it ends too early';
+    const why = jsonFaultInWords(text, at);
     const lines = maybeLines && beginsWithLine(text, at);
     throw new BodyError(
       `${where} is no JSON: ${why}.${lines ? ` One event a line is of the type ${LINES}.` : ''}`,
